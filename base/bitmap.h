@@ -20,10 +20,10 @@
 
 #include "base/check.h"
 
-#define BITMAP_NONE		SIZE_MAX
+#define BITMAP_NONE         SIZE_MAX
 
 /* BITMAP_WORDS: how many words storage for nbits needs. */
-#define BITMAP_WORDS(nbits)	((nbits) / 64 + ((nbits) % 64 != 0))
+#define BITMAP_WORDS(nbits) ((nbits) / 64 + ((nbits) % 64 != 0))
 
 /* Bits of the last word past nbits are always clear. */
 struct bitmap {
@@ -77,8 +77,8 @@ size_t bitmap_find_first_clear(const struct bitmap *bm, size_t start);
  * align	a power of two; 1 for none
  * => BITMAP_NONE if there is no such run
  */
-size_t bitmap_find_clear_run(
-    const struct bitmap *bm, size_t start, size_t len, size_t align);
+size_t bitmap_find_clear_run(const struct bitmap *bm, size_t start, size_t len,
+    size_t align);
 
 /* bitmap_count: how many bits are set. */
 size_t bitmap_count(const struct bitmap *bm);

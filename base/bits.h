@@ -13,6 +13,13 @@
 
 #include <stdint.h>
 
+/* bits_below: the n lowest bits, n from 0 to 64. */
+static inline uint64_t
+bits_below(unsigned n)
+{
+	return (n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX);
+}
+
 /* bits_count: how many bits of x are set. */
 static inline unsigned
 bits_count(uint64_t x)

@@ -30,36 +30,36 @@
  */
 _Noreturn void vm_panic(const char *what, const char *file, int line);
 
-#define VM_LIKELY(x)		(__builtin_expect(!!(x), 1))
-#define VM_UNLIKELY(x)		(__builtin_expect(!!(x), 0))
-#define VM_HOT			__attribute__((hot))
-#define VM_COLD			__attribute__((cold))
-#define VM_UNUSED		__attribute__((unused))
-#define VM_PRINTFLIKE(f, a)	__attribute__((format(printf, f, a)))
+#define VM_LIKELY(x)        (__builtin_expect(!!(x), 1))
+#define VM_UNLIKELY(x)      (__builtin_expect(!!(x), 0))
+#define VM_HOT              __attribute__((hot))
+#define VM_COLD             __attribute__((cold))
+#define VM_UNUSED           __attribute__((unused))
+#define VM_PRINTFLIKE(f, a) __attribute__((format(printf, f, a)))
 
-#define VM_VERIFY(cond)							\
+#define VM_VERIFY(cond) \
 	(VM_LIKELY(cond) ? (void)0 : vm_panic(#cond, __FILE__, __LINE__))
-#define VM_IGNORE(cond)		((void)sizeof((cond) ? 1 : 0))
+#define VM_IGNORE(cond) ((void)(0 && (cond)))
 
 #ifdef NDEBUG
-#define VM_ASSERT(cond)		VM_IGNORE(cond)
-#define VM_UNREACHABLE()	__builtin_unreachable()
+#define VM_ASSERT(cond)  VM_IGNORE(cond)
+#define VM_UNREACHABLE() __builtin_unreachable()
 #else
-#define VM_ASSERT(cond)		VM_VERIFY(cond)
-#define VM_UNREACHABLE()	vm_panic("unreachable", __FILE__, __LINE__)
+#define VM_ASSERT(cond)  VM_VERIFY(cond)
+#define VM_UNREACHABLE() vm_panic("unreachable", __FILE__, __LINE__)
 #endif
 
 /* VM_CHECKS_ON: 1 where VM_CHECK is evaluated, for code that prepares it. */
 #ifdef VM_CHECKS
-#define VM_CHECKS_ON		1
-#define VM_CHECK(cond)		VM_VERIFY(cond)
+#define VM_CHECKS_ON   1
+#define VM_CHECK(cond) VM_VERIFY(cond)
 #else
-#define VM_CHECKS_ON		0
-#define VM_CHECK(cond)		VM_IGNORE(cond)
+#define VM_CHECKS_ON   0
+#define VM_CHECK(cond) VM_IGNORE(cond)
 #endif
 
 /* container_of: the structure of the given type whose member is at ptr. */
-#define container_of(ptr, type, member)					\
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) \
+	((type *)(void *)(((char *)(ptr)) - offsetof(type, member)))
 
 #endif /* BASE_CHECK_H */

@@ -138,31 +138,31 @@ list_element_after(const struct list *head, const void *elem, size_t offset)
 }
 
 /* LIST_ENTRY: the element of the given type whose member is the node ptr. */
-#define LIST_ENTRY(ptr, type, member)	container_of(ptr, type, member)
+#define LIST_ENTRY(ptr, type, member) container_of(ptr, type, member)
 
 /* LIST_FIRST: the first element on a list; NULL if it is empty. */
-#define LIST_FIRST(type, head, member)					\
+#define LIST_FIRST(type, head, member) \
 	((type *)list_element(list_first(head), offsetof(type, member)))
 
 /* LIST_NEXT: the element after elem; NULL at the end. */
-#define LIST_NEXT(type, elem, head, member)				\
+#define LIST_NEXT(type, elem, head, member) \
 	((type *)list_element_after(head, elem, offsetof(type, member)))
 
 /*
  * LIST_FOREACH: a loop over the elements from first to last; declares var,
  * a type *.  The body must not remove var from the list.
  */
-#define LIST_FOREACH(type, var, head, member)				\
-	for (type *var = LIST_FIRST(type, head, member); var != NULL;	\
-	    var = LIST_NEXT(type, var, head, member))
+#define LIST_FOREACH(type, var, head, member)                         \
+	for (type *var = LIST_FIRST(type, head, member); var != NULL; \
+	     var = LIST_NEXT(type, var, head, member))
 
 /*
  * LIST_FOREACH_SAFE: the same; the body may remove and free var, but not
  * tmp, which is the element after it.  Declares both, each a type *.
  */
-#define LIST_FOREACH_SAFE(type, var, tmp, head, member)			\
-	for (type *var = LIST_FIRST(type, head, member),		\
-	    *tmp = LIST_NEXT(type, var, head, member); var != NULL;	\
-	    var = tmp, tmp = LIST_NEXT(type, var, head, member))
+#define LIST_FOREACH_SAFE(type, var, tmp, head, member)      \
+	for (type *var = LIST_FIRST(type, head, member),     \
+		  *tmp = LIST_NEXT(type, var, head, member); \
+	     var != NULL; var = tmp, tmp = LIST_NEXT(type, var, head, member))
 
 #endif /* BASE_LIST_H */

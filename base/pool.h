@@ -54,8 +54,8 @@ struct pool {
  * slab_bytes	what is asked of the allocator at a time; at least one object,
  *		one pointer and align - 1 bytes
  */
-void pool_init(struct pool *pool, const struct base_alloc *alloc,
-    size_t size, size_t align, size_t slab_bytes);
+void pool_init(struct pool *pool, const struct base_alloc *alloc, size_t size,
+    size_t align, size_t slab_bytes);
 
 /* pool_get: an object, contents undefined; NULL when there is no memory. */
 void *pool_get(struct pool *pool);

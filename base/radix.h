@@ -34,7 +34,7 @@ enum {
 	RADIX_BITS = 6,
 	RADIX_SLOTS = 1 << RADIX_BITS,
 	RADIX_TAGS = 2,
-	RADIX_PRESENT = RADIX_TAGS,	/* the map after those of the tags */
+	RADIX_PRESENT = RADIX_TAGS, /* the map after those of the tags */
 	RADIX_MAPS
 };
 
@@ -132,8 +132,8 @@ void *radix_next(const struct radix_tree *tree, uint64_t *index);
 void *radix_prev(const struct radix_tree *tree, uint64_t *index);
 
 /* radix_next_tagged: radix_next() among the entries that have the tag. */
-void *radix_next_tagged(
-    const struct radix_tree *tree, uint64_t *index, unsigned tag);
+void *radix_next_tagged(const struct radix_tree *tree, uint64_t *index,
+    unsigned tag);
 
 /*
  * radix_tag_set, radix_tag_clear, radix_tag_get: the tags of an entry.
@@ -143,8 +143,7 @@ void *radix_next_tagged(
  */
 void radix_tag_set(struct radix_tree *tree, uint64_t index, unsigned tag);
 void radix_tag_clear(struct radix_tree *tree, uint64_t index, unsigned tag);
-bool radix_tag_get(
-    const struct radix_tree *tree, uint64_t index, unsigned tag);
+bool radix_tag_get(const struct radix_tree *tree, uint64_t index, unsigned tag);
 
 /*
  * radix_fini: free all nodes; entries are the caller's.  The tree is empty

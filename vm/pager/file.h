@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pager/file.h - objects of files, through functions of the host.  Public.
+ *
+ * All mappings of a file share one object, found by the file's key.  Pages
+ * are read in clusters and written back in clusters; the tail of the last
+ * page reads as zeroes and never reaches the file.
+ */
+#ifndef VM_PAGER_FILE_H
+#define VM_PAGER_FILE_H
+
+#include "vm/vm_object.h"
+
+/*
+ * What the host does for a file.  All may block.  The vectors are whole pages;
+ * off and *done are bytes.  0 or VM_EIO.  Reading at the end stops short.
+ */
+struct vm_file_ops {
+	int (*read)(void *file, uint64_t off, void *const *pages,
+	    unsigned npages, size_t *done);
+	int (*write)(void *file, uint64_t off, void *const *pages, size_t len);
+	int (*size)(void *file, uint64_t *bytes);
+	void (*close)(void *file);
+};
+
+/*
+ * vm_file_object: the object of a file, found by key or new, with one more
+ * reference.  A file handle passed for an object that exists is not taken over
+ * (*taken is false and the caller still owns it).
+ * => may block       => NULL: no memory of the host
+ */
+struct vm_object *vm_file_object(struct vm_system *, const struct vm_file_ops *,
+    void *file, struct vm_object_key, bool *taken);
+
+/* The host's handle behind a file object, NULL when it is another kind. */
+void *vm_file_handle(const struct vm_object *);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_check.h - the whole system against its numbered invariants.  Public.
+ */
+#ifndef VM_CHECK_H
+#define VM_CHECK_H
+
+#include "vm/vm_system.h"
+
+/*
+ * vm_check: panic, naming the condition, unless every invariant of
+ * docs/spec.md holds.  => no lock held, and no other thread in the system
+ */
+void vm_check(struct vm_system *);
+
+#endif

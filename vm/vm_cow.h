@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_cow.h - the copy-on-write interface: what a map entry is backed by.
+ *
+ * A design (UVM's amaps; shadow objects; ...) is one struct vm_cow_ops.  The
+ * map, the fault loop and everything above talk to it only through this.
+ *
+ * No operation waits.  resolve answers what to wait for, and the fault loop
+ * does that with nothing locked and asks again: so no lower layer unlocks a
+ * lock that it did not take, and nothing needs to be revalidated.
+ *
+ *	lock(entry)
+ *	    resolve(fault, va)  ->  OK: pmap_enter, more pages, ...
+ *	unlock(entry)		    else: unlock, wait, look up again
+ */
+#ifndef VM_COW_H
+#define VM_COW_H
+
+#include "vm/pmap.h"
+#include "vm/vm_entry.h"
+#include "vm/vm_object.h"
+#include "vm/vm_system.h"
+
+/* Which way a page was found; one counter each. */
+enum vm_resolved_how {
+	VM_FOUND_ANON,	      /* 1A */
+	VM_COPIED_ANON,	      /* 1B */
+	VM_FOUND_OBJECT,      /* 2A */
+	VM_COPIED_OBJECT,     /* 2B from the object */
+	VM_MADE_ZERO,	      /* 2B from nothing */
+	VM_MADE_OBJECT_ZERO,  /* a new page of a shared anonymous object */
+};
+
+/* One question of the fault loop, and the design's answer. */
+struct vm_resolve {
+	struct vm_system *sys;
+	struct pmap *pmap;
+	struct vm_map_entry *entry;
+	vaddr_t va;		   /* page aligned, inside the entry */
+	vm_prot_t access;	   /* what is wanted, a subset of entry->prot */
+	bool resident_only;	   /* make nothing, read nothing: ABSENT */
+	const struct vm_page *near; /* a frame to be next to, or NULL */
+
+	struct vm_page *page;	   /* out (OK, BUSY) */
+	vm_prot_t prot;		   /* out (OK): map it with at most this */
+	enum vm_resolved_how how;  /* out (OK) */
+	uint32_t seen;		   /* out (BUSY): for vm_page_wait */
+	struct vm_read *read;	   /* in: where an IO verdict leaves its run */
+};
+
+/* What walk tells of one page that is there. */
+struct vm_cow_page {
+	vm_pindex_t n;		   /* page of the entry */
+	struct vm_page *page;	   /* resident page, or NULL when paged out */
+	bool upper;		   /* private to the entry's upper layer */
+};
+typedef void vm_cow_walk_fn(const struct vm_cow_page *, void *arg);
+
+struct vm_cow_ops {
+	const char *name;
+
+	/*
+	 * lock, unlock: what backs the entry stays as it is between them.
+	 * => map locked (read or write)
+	 */
+	void (*lock)(struct vm_map_entry *);
+	void (*unlock)(struct vm_map_entry *);
+
+	/*
+	 * resolve: find, copy or make the page at r->va; never blocks.
+	 * => entry locked
+	 * => OK: the page is valid, not busy, and may be entered until
+	 *    unlock.  A copy took the old page out of r->pmap first.
+	 * => SETTLE: settle() the entry first.  Others: vm_object.h
+	 */
+	enum vm_verdict (*resolve)(struct vm_resolve *);
+
+	/*
+	 * chunk: the part of the entry around page n that settle should be
+	 * given alone, when the whole is better not settled at once (a sparse
+	 * mapping).  want is how many pages the caller is about to touch.
+	 * Sets [*first, *last), which holds n; the map clips to it.
+	 */
+	void (*chunk)(const struct vm_map_entry *, vm_pindex_t n,
+	    vm_pindex_t want, vm_pindex_t *first, vm_pindex_t *last);
+
+	/*
+	 * settle: make the entry own its upper layer (clear NEEDS_COPY, or
+	 * make the first one).  => map write-locked      => VM_ENOMEM
+	 */
+	int (*settle)(struct vm_system *, struct vm_map_entry *);
+
+	/*
+	 * copy: dst, a clone of the fields of src without references, becomes
+	 * a private copy of it, made lazily.  The caller write-protects src's
+	 * pmap when *protect comes back true.
+	 * => maps of both write-locked
+	 * => VM_ENOMEM: dst has no backing and src is unchanged
+	 */
+	int (*copy)(struct vm_system *, struct vm_map_entry *src,
+	    struct vm_map_entry *dst, bool *protect);
+
+	/*
+	 * copy_now: like copy, but src keeps every page that it has mapped:
+	 * for wired entries.  BUSY, NOMEM as resolve; then nothing changed.
+	 */
+	enum vm_verdict (*copy_now)(struct vm_resolve *,
+	    struct vm_map_entry *dst);
+
+	/* share: dst, as above, becomes the same memory as src. VM_ENOMEM */
+	int (*share)(struct vm_system *, struct vm_map_entry *src,
+	    struct vm_map_entry *dst);
+
+	/*
+	 * split: hi, a clone of lo without references, takes over its pages
+	 * from n on.  Cannot fail.  => map write-locked
+	 */
+	void (*split)(struct vm_map_entry *lo, struct vm_map_entry *hi,
+	    vm_pindex_t n);
+
+	/*
+	 * join: true when lo, made longer, can stand for hi too; then hi has
+	 * no backing any more.  lo->end == hi->start, the attributes agree.
+	 * Either may be new, with no upper layer yet.  => map write-locked
+	 */
+	bool (*join)(struct vm_system *, struct vm_map_entry *lo,
+	    struct vm_map_entry *hi);
+
+	/*
+	 * drop: the entry goes; its private pages go with it, and its
+	 * reference to the object.  => no lock held; may block
+	 */
+	void (*drop)(struct vm_system *, struct vm_map_entry *);
+
+	/*
+	 * discard: forget the private pages of [n, n + len), so that the next
+	 * fault finds what lies below, or zeroes.  The caller has taken them
+	 * out of its own pmap.  => map write-locked, settled
+	 */
+	void (*discard)(struct vm_system *, struct vm_map_entry *,
+	    vm_pindex_t n, vm_pindex_t len);
+
+	/* walk: fn for each page of [n, n + len) that is there, in order.
+	 * => entry locked */
+	void (*walk)(struct vm_map_entry *, vm_pindex_t n, vm_pindex_t len,
+	    vm_cow_walk_fn *fn, void *arg);
+
+	/* check: panic unless the entry's backing is sound. => entry locked */
+	void (*check)(const struct vm_map_entry *);
+};
+
+extern const struct vm_cow_ops vm_cow_uvm; /* cow/uvm.c: amaps and anons */
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_design.h - a design is data: which parts, which policies.  Public.
+ */
+#ifndef VM_DESIGN_H
+#define VM_DESIGN_H
+
+#include "vm/vm_cow.h"
+#include "vm/vm_index.h"
+
+/* Which resident neighbours a fault enters: so many behind, so many ahead. */
+struct vm_neighbours {
+	uint8_t behind, ahead;
+};
+
+struct vm_design {
+	const char *name;
+	const struct vm_cow_ops *cow;
+	const struct vm_index_ops *index;
+	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
+};
+
+extern const struct vm_design vm_design_netbsd;
+
+/* The design of that name, or NULL. */
+const struct vm_design *vm_design_named(const char *name);
+/* The i-th design, NULL past the last. */
+const struct vm_design *vm_design_nth(unsigned i);
+
+#endif

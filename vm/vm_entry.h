@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_entry.h - one mapped range with the same attributes: data only.
+ *
+ * Every design of copy-on-write finds its backing here: `object` at `offset`
+ * is the lower layer (a file, shared memory; nothing for private zero-fill),
+ * `aref` the amap above it of the UVM designs.
+ *
+ *	start      end
+ *	  [ entry )
+ *	    | aref: amap, first slot       private pages, anons
+ *	    ` object, offset               what lies below
+ *
+ * Fields are guarded by the lock of the map: read-locked to read, write-locked
+ * to write; but (F) fields belong to the fault path and are hints, atomics
+ * that may be lost.
+ */
+#ifndef VM_ENTRY_H
+#define VM_ENTRY_H
+
+#include "base/list.h"
+#include "base/rbtree.h"
+#include "vm/vm_types.h"
+
+struct vm_amap;
+struct vm_object;
+
+/* The part of an amap that an entry uses: page 0 is at slot `slot`. */
+struct vm_aref {
+	struct vm_amap *amap;
+	uint32_t slot;
+};
+
+#define VM_ENTRY_COW 0x01	 /* private: writes go to the upper layer */
+#define VM_ENTRY_NEEDS_COPY 0x02 /* the amap is shared by a copy not yet made */
+#define VM_ENTRY_FOREIGN 0x04	 /* reserved; mapped by the host, no faults */
+#define VM_ENTRY_STACK 0x08	 /* asked for as a stack */
+#define VM_ENTRY_FRESH 0x10	 /* being made: not yet visible to faults */
+
+struct vm_map_entry {
+	struct list link;	/* neighbours in address order */
+	struct rb_node node;	/* index: by address */
+	vaddr_t start, end;
+	vsize_t gap;		/* free space from end to the next entry */
+	vsize_t max_gap;	/* largest gap in the subtree */
+	struct vm_object *object;
+	vm_pindex_t offset;	/* page of the object at start */
+	struct vm_aref aref;
+	vm_prot_t prot, max_prot;
+	uint8_t inherit;	/* enum vm_inherit */
+	uint8_t advice;		/* enum vm_advice */
+	uint8_t flags;		/* VM_ENTRY_* */
+	uint16_t wired_count;	/* times wired by mlock and the like */
+	_Atomic uint16_t ahead_window; /* (F) pages last zero-filled ahead */
+	_Atomic uint64_t ahead_next;   /* (F) where that run ended */
+};
+
+static inline vm_pindex_t
+vm_entry_npages(const struct vm_map_entry *e)
+{
+	return vm_atop(e->end - e->start);
+}
+
+/* Which page of the entry holds va. */
+static inline vm_pindex_t
+vm_entry_page(const struct vm_map_entry *e, vaddr_t va)
+{
+	return vm_atop(va - e->start);
+}
+
+static inline bool
+vm_entry_is_wired(const struct vm_map_entry *e)
+{
+	return e->wired_count != 0;
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_init.h - the beginning and the end of a system.  Public.
+ */
+#ifndef VM_INIT_H
+#define VM_INIT_H
+
+#include "vm/pmap.h"
+#include "vm/vm_system.h"
+
+/*
+ * vm_system_create: a system on a host and a machine, which both outlive it.
+ * => VM_ENOMEM
+ * vm_system_destroy: => every vmspace is gone, every object unreferenced
+ */
+int vm_system_create(const struct vm_env *, struct vm_machine *,
+    struct vm_system **);
+void vm_system_destroy(struct vm_system *);
+
+#endif

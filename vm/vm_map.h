@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_map.h - address maps: entries that never overlap, in address order.
+ *
+ *	min                                                     max
+ *	 |   [ entry )gap[ entry )[ entry )       gap            |
+ *
+ * Range operations clip the entries at both ends of their range, work on
+ * whole entries, and join what has become alike again.  Everything that can
+ * fail is tried first; then the map is changed in steps that cannot.
+ *
+ * Lock order: map, then (inside the design) amap, object, free list, pmap.
+ * The map lock is never held across I/O or waiting.
+ */
+#ifndef VM_MAP_H
+#define VM_MAP_H
+
+#include "vm/pmap.h"
+#include "vm/vm_design.h"
+#include "vm/vm_entry.h"
+#include "vm/vm_index.h"
+#include "vm/vm_lock.h"
+#include "vm/vm_system.h"
+
+struct vm_map {
+	struct vm_rwlock lock;
+	struct vm_system *sys;		/* (c) */
+	const struct vm_design *design; /* (c) */
+	struct pmap *pmap;		/* (c) */
+	struct vm_index index;		/* (lock) */
+	vsize_t size;			/* (lock) bytes mapped */
+	vsize_t size_limit;		/* (lock) bytes that may be mapped */
+	size_t nentries, nentries_peak; /* (lock) */
+	bool wire_future;		/* (lock) new mappings are wired */
+};
+
+/* What to map, and where. */
+struct vm_map_insert_args {
+	vaddr_t start;		/* with fixed: exactly here; else a hint, or 0 */
+	vsize_t len;		/* bytes, page aligned, not 0 */
+	vsize_t align;		/* 0, or a power of two of pages */
+	struct vm_object *object; /* whose reference is taken over, or NULL */
+	vm_pindex_t offset;
+	vm_prot_t prot, max_prot;
+	enum vm_inherit inherit;
+	enum vm_advice advice;
+	uint8_t flags;		/* VM_ENTRY_COW, FOREIGN, STACK */
+	bool fixed;		/* start is not a hint */
+	bool replace;		/* with fixed: take the place of what is there */
+	bool bottomup;		/* look for space from below */
+	bool nomerge;		/* keep an entry of its own */
+};
+
+/* Entries that left a map and wait to be dropped with nothing locked. */
+struct vm_map_dead {
+	struct list entries;
+};
+
+int vm_map_init(struct vm_map *, struct vm_system *, const struct vm_design *,
+    struct pmap *, vaddr_t min, vaddr_t max);
+/* => the map is empty */
+void vm_map_fini(struct vm_map *);
+
+static inline void
+vm_map_lock(struct vm_map *map)
+{
+	vm_rwlock_write(&map->lock);
+}
+
+static inline void
+vm_map_unlock(struct vm_map *map)
+{
+	vm_rwlock_write_unlock(&map->lock);
+}
+
+static inline void
+vm_map_lock_read(struct vm_map *map)
+{
+	vm_rwlock_read(&map->lock);
+}
+
+static inline void
+vm_map_unlock_read(struct vm_map *map)
+{
+	vm_rwlock_read_unlock(&map->lock);
+}
+
+/* First and following entry; NULL at the end.  => locked */
+struct vm_map_entry *vm_map_first(const struct vm_map *);
+struct vm_map_entry *vm_map_next(const struct vm_map *,
+    const struct vm_map_entry *);
+
+/* The entry that holds va, or NULL.  => locked */
+struct vm_map_entry *vm_map_lookup(struct vm_map *, vaddr_t va);
+/* The entry that holds va, else the next one above, or NULL.  => locked */
+struct vm_map_entry *vm_map_ceiling(struct vm_map *, vaddr_t va);
+
+/*
+ * vm_map_insert: map args->len bytes; *start tells where.  One step: the new
+ * range becomes visible with all its attributes, merged with its neighbours
+ * where they agree, and with `replace` what was there is gone at the same
+ * moment.  The replaced entries come out in dead.
+ *
+ * => write-locked; allocates, does not block
+ * => VM_ENOMEM: no room, no memory, or size_limit; VM_EEXIST: fixed and taken
+ *    (VM_EPERM: taken by a foreign entry); VM_EINVAL: outside of the map
+ * => on error nothing has changed and the object's reference is still the
+ *    caller's
+ * Source: UVM uvm_map (merging), 4.4BSD vm_map_find.
+ */
+int vm_map_insert(struct vm_map *, const struct vm_map_insert_args *,
+    struct vm_map_dead *, vaddr_t *start);
+
+/* Find room as vm_map_insert would.  => locked  => VM_ENOMEM, VM_EINVAL */
+int vm_map_findspace(struct vm_map *, const struct vm_map_insert_args *,
+    vaddr_t *start);
+
+/*
+ * vm_map_remove: unmap [start, end): clip, unwire, leave the pmap, move the
+ * entries to dead.  Holes are no error.
+ * => write-locked     => VM_ENOMEM (clipping), VM_EPERM (foreign): unchanged
+ */
+int vm_map_remove(struct vm_map *, vaddr_t start, vaddr_t end,
+    struct vm_map_dead *);
+
+/* Second phase: drop what was removed.  => no lock held; may block */
+void vm_map_dead_init(struct vm_map_dead *);
+void vm_map_bury(struct vm_map *, struct vm_map_dead *);
+
+/*
+ * vm_map_protect: set the protection of [start, end), which must be mapped
+ * throughout.  set_max lowers the maximum too.
+ * => write-locked
+ * => VM_ENOMEM: a hole, or no memory; VM_EACCES: above a maximum;
+ *    VM_EPERM: foreign.  On error no entry has changed.
+ * Source: FreeBSD vm_map_protect checks all, then acts.
+ */
+int vm_map_protect(struct vm_map *, vaddr_t start, vaddr_t end, vm_prot_t,
+    bool set_max);
+
+/* Attributes of a range; holes are skipped.  => write-locked  => VM_ENOMEM */
+int vm_map_inherit(struct vm_map *, vaddr_t start, vaddr_t end,
+    enum vm_inherit);
+int vm_map_advise(struct vm_map *, vaddr_t start, vaddr_t end, enum vm_advice);
+
+/*
+ * vm_map_clip: make entry boundaries at start and end.  vm_map_simplify: join
+ * what has become alike in and around the range.  => write-locked
+ * => clip: VM_ENOMEM, and nothing of the map's meaning has changed
+ */
+int vm_map_clip(struct vm_map *, vaddr_t start, vaddr_t end);
+void vm_map_simplify(struct vm_map *, vaddr_t start, vaddr_t end);
+
+/* True when [start, end) is mapped without a hole.  => locked */
+bool vm_map_is_full(struct vm_map *, vaddr_t start, vaddr_t end);
+
+/*
+ * vm_map_unwire_pages: take away the wiring of the pages that a wired entry
+ * has in its pmap.  => write-locked
+ */
+void vm_map_unwire_pages(struct vm_map *, struct vm_map_entry *);
+
+/*
+ * vm_map_move: take [start, start + len) to [to, to + len), which is free;
+ * contents and attributes go along, without copying a page.
+ * => write-locked     => VM_ENOMEM: nothing has changed
+ */
+int vm_map_move(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
+
+/*
+ * vm_map_fork_entry: give the child what its parent's entry says: the same
+ * memory, a copy, nothing, or zeroes.  A wired private entry is copied now.
+ * The child's entry is not wired.
+ * => both maps write-locked, entry->start free in the child
+ * => OK; NOMEM; BUSY: *busy and *seen are for vm_page_wait.  On the last
+ *    two the child has nothing of this entry.
+ */
+struct vm_fork_wait {
+	struct vm_page *busy;
+	uint32_t seen;
+};
+enum vm_verdict vm_map_fork_entry(struct vm_map *parent,
+    struct vm_map_entry *, struct vm_map *child, struct vm_fork_wait *);
+
+/* Panic unless the map is sound.  => locked */
+void vm_map_check(struct vm_map *);
+
+int vm_map_init_system(struct vm_system *);
+void vm_map_fini_system(struct vm_system *);
+
+#endif

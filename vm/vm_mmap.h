@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_mmap.h - the mmap family on an address space.  Public.
+ *
+ * Addresses and lengths are in bytes.  Lengths are rounded up to pages; an
+ * address must be page aligned unless it is a hint.  Every sum is checked: a
+ * range that wraps is VM_EINVAL (VM_ENOMEM where POSIX says so), never a small
+ * range.  Functions take the map's lock themselves: none may be held; all of
+ * them may block.
+ */
+#ifndef VM_MMAP_H
+#define VM_MMAP_H
+
+#include "vm/vmspace.h"
+
+#define VM_MMAP_SHARED 0x01
+#define VM_MMAP_PRIVATE 0x02   /* exactly one of the two */
+#define VM_MMAP_FIXED 0x04     /* at addr, replacing what is there */
+#define VM_MMAP_NOREPLACE 0x08 /* with FIXED: VM_EEXIST when taken */
+#define VM_MMAP_STACK 0x10
+#define VM_MMAP_POPULATE 0x20  /* fault it in now, as far as possible */
+#define VM_MMAP_WIRED 0x40     /* and wire it: an error undoes the mapping */
+#define VM_MMAP_BOTTOMUP 0x80
+#define VM_MMAP_FOREIGN 0x100  /* reserve; the host maps it, faults fail */
+
+struct vm_mmap_args {
+	vaddr_t addr;	 /* a hint, or with FIXED the place */
+	vsize_t len;	 /* not 0: VM_EINVAL */
+	vm_prot_t prot, max_prot;
+	unsigned flags;
+	vsize_t align;	 /* 0, or a power of two */
+	/*
+	 * What to map: NULL is anonymous memory.  The call takes a reference
+	 * of its own; the caller keeps his.
+	 */
+	struct vm_object *object;
+	uint64_t offset; /* bytes into the object, page aligned */
+};
+
+/*
+ * vm_mmap: map; *addr tells where.
+ * => VM_EINVAL, VM_ENOMEM, VM_EEXIST, VM_EACCES (prot above max_prot),
+ *    VM_EPERM (over a foreign range)
+ * => on error what was mapped before still is
+ */
+int vm_mmap(struct vmspace *, const struct vm_mmap_args *, vaddr_t *addr);
+
+/* VM_EINVAL, VM_ENOMEM, VM_EPERM.  Holes are no error. */
+int vm_munmap(struct vmspace *, vaddr_t, vsize_t len);
+
+/* VM_EINVAL, VM_ENOMEM (a hole), VM_EACCES. */
+int vm_mprotect(struct vmspace *, vaddr_t, vsize_t len, vm_prot_t);
+int vm_minherit(struct vmspace *, vaddr_t, vsize_t len, enum vm_inherit);
+
+#define VM_MREMAP_MAYMOVE 1
+#define VM_MREMAP_FIXED 2     /* to new_addr, replacing what is there */
+#define VM_MREMAP_KEEP 4      /* the old range stays mapped, empty (Linux
+			       * DONTUNMAP) */
+#define VM_MREMAP_DUPLICATE 8 /* a second mapping of the same memory; private
+			       * memory becomes shared between the two */
+
+/*
+ * vm_mremap: resize, move, both, or duplicate one mapping.
+ * => VM_EFAULT: a hole in the old range; VM_EINVAL; VM_ENOMEM
+ * => on error the old range is as it was
+ * Source: NetBSD mremap(2), Linux mremap(2).
+ */
+struct vm_mremap_args {
+	vaddr_t old_addr;
+	vsize_t old_len; /* 0 with a shared mapping: duplicate (Linux) */
+	vsize_t new_len; /* not 0 */
+	vaddr_t new_addr;
+	unsigned flags;
+};
+int vm_mremap(struct vmspace *, const struct vm_mremap_args *, vaddr_t *addr);
+
+/* Advice: what the BSDs mean, and what Linux means by the same words. */
+enum vm_madvise {
+	VM_MADV_NORMAL,
+	VM_MADV_RANDOM,
+	VM_MADV_SEQUENTIAL,
+	VM_MADV_WILLNEED,   /* fault in what is resident, start reading */
+	VM_MADV_DEACTIVATE, /* BSD MADV_DONTNEED: not soon; contents stay */
+	VM_MADV_DISCARD,    /* Linux MADV_DONTNEED: private contents go now */
+	VM_MADV_FREE,	    /* private contents may go; they go now */
+	VM_MADV_REMOVE,	    /* punch a hole: shared contents go too */
+	VM_MADV_POPULATE_READ,
+	VM_MADV_POPULATE_WRITE,
+	VM_MADV_DOFORK,	    /* Linux: inherit as a copy again */
+	VM_MADV_DONTFORK,   /* Linux: children get nothing of it */
+	VM_MADV_WIPEONFORK, /* Linux: children get zeroes */
+	VM_MADV_KEEPONFORK,
+};
+
+/*
+ * vm_madvise: VM_ENOMEM: a hole, after the rest has been done (Linux);
+ * VM_EINVAL: wired, shared or foreign where the advice forbids it
+ */
+int vm_madvise(struct vmspace *, vaddr_t, vsize_t len, enum vm_madvise);
+
+/* vm_mincore: vec[i] = 1 when page i is resident. VM_ENOMEM: a hole. */
+int vm_mincore(struct vmspace *, vaddr_t, vsize_t len, uint8_t *vec);
+
+#define VM_MS_ASYNC 1
+#define VM_MS_SYNC 2
+#define VM_MS_INVALIDATE 4
+/* VM_ENOMEM: a hole; VM_EBUSY: invalidate and wired; VM_EIO */
+int vm_msync(struct vmspace *, vaddr_t, vsize_t len, unsigned flags);
+
+/* VM_ENOMEM: a hole or over the space's limit; VM_EAGAIN: the system's. */
+int vm_mlock(struct vmspace *, vaddr_t, vsize_t len);
+int vm_munlock(struct vmspace *, vaddr_t, vsize_t len);
+#define VM_MCL_CURRENT 1
+#define VM_MCL_FUTURE 2
+int vm_mlockall(struct vmspace *, unsigned flags);
+int vm_munlockall(struct vmspace *);
+
+/*
+ * vm_brk: move the end of the heap; 0 asks.  *now is the end after the call,
+ * also when the move failed (VM_ENOMEM), as brk(2) of Linux answers.
+ */
+int vm_brk(struct vmspace *, vaddr_t want, vaddr_t *now);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_object.h - memory objects: pages by index, and where they come from.
+ * Public: user pagers are made with it.
+ *
+ * An object is something that can be mapped: a file, shared anonymous memory,
+ * the frames of a device.  It holds its resident pages in a radix tree and
+ * has a pager, a struct of functions that moves pages between frames and the
+ * backing store.
+ *
+ *	vm_map_entry --> vm_object --> radix tree --> vm_page
+ *			    `--> vm_pager_ops, pager
+ *
+ * An object lives while it has references.  One whose pager says `cache`
+ * lives on after the last, with its pages, until it is found again by its
+ * key, or memory is short (vm_object_reclaim).
+ *
+ * The object's lock guards its pages and comes after that of the map and of
+ * an amap, before those of the free list and the pmap.
+ */
+#ifndef VM_OBJECT_H
+#define VM_OBJECT_H
+
+#include "base/list.h"
+#include "base/radix.h"
+#include "vm/vm_lock.h"
+#include "vm/vm_system.h"
+#include "vm/vm_types.h"
+
+struct vm_object;
+struct vm_page;
+
+/* How many pages one request to a pager may have. */
+#define VM_CLUSTER_MAX 64
+
+/*
+ * What a pager does.  get and put are called with no lock held and may block;
+ * the pages are busy, consecutive from pindex, at most VM_CLUSTER_MAX.
+ */
+struct vm_pager_ops {
+	const char *name;
+
+	/*
+	 * get: fill the pages; bytes past the end of the store are zeroes.
+	 * VM_ERANGE when the first page lies past the end altogether (later
+	 * ones: *npages is lowered), VM_EIO when reading failed.
+	 * NULL: pages begin as zeroes and there is nothing to read.
+	 */
+	int (*get)(struct vm_object *, vm_pindex_t pindex,
+	    struct vm_page *const *pages, unsigned *npages);
+
+	/*
+	 * put: write the pages to the store.  VM_EIO: they stay dirty.
+	 * VM_ERANGE: the store is shorter now; the pages are lost as they
+	 * would be without us.  NULL: pages cannot be cleaned.
+	 */
+	int (*put)(struct vm_object *, vm_pindex_t pindex,
+	    struct vm_page *const *pages, unsigned npages);
+
+	/* destroy: the object is gone, so may the pager.  May be NULL. */
+	void (*destroy)(struct vm_system *, void *pager);
+
+	/* cache: the object outlives its last reference. */
+	bool cache;
+};
+
+/* What two mappings of the same thing have in common; 0,0: no key. */
+struct vm_object_key {
+	uint64_t device, inode;
+};
+
+struct vm_object {
+	struct vm_mutex lock;
+	struct vm_system *sys;		/* (c) */
+	const struct vm_pager_ops *ops; /* (c) */
+	void *pager;			/* (c) the pager's own */
+	struct vm_object_key key;	/* (c) */
+	_Atomic uint32_t refs;		/* (a); 0 -> 1 under the cache lock */
+	struct radix_tree pages;	/* (lock) */
+	vm_pindex_t npages;		/* (lock) resident */
+	vm_pindex_t read_next;		/* (lock) where a sequential reader */
+	unsigned read_ahead;		/*   goes on, and its window */
+	int error;			/* (lock) last failed write, for msync */
+	struct list link;		/* (objects lock) all objects */
+	struct list cached;		/* (objects lock) unreferenced, LRU */
+};
+
+/* Answers of vm_object_resolve and of vm_cow_ops.resolve. */
+enum vm_verdict {
+	VM_RESOLVE_OK,	   /* the page is there and may be mapped */
+	VM_RESOLVE_IO,	   /* pages were allocated busy: vm_object_read them */
+	VM_RESOLVE_BUSY,   /* wait for the page, then ask again */
+	VM_RESOLVE_NOMEM,  /* no page to be had now */
+	VM_RESOLVE_SETTLE, /* clear needs-copy (map write-locked), ask again */
+	VM_RESOLVE_ABSENT, /* only asked for resident pages: there is none */
+};
+
+/* A run of busy pages to be read, and the reference that keeps the object. */
+struct vm_read {
+	struct vm_object *obj;
+	vm_pindex_t pindex;
+	unsigned npages;
+	struct vm_page *pages[VM_CLUSTER_MAX];
+};
+
+/*
+ * vm_object_create: a new object with one reference.
+ * => does not block        => NULL: no memory of the host
+ */
+struct vm_object *vm_object_create(struct vm_system *,
+    const struct vm_pager_ops *, void *pager);
+
+/*
+ * vm_object_find: the object of a key with one more reference, or NULL.
+ * vm_object_create_keyed: the object of a key, found or new; *made tells
+ * which.  A pager passed for an object that was found is not used.
+ */
+struct vm_object *vm_object_find(struct vm_system *, struct vm_object_key);
+struct vm_object *vm_object_create_keyed(struct vm_system *,
+    const struct vm_pager_ops *, void *pager, struct vm_object_key, bool *made);
+
+void vm_object_ref(struct vm_object *);
+
+/*
+ * vm_object_unref: one reference less; with the last, dirty pages are
+ * written and the object is destroyed or cached.
+ * => no lock held; may block
+ */
+void vm_object_unref(struct vm_object *);
+
+static inline void
+vm_object_lock(struct vm_object *obj)
+{
+	vm_mutex_lock(&obj->lock);
+}
+
+static inline void
+vm_object_unlock(struct vm_object *obj)
+{
+	vm_mutex_unlock(&obj->lock);
+}
+
+/* The resident page at an index, busy or not; NULL.  => locked */
+static inline struct vm_page *
+vm_object_lookup(const struct vm_object *obj, vm_pindex_t pindex)
+{
+	return radix_lookup(&obj->pages, pindex);
+}
+
+/* What a caller of vm_object_resolve is ready for, and what it gets. */
+struct vm_object_want {
+	bool resident_only;	/* take what is there, allocate nothing */
+	enum vm_advice advice;	/* decides how far to read ahead */
+	vm_pindex_t limit;	/* never read at or past this index */
+	struct vm_read *read;	/* where an IO verdict leaves its run */
+	struct vm_page *page;	/* out: the page (OK), the busy one (BUSY) */
+	uint32_t seen;		/* out: for vm_page_wait (BUSY) */
+	bool zeroed;		/* out: the page was made now, of zeroes */
+};
+
+/*
+ * vm_object_resolve: find page pindex, or begin to get it.
+ * => locked; does not block
+ * => IO: want->read holds busy pages and a reference to the object; the
+ *    caller drops every lock and calls vm_object_read
+ */
+enum vm_verdict vm_object_resolve(struct vm_object *, vm_pindex_t pindex,
+    struct vm_object_want *);
+
+/*
+ * vm_object_read: have the pager fill a run made by vm_object_resolve.
+ * => no lock held; blocks; the run's reference is dropped
+ * => 0; VM_ERANGE, VM_EIO: the pages are free again
+ */
+int vm_object_read(struct vm_read *);
+
+/*
+ * vm_object_flush: write the dirty pages of [start, end) back, in clusters.
+ * => no lock held; blocks       => 0, or the error of this or an earlier
+ * failed write, which is thereby reported; pages that failed stay dirty
+ */
+int vm_object_flush(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
+
+/*
+ * vm_object_toss: forget the pages of [start, end), dirty or not, out of
+ * every map.  For truncation, and for stores that changed behind our back.
+ * => no lock held; waits for busy pages
+ */
+void vm_object_toss(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
+
+/* Put a page given by a device's pager into the object. => locked
+ * => VM_ENOMEM */
+int vm_object_insert(struct vm_object *, struct vm_page *, vm_pindex_t);
+
+/*
+ * vm_object_reclaim: destroy cached objects, oldest first, until npages have
+ * come free or no cached object is left; returns how many came free.
+ * => no lock held; may block (dirty pages are written)
+ */
+size_t vm_object_reclaim(struct vm_system *, size_t npages);
+
+typedef void vm_object_fn(struct vm_object *, void *arg);
+/* Call fn for each object, cached ones too.  => fn must not block */
+void vm_object_foreach(struct vm_system *, vm_object_fn *, void *arg);
+
+int vm_object_init(struct vm_system *);
+void vm_object_fini(struct vm_system *);
+void vm_object_check(struct vm_object *);
+
+#endif

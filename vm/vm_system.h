@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_system.h - one virtual memory system, and the only root of state.
+ *
+ * A process may hold many.  Each layer keeps its own part behind a pointer
+ * whose type only that layer knows; vm_init.c puts the parts together.
+ */
+#ifndef VM_SYSTEM_H
+#define VM_SYSTEM_H
+
+#include "base/list.h"
+#include "vm/vm_env.h"
+#include "vm/vm_lock.h"
+#include "vm/vm_stats.h"
+
+struct vm_machine;
+
+struct vm_system {
+	const struct vm_env *env;     /* (c) the host */
+	struct vm_machine *machine;   /* (c) the MMU port */
+	struct vm_freelist *freelist; /* (c) physical pages: vm_page.c */
+	struct vm_objects *objects;   /* (c) object cache: vm_object.c */
+	struct vm_anons *anons;	      /* (c) pools of anons, amaps: cow/anon.c */
+	struct vm_entries *entries;   /* (c) pool of map entries: vm_map.c */
+	struct vm_mutex spaces_lock;
+	struct list spaces; /* every vmspace, under spaces_lock */
+	struct vm_stats stats;
+};
+
+static inline void *
+vm_alloc(const struct vm_system *sys, size_t size)
+{
+	return sys->env->alloc(sys->env->ctx, size);
+}
+
+static inline void
+vm_free(const struct vm_system *sys, void *p, size_t size)
+{
+	if (p != NULL)
+		sys->env->free(sys->env->ctx, p, size);
+}
+
+#endif

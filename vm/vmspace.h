@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vmspace.h - address spaces: a map, its pmap, and the heap's break.  Public.
+ */
+#ifndef VMSPACE_H
+#define VMSPACE_H
+
+#include "vm/vm_map.h"
+
+struct vmspace {
+	struct vm_map map;
+	struct list link;	/* (spaces_lock) all spaces of the system */
+	_Atomic uint32_t refs;
+	vaddr_t brk_start, brk_end; /* (map lock) heap; equal: empty */
+	vsize_t data_limit;	/* (map lock) RLIMIT_DATA for brk */
+	vsize_t wired_limit;	/* (map lock) RLIMIT_MEMLOCK, bytes */
+	vsize_t wired;		/* (map lock) bytes in wired entries */
+};
+
+/*
+ * vmspace_create: an empty space with one reference, of a design, over all
+ * addresses of the machine.  => VM_ENOMEM
+ */
+int vmspace_create(struct vm_system *, const struct vm_design *,
+    struct vmspace **);
+void vmspace_ref(struct vmspace *);
+/* => no lock held; the last one unmaps everything; may block */
+void vmspace_unref(struct vmspace *);
+
+/*
+ * vmspace_fork: a child as the inheritance of each entry says.
+ * => no lock held; may block       => VM_ENOMEM: no child, parent unchanged
+ * Source: UVM uvmspace_fork.
+ */
+int vmspace_fork(struct vmspace *parent, struct vmspace **child);
+
+/* vmspace_reset: unmap everything, foreign entries too (exec). */
+void vmspace_reset(struct vmspace *);
+
+/*
+ * vmspace_read, vmspace_write: copy between the space and a buffer, as the
+ * program itself would access it: faults are resolved, protection counts.
+ * *done tells how far it came.  => no lock held; may block  => as vm_fault
+ */
+int vmspace_read(struct vmspace *, vaddr_t, void *buf, size_t len,
+    size_t *done);
+int vmspace_write(struct vmspace *, vaddr_t, const void *buf, size_t len,
+    size_t *done);
+
+#endif

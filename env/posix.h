@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * posix.h - the environment of an ordinary process.  Public.
+ *
+ * Memory comes from the C library, waiting is the futex(2) of Linux, messages
+ * go to standard error as lines that begin with "bsdvm: ".  There is no state
+ * in it: one constant serves every vm_system of the process.
+ *
+ * posix.c also defines vm_panic() (base/check.h): it prints
+ *
+ *	bsdvm: panic: WHAT (FILE:LINE)
+ *
+ * and aborts.  A host that wants another vm_panic() brings an environment of
+ * its own too.
+ */
+#ifndef ENV_POSIX_H
+#define ENV_POSIX_H
+
+#include "vm/vm_env.h"
+
+extern const struct vm_env posix_env;
+
+#endif

@@ -21,6 +21,7 @@
 #define BASE_CHECK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * vm_panic: say what is broken and stop.  Supplied by the host.
@@ -58,8 +59,11 @@ _Noreturn void vm_panic(const char *what, const char *file, int line);
 #define VM_CHECK(cond) VM_IGNORE(cond)
 #endif
 
-/* container_of: the structure of the given type whose member is at ptr. */
+/*
+ * container_of: the structure of the given type whose member is at ptr.  A
+ * pointer to const may go in; by way of an integer no compiler minds.
+ */
 #define container_of(ptr, type, member) \
-	((type *)(void *)(((char *)(ptr)) - offsetof(type, member)))
+	((type *)(((uintptr_t)(ptr)) - offsetof(type, member)))
 
 #endif /* BASE_CHECK_H */

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Tests.  Every test program leaves one log, build/log/KIND-NAME.VARIANT.log,
+# of lines `ok NAME`, `not ok NAME: why`, `skip NAME: reason`: tools/run-test
+# writes it, tools/summary counts them all into the closing line.
+
+# ------------------------------------------------------------------- plan
+# FOLDER.VARIANT: every program of test/FOLDER in that build variant.
+
+PLAN := differ.asan stress.tsan contract.asan unit.obj unit.asan
+
+# Seconds that one program may take before it is stopped and has failed.
+LIMIT_unit := 120
+LIMIT_contract := 300
+LIMIT_differ := 900
+LIMIT_stress := 400
+LIMIT_host := 1200
+LIMIT_lint := 600
+LIMIT_free := 60
+
+folder = $(basename $(1))
+variant = $(patsubst .%,%,$(suffix $(1)))
+names = $(notdir $(basename $(call mains,test/$(1))))
+planned = $(foreach n,$(call names,$(folder)),$(folder)-$(n).$(variant))
+
+HOST_TESTS := $(if $(host_main),$(or $(wildcard test/host/run),$(wildcard test/host/*.sh)))
+
+TESTS := lint lint-selftest $(FREE_ARCHS:%=free-%) \
+    $(foreach p,$(PLAN),$(call planned,$(p)))
+TESTS_ALONE := $(HOST_TESTS:test/host/%=host-%)
+
+# ------------------------------------------------------------------ goals
+
+# This is the one make inside make.  It goes on past a test that does not
+# compile; tools/summary finds no log of it and counts it as failed.
+.PHONY: test
+test: | build/deps/test ## everything that has a verdict; ends in one line
+	@rm -rf build/log && mkdir -p build/log
+	@$(MAKE) -k $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
+	    --no-print-directory all $(TESTS:%=build/log/%.log) || :
+	@$(if $(TESTS_ALONE),$(MAKE) -k -j1 --no-print-directory \
+	    $(TESTS_ALONE:%=build/log/%.log) || :)
+	@tools/summary $(TESTS) $(TESTS_ALONE)
+
+.PHONY: lint
+lint: build/libbsdvm.a | build/deps/lint ## layers, formatting, warnings, house rules
+	@WARN='$(WARN)' tools/lint
+
+.PHONY: test-mutants
+test-mutants: | build/deps/test ## apply each wrong change and see it caught
+	@test/mutants/run
+
+.PHONY: test-long
+test-long: all | build/deps/test ## until told to stop, or SECONDS=n
+	@test/long
+
+# ------------------------------------------------------------------- logs
+
+log_kind = $(firstword $(subst -, ,$*))
+limit = $(LIMIT_$(log_kind))
+
+build/log/%.log: build/test/%
+	@tools/run-test $* $(limit) $<
+
+build/log/lint.log: build/obj/libbsdvm.a | build/deps/test
+	@WARN='$(WARN)' tools/run-test lint $(LIMIT_lint) tools/lint
+
+build/log/lint-selftest.log: | build/deps/test
+	@tools/run-test lint-selftest $(LIMIT_lint) test/lint/run
+
+build/log/free-%.log: build/free-%/core.o
+	@tools/run-test free-$* $(LIMIT_free) tools/check-free $*
+
+build/log/host-%.log: test/host/% build/bsdvm $(patsubst %.c,build/%,$(call mains,test/prog))
+	@tools/run-test host-$* $(LIMIT_host) $<
+
+# --------------------------------------------------------------- programs
+
+# (1) folder, (2) variant: build/test/unit-vm_map_test.asan and its kin
+define test_rules
+build/test/$(1)-%.$(2): build/$(2)/test/$(1)/%.o \
+    $$(call objects,$(2),$$(call parts,test/$(1))) \
+    build/$(2)/libhost.a build/$(2)/libbsdvm.a
+	@mkdir -p $$(@D)
+	$$(call say,ld)
+	$(Q)$$(link) $$(FLAGS_$(2)) -lcmocka
+endef
+$(foreach p,$(PLAN),$(eval $(call test_rules,$(call folder,$(p)),$(call variant,$(p)))))
+
+$(foreach v,$(VARIANTS),$(eval $(call objects,$(v),$(wildcard test/*/*.c)): | build/deps/test))
+
+# What runs under bsdvm: ordinary programs, as a user has them.
+build/test/prog/%: test/prog/%.c Makefile | build/deps/test
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g $(WARN) -pthread -o $@ $<

@@ -6,7 +6,7 @@
 #
 #	build/libbsdvm.a  build/bsdvm	the products
 #	build/VARIANT/...		objects, one folder a variant (below)
-#	build/test/  build/prog/	test programs
+#	build/test/			test programs
 #	build/log/			what the tests said
 #
 # A file with a main() is a program; the other files of its folder are linked
@@ -95,7 +95,7 @@ clean: ## remove everything built
 
 # (1) variant
 define variant_rules
-build/$(1)/%.o: %.c Makefile | build/deps/build
+build/$(1)/%.o: %.c Makefile build/flags | build/deps/build
 	@mkdir -p $$(@D)
 	$$(call say,cc)
 	$(Q)$$(CC) $$(BASIC) $$(kind_flags) $$(FLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
@@ -139,6 +139,13 @@ build/free-$(1)/core.o: $$(call objects,free-$(1),$$(CORE))
 	$(Q)$(1)-linux-gnu-ld -r -o $$@ $$^
 endef
 $(foreach a,$(FREE_ARCHS),$(eval $(call free_rules,$(a))))
+
+# Another compiler or other flags than last time: everything is out of date.
+build/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(WERROR)' | cmp -s - $@ || \
+	    echo '$(CC) $(CFLAGS) $(WERROR)' >$@
+.PHONY: FORCE
 
 build/deps/%: tools/install-deps
 	@tools/install-deps $*

@@ -38,7 +38,7 @@ test: | build/deps/test ## everything that has a verdict; ends in one line
 	@rm -rf build/log && mkdir -p build/log
 	@$(MAKE) -k $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) \
 	    --no-print-directory all $(TESTS:%=build/log/%.log) || :
-	@$(if $(TESTS_ALONE),$(MAKE) -k -j1 --no-print-directory \
+	@$(if $(TESTS_ALONE),$(MAKE) -k --no-print-directory \
 	    $(TESTS_ALONE:%=build/log/%.log) || :)
 	@tools/summary $(TESTS) $(TESTS_ALONE)
 
@@ -90,7 +90,8 @@ $(foreach p,$(PLAN),$(eval $(call test_rules,$(call folder,$(p)),$(call variant,
 $(foreach v,$(VARIANTS),$(eval $(call objects,$(v),$(wildcard test/*/*.c)): | build/deps/test))
 
 # What runs under bsdvm: ordinary programs, as a user has them.
-build/test/prog/%: test/prog/%.c Makefile | build/deps/test
+build/test/prog/%: test/prog/%.c Makefile build/flags | build/deps/build
 	@mkdir -p $(@D)
 	$(call say,cc)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g $(WARN) -pthread -o $@ $<
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g $(WARN) -pthread \
+	    -MMD -MP -MF $@.d -MT $@ -o $@ $<

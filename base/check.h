@@ -35,6 +35,7 @@ _Noreturn void vm_panic(const char *what, const char *file, int line);
 #define VM_UNLIKELY(x)      (__builtin_expect(!!(x), 0))
 #define VM_HOT              __attribute__((hot))
 #define VM_COLD             __attribute__((cold))
+#define VM_NOINLINE         __attribute__((noinline))
 #define VM_UNUSED           __attribute__((unused))
 #define VM_PRINTFLIKE(f, a) __attribute__((format(printf, f, a)))
 
@@ -61,9 +62,11 @@ _Noreturn void vm_panic(const char *what, const char *file, int line);
 
 /*
  * container_of: the structure of the given type whose member is at ptr.  A
- * pointer to const may go in; by way of an integer no compiler minds.
+ * pointer to const may go in; by way of an integer no compiler minds.  The
+ * comparison, not evaluated, makes it mind a pointer to another type.
  */
-#define container_of(ptr, type, member) \
-	((type *)(((uintptr_t)(ptr)) - offsetof(type, member)))
+#define container_of(ptr, type, member)                         \
+	((type *)(((uintptr_t)(ptr)) - offsetof(type, member) + \
+	    0 * sizeof((ptr) == &((type *)0)->member)))
 
 #endif /* BASE_CHECK_H */

@@ -154,7 +154,7 @@ radix_sprout(struct radix_tree *tree, struct radix_node *parent, unsigned slot)
 }
 
 /* Free node and those above it as far as they are empty, and spare levels. */
-static void
+static VM_NOINLINE void
 radix_prune(struct radix_tree *tree, struct radix_node *node)
 {
 	struct radix_node *parent;
@@ -203,21 +203,37 @@ radix_build(struct radix_tree *tree, uint64_t index)
 	return (node);
 }
 
+static inline void
+radix_enter(struct radix_node *leaf, uint64_t index, void *ptr)
+{
+	unsigned slot = radix_slot(index, 0);
+
+	VM_ASSERT(ptr != NULL);
+	VM_ASSERT(leaf->slots[slot] == NULL);
+	leaf->slots[slot] = ptr;
+	radix_mark(leaf, slot, RADIX_PRESENT);
+}
+
+/* Apart, so that an insertion that has its leaf does not pay for this one. */
+static VM_NOINLINE int
+radix_build_and_enter(struct radix_tree *tree, uint64_t index, void *ptr)
+{
+	struct radix_node *leaf = radix_build(tree, index);
+
+	if (leaf == NULL)
+		return (-1);
+	radix_enter(leaf, index, ptr);
+	return (0);
+}
+
 int
 radix_insert(struct radix_tree *tree, uint64_t index, void *ptr)
 {
 	struct radix_node *leaf = radix_leaf(tree, index);
-	unsigned slot = radix_slot(index, 0);
 
-	VM_ASSERT(ptr != NULL);
-	if (VM_UNLIKELY(leaf == NULL)) {
-		leaf = radix_build(tree, index);
-		if (leaf == NULL)
-			return (-1);
-	}
-	VM_ASSERT(leaf->slots[slot] == NULL);
-	leaf->slots[slot] = ptr;
-	radix_mark(leaf, slot, RADIX_PRESENT);
+	if (VM_UNLIKELY(leaf == NULL))
+		return (radix_build_and_enter(tree, index, ptr));
+	radix_enter(leaf, index, ptr);
 	return (0);
 }
 

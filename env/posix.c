@@ -85,10 +85,3 @@ const struct vm_env posix_env = {
 	.cpu = posix_cpu,
 	.log = posix_log,
 };
-
-void
-vm_panic(const char *what, const char *file, int line)
-{
-	(void)fprintf(stderr, "bsdvm: panic: %s (%s:%d)\n", what, file, line);
-	abort();
-}

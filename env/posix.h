@@ -6,12 +6,11 @@
  * go to standard error as lines that begin with "bsdvm: ".  There is no state
  * in it: one constant serves every vm_system of the process.
  *
- * posix.c also defines vm_panic() (base/check.h): it prints
+ * Beside it stands panic.c: a vm_panic() (base/check.h) that prints
  *
  *	bsdvm: panic: WHAT (FILE:LINE)
  *
- * and aborts.  A host that wants another vm_panic() brings an environment of
- * its own too.
+ * and aborts.  A program that defines vm_panic() itself gets its own.
  */
 #ifndef ENV_POSIX_H
 #define ENV_POSIX_H

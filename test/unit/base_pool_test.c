@@ -276,7 +276,7 @@ test_poison(void **state VM_UNUSED)
 	unsigned char *obj;
 
 	if (!VM_CHECKS_ON)
-		skip();
+		skip_because("built without VM_CHECKS");
 	holder_init(&h, 64, 8);
 	obj = pool_get(&h.pool);
 	for (size_t i = sizeof(void *); i < 64; i++)
@@ -296,7 +296,7 @@ test_use_after_put(void **state VM_UNUSED)
 	unsigned char *obj;
 
 	if (!VM_CHECKS_ON)
-		skip();
+		skip_because("built without VM_CHECKS");
 	holder_init(&h, 64, 8);
 	obj = pool_get(&h.pool);
 	pool_put(&h.pool, obj);
@@ -313,7 +313,7 @@ test_foreign_object(void **state VM_UNUSED)
 	unsigned char *obj;
 
 	if (!VM_CHECKS_ON)
-		skip();
+		skip_because("built without VM_CHECKS");
 	holder_init(&h, 64, 8);
 	obj = pool_get(&h.pool);
 	expect_panic(pool_put(&h.pool, &h));

@@ -55,6 +55,13 @@ vm_panic(const char *what, const char *file, int line)
 	abort();
 }
 
+/* skip_because: end this test with a reason that is said aloud. */
+#define skip_because(reason)                         \
+	do {                                         \
+		print_message("skip: " reason "\n"); \
+		skip();                              \
+	} while (0)
+
 static uint64_t test_seed;
 static uint64_t test_state;
 

@@ -200,7 +200,7 @@ next_leaf(struct ptab *tab, vaddr_t va)
 }
 
 struct ptab_slot *
-ptab_next(struct ptab *tab, vaddr_t *va, vaddr_t end)
+ptab_next_slow(struct ptab *tab, vaddr_t *va, vaddr_t end)
 {
 	struct ptab_leaf *leaf;
 	uint64_t used;

@@ -108,7 +108,9 @@ void ptab_wire(struct ptab_slot *, bool wired);
  *	for (va = start; (slot = ptab_next(tab, &va, end)) != NULL;
  *	    va += VM_PAGE_SIZE)
  */
-struct ptab_slot *ptab_next(struct ptab *, vaddr_t *va, vaddr_t end);
+static inline struct ptab_slot *ptab_next(struct ptab *, vaddr_t *va,
+    vaddr_t end);
+struct ptab_slot *ptab_next_slow(struct ptab *, vaddr_t *va, vaddr_t end);
 
 /* ptab_wirings: how many mappings of the page are wired. */
 unsigned ptab_wirings(const struct vm_page *);
@@ -169,6 +171,19 @@ ptab_make(struct ptab *tab, vaddr_t va)
 	slot = &leaf->slots[ptab_index(va)];
 	slot->index = (uint8_t)ptab_index(va);
 	return slot;
+}
+
+static inline struct ptab_slot *
+ptab_next(struct ptab *tab, vaddr_t *va, vaddr_t end)
+{
+	struct ptab_slot *slot;
+
+	if (*va < end && tab->last_start == (*va & ~PTAB_LEAF_MASK)) {
+		slot = &tab->last->slots[ptab_index(*va)];
+		if (VM_LIKELY(slot->page != NULL))
+			return slot;
+	}
+	return ptab_next_slow(tab, va, end);
 }
 
 static inline struct ptab_leaf *

@@ -306,43 +306,32 @@ forget(struct ptab_slot *slot)
 }
 
 /* Rule 1, now and then: the next mapping from where we were. */
-static void
-forget_one(struct soft_pmap *pm)
+static VM_COLD void
+maybe_forget(struct soft_machine *m, struct soft_pmap *pm)
 {
 	vaddr_t va = pm->forget_from;
 	struct ptab_slot *slot;
 
+	if (--m->until_forget != 0)
+		return;
+	m->until_forget = m->config.forget_every;
 	slot = ptab_next(&pm->tab, &va, UINT64_MAX);
 	pm->forget_from = slot == NULL ? 0 : va + VM_PAGE_SIZE;
 	if (slot != NULL && !slot->wired)
 		forget(slot);
 }
 
-static void
-maybe_forget(struct soft_machine *m, struct soft_pmap *pm)
-{
-	if (m->config.forget_every == 0 || --m->until_forget != 0)
-		return;
-	m->until_forget = m->config.forget_every;
-	forget_one(pm);
-}
-
 /* Does this enter fail because the test wants it? */
-static bool
+static inline bool
 is_chosen(struct soft_machine *m, unsigned flags)
 {
 	return (flags & PMAP_CANFAIL) && ++m->enters == m->fail_at;
 }
 
-/* The slot for a new mapping, or NULL with nothing mapped there. */
-static struct ptab_slot *
-slot_for_enter(struct soft_machine *m, struct soft_pmap *pm, vaddr_t va,
-    unsigned flags)
+/* Leave nothing mapped, and return NULL; but what is wired must stay. */
+static VM_COLD struct ptab_slot *
+refuse(struct ptab_slot *slot)
 {
-	struct ptab_slot *slot = ptab_make(&pm->tab, va);
-
-	if (slot == NULL || !is_chosen(m, flags))
-		return slot;
 	if (slot->page == NULL)
 		return NULL;
 	if (slot->wired)
@@ -352,27 +341,20 @@ slot_for_enter(struct soft_machine *m, struct soft_pmap *pm, vaddr_t va,
 	return NULL;
 }
 
-/* The same page again: other protection and wiring. */
+/* There is a mapping already: replace it, or change it for the same page. */
 static void
-change(struct ptab_slot *slot, vm_prot_t prot, bool wired)
+remap(struct ptab_slot *slot, struct vm_page *pg, vm_prot_t prot, bool wired)
 {
+	if (slot->page != pg) {
+		forget(slot);
+		ptab_set(slot, pg, prot, wired);
+		return;
+	}
 	if (slot->prot & ~prot)
 		lose(slot);
 	slot->prot = prot;
 	if (slot->wired != wired)
 		ptab_wire(slot, wired);
-}
-
-static void
-map_slot(struct ptab_slot *slot, struct vm_page *pg, vm_prot_t prot, bool wired)
-{
-	if (slot->page == pg) {
-		change(slot, prot, wired);
-		return;
-	}
-	if (slot->page != NULL)
-		forget(slot);
-	ptab_set(slot, pg, prot, wired);
 }
 
 /* What the access that entered a mapping makes of its page. */
@@ -401,10 +383,16 @@ soft_enter(struct pmap *pmap, vaddr_t va, struct vm_page *pg, vm_prot_t prot,
 	VM_ASSERT((flags & VM_PROT_ALL & ~(unsigned)prot) == 0);
 	must_be_used(pg, "a free page is mapped", va);
 	vm_mutex_lock(&m->lock);
-	maybe_forget(m, pm);
-	slot = slot_for_enter(m, pm, va, flags);
+	if (VM_UNLIKELY(m->config.forget_every != 0))
+		maybe_forget(m, pm);
+	slot = ptab_make(&pm->tab, va);
+	if (VM_LIKELY(slot != NULL) && VM_UNLIKELY(is_chosen(m, flags)))
+		slot = refuse(slot);
 	if (VM_LIKELY(slot != NULL)) {
-		map_slot(slot, pg, prot, (flags & PMAP_WIRED) != 0);
+		if (VM_LIKELY(slot->page == NULL))
+			ptab_set(slot, pg, prot, (flags & PMAP_WIRED) != 0);
+		else
+			remap(slot, pg, prot, (flags & PMAP_WIRED) != 0);
 		ptab_mark(pg, marks_of(flags));
 	}
 	vm_mutex_unlock(&m->lock);

@@ -14,11 +14,13 @@
  * 3. pmap_enter over a mapping of another page makes the old one unusable, on
  *    every processor, before the new one can be used.
  * 4. A wired mapping never takes a fault to emulate these bits: they are set
- *    from the access when it is entered.
+ *    from the access when it is entered, and a port that cannot see stores
+ *    without a fault calls a page modified that is wired with write permission.
  * 5. Removals and losses of permission are complete only after pmap_update
  *    (of that pmap) or pmap_update_all.  A frame may be freed or reused, and
- *    a page may be called clean, only after that.  A gain of permission may be
- *    late: the fault it causes finds it.
+ *    a page may be called clean, only after that.  pmap_destroy completes what
+ *    it removes.  A gain of permission may be late: the fault it causes finds
+ *    it.
  * 6. pmap_protect and pmap_page_protect only take permission away.
  * 7. The core holds the lock of the page's owner around every function that
  *    names a page.  Functions that name only addresses come under the lock of
@@ -35,9 +37,9 @@ struct vm_page;
 struct pmap;
 struct vm_machine;
 
-#define PMAP_WIRED 0x10	  /* the mapping must stay (flag of pmap_enter) */
+#define PMAP_WIRED   0x10 /* the mapping must stay (flag of pmap_enter) */
 #define PMAP_CANFAIL 0x20 /* out of memory is an error, not a panic */
-#define PMAP_AHEAD 0x40	  /* nobody waits for it: the port may ignore it */
+#define PMAP_AHEAD   0x40 /* nobody waits for it: the port may ignore it */
 
 /* What pmap_extract finds. */
 struct pmap_mapping {
@@ -60,11 +62,17 @@ struct pmap_ops {
 	 * enter: map the page at va with prot.  flags holds the access that
 	 * caused it (a subset of prot: referenced is set by any, modified by
 	 * VM_PROT_WRITE) and PMAP_*.  Entering the same page again changes
-	 * protection and wiring.  VM_ENOMEM only with PMAP_CANFAIL, and then
-	 * nothing is mapped at va.
+	 * protection and wiring.  VM_ENOMEM only with PMAP_CANFAIL, never where
+	 * a wired mapping is, and then nothing is mapped at va.
 	 */
 	int (*enter)(struct pmap *, vaddr_t va, struct vm_page *,
 	    vm_prot_t prot, unsigned flags);
+
+	/*
+	 * remove: wired mappings too; the caller knows of them.
+	 * protect: VM_PROT_NONE may leave a mapping that allows nothing.
+	 * unwire: the mapping at va, if there is one, need not stay.
+	 */
 	void (*remove)(struct pmap *, vaddr_t start, vaddr_t end);
 	void (*protect)(struct pmap *, vaddr_t start, vaddr_t end, vm_prot_t);
 	void (*unwire)(struct pmap *, vaddr_t va);
@@ -93,6 +101,8 @@ struct pmap_ops {
 	 */
 	unsigned (*page_protect)(struct vm_machine *, struct vm_page *,
 	    vm_prot_t prot);
+
+	/* clear: tells whether it was set; clear_modify is a loss (rule 5). */
 	bool (*is_modified)(struct vm_machine *, struct vm_page *);
 	bool (*clear_modify)(struct vm_machine *, struct vm_page *);
 	bool (*is_referenced)(struct vm_machine *, struct vm_page *);
@@ -108,10 +118,12 @@ struct pmap_ops {
 	void (*copy_page)(struct vm_machine *, struct vm_page *from,
 	    struct vm_page *to);
 
-	/* The frames [page, page + n) are free: the port may drop contents.
-	 * Returns true when they read as zeroes from now on.  May be NULL. */
+	/* The frames [page, page + n) are about to be free: the port may drop
+	 * contents.  Returns true when they read as zeroes from now on.  May
+	 * be NULL. */
 	bool (*page_idle)(struct vm_machine *, struct vm_page *, size_t n);
 
+	/* Mappings, a page as often as it is mapped. */
 	vm_pindex_t (*resident_count)(const struct pmap *);
 	vm_pindex_t (*wired_count)(const struct pmap *);
 };
@@ -119,10 +131,10 @@ struct pmap_ops {
 /* An MMU port at work in one vm_system; the port's own struct begins so. */
 struct vm_machine {
 	const struct pmap_ops *ops;
-	vaddr_t va_min, va_max;	 /* addresses a map may use: [min, max) */
-	paddr_t pa_base;	 /* first frame */
-	vm_pindex_t npages;	 /* frames from there on */
-	bool frames_zeroed;	 /* frames read as zeroes at the start */
+	vaddr_t va_min, va_max;  /* addresses a map may use: [min, max) */
+	paddr_t pa_base;         /* first frame */
+	vm_pindex_t npages;      /* frames from there on */
+	bool frames_zeroed;      /* frames read as zeroes at the start */
 	unsigned zero_ahead_max; /* pages worth zero-filling ahead of a fault
 				  * because faults are dear; 0: none */
 };

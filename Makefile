@@ -112,14 +112,15 @@ build/%.a: | build/deps/build
 build/libbsdvm.a: build/obj/libbsdvm.a
 	@ln -f $< $@
 
-link = $(CC) -g -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^
+link = $(CC) -g -pthread $(CFLAGS) $(LDFLAGS) -o $@ \
+    -Wl,--start-group $^ -Wl,--end-group
 
 build/bsdvm: $(call objects,obj,$(host_main)) build/obj/libhost.a build/libbsdvm.a
 	$(call say,ld)
 	$(Q)$(link)
 
 build/bench/%: build/obj/bench/%.o $(call objects,obj,$(call parts,bench)) \
-    build/obj/libhost.a build/libbsdvm.a
+    build/libbsdvm.a
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(link)

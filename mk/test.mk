@@ -79,13 +79,15 @@ build/log/host-%.log: test/host/% build/bsdvm $(patsubst %.c,build/%,$(call main
 # (1) folder, (2) variant: build/test/unit-vm_map_test.asan and its kin
 define test_rules
 build/test/$(1)-%.$(2): build/$(2)/test/$(1)/%.o \
-    $$(call objects,$(2),$$(call parts,test/$(1))) \
-    build/$(2)/libhost.a build/$(2)/libbsdvm.a
+    $$(call objects,$(2),$$(call parts,test/$(1))) build/$(2)/libbsdvm.a
 	@mkdir -p $$(@D)
 	$$(call say,ld)
 	$(Q)$$(link) $$(FLAGS_$(2)) -lcmocka
 endef
 $(foreach p,$(PLAN),$(eval $(call test_rules,$(call folder,$(p)),$(call variant,$(p)))))
+
+# Only tests of host/ know it.
+$(foreach t,$(filter unit-host_%,$(TESTS)),$(eval build/test/$(t): build/$(call variant,$(t))/libhost.a))
 
 $(foreach v,$(VARIANTS),$(eval $(call objects,$(v),$(wildcard test/*/*.c)): | build/deps/test))
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh disable=SC2034
 #
 # What the benchmark scripts share: where things are, how a benchmark program
 # is built, and the removal of everything temporary at the end.  To be read

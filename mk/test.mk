@@ -51,8 +51,8 @@ test-mutants: | build/deps/test ## apply each wrong change and see it caught
 	@test/mutants/run
 
 .PHONY: test-long
-test-long: all | build/deps/test ## until told to stop, or SECONDS=n
-	@test/long
+test-long: $(patsubst %,build/test/%,$(filter differ-% stress-%,$(TESTS))) ## fresh seeds for an hour, or SECONDS=n
+	@tools/test-long $(or $(SECONDS),3600) $(SEED)
 
 # ------------------------------------------------------------------- logs
 

@@ -24,7 +24,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 low=1000
 high=3000
 core=$top/build/bench/core
-make -s -C "$top" build/bench/core
+make -s -C "$top" build/bench/core >&2
 
 # collected N [OPTION...]: instructions in measure() for $row with N.
 collected() {

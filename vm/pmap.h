@@ -77,7 +77,8 @@ struct pmap_ops {
 	void (*protect)(struct pmap *, vaddr_t start, vaddr_t end, vm_prot_t);
 	void (*unwire)(struct pmap *, vaddr_t va);
 
-	/* extract: what is mapped at va; false when nothing is. */
+	/* extract: what is mapped at va; false when nothing is.  With nothing
+	 * locked the answer is a hint, and page must not be used. */
 	bool (*extract)(struct pmap *, vaddr_t va, struct pmap_mapping *);
 
 	/*

@@ -23,12 +23,19 @@
 
 /* Which way a page was found; one counter each. */
 enum vm_resolved_how {
-	VM_FOUND_ANON,	      /* 1A */
-	VM_COPIED_ANON,	      /* 1B */
-	VM_FOUND_OBJECT,      /* 2A */
-	VM_COPIED_OBJECT,     /* 2B from the object */
-	VM_MADE_ZERO,	      /* 2B from nothing */
-	VM_MADE_OBJECT_ZERO,  /* a new page of a shared anonymous object */
+	VM_FOUND_ANON,       /* 1A */
+	VM_COPIED_ANON,      /* 1B */
+	VM_FOUND_OBJECT,     /* 2A */
+	VM_COPIED_OBJECT,    /* 2B from the object */
+	VM_MADE_ZERO,        /* 2B from nothing */
+	VM_MADE_OBJECT_ZERO, /* a new page of a shared anonymous object */
+};
+
+/* How far resolve goes for a page. */
+enum vm_resolve_depth {
+	VM_RESOLVE_RESIDENT, /* take what is there and usable as it is */
+	VM_RESOLVE_MAKE,     /* make a page or a copy, but read nothing */
+	VM_RESOLVE_ALL,      /* read it in too */
 };
 
 /* One question of the fault loop, and the design's answer. */
@@ -36,23 +43,23 @@ struct vm_resolve {
 	struct vm_system *sys;
 	struct pmap *pmap;
 	struct vm_map_entry *entry;
-	vaddr_t va;		   /* page aligned, inside the entry */
-	vm_prot_t access;	   /* what is wanted, a subset of entry->prot */
-	bool resident_only;	   /* make nothing, read nothing: ABSENT */
-	const struct vm_page *near; /* a frame to be next to, or NULL */
+	vaddr_t va;       /* page aligned, inside the entry */
+	vm_prot_t access; /* what is wanted, a subset of entry->prot */
+	enum vm_resolve_depth depth; /* how far to go for it; else ABSENT */
+	const struct vm_page *near;  /* a frame to be next to, or NULL */
 
-	struct vm_page *page;	   /* out (OK, BUSY) */
-	vm_prot_t prot;		   /* out (OK): map it with at most this */
-	enum vm_resolved_how how;  /* out (OK) */
-	uint32_t seen;		   /* out (BUSY): for vm_page_wait */
-	struct vm_read *read;	   /* in: where an IO verdict leaves its run */
+	struct vm_page *page;     /* out (OK, BUSY) */
+	vm_prot_t prot;           /* out (OK): map it with at most this */
+	enum vm_resolved_how how; /* out (OK) */
+	uint32_t seen;            /* out (BUSY): for vm_page_wait */
+	struct vm_read *read;     /* in: where an IO verdict leaves its run */
 };
 
 /* What walk tells of one page that is there. */
 struct vm_cow_page {
-	vm_pindex_t n;		   /* page of the entry */
-	struct vm_page *page;	   /* resident page, or NULL when paged out */
-	bool upper;		   /* private to the entry's upper layer */
+	vm_pindex_t n;        /* page of the entry */
+	struct vm_page *page; /* resident page, or NULL when paged out */
+	bool upper;           /* private to the entry's upper layer */
 };
 typedef void vm_cow_walk_fn(const struct vm_cow_page *, void *arg);
 
@@ -101,10 +108,10 @@ struct vm_cow_ops {
 	    struct vm_map_entry *dst, bool *protect);
 
 	/*
-	 * copy_now: like copy, but src keeps every page that it has mapped:
-	 * for wired entries.  BUSY, NOMEM as resolve; then nothing changed.
+	 * copy_now: like copy, but src keeps every wired page as it is mapped:
+	 * those are copied at once.  VM_ENOMEM as copy.
 	 */
-	enum vm_verdict (*copy_now)(struct vm_resolve *,
+	int (*copy_now)(struct vm_system *, struct vm_map_entry *src,
 	    struct vm_map_entry *dst);
 
 	/* share: dst, as above, becomes the same memory as src. VM_ENOMEM */
@@ -113,10 +120,11 @@ struct vm_cow_ops {
 
 	/*
 	 * split: hi, a clone of lo without references, takes over its pages
-	 * from n on.  Cannot fail.  => map write-locked
+	 * from n on; both have their new ranges already.  Cannot fail.
+	 * => map write-locked
 	 */
-	void (*split)(struct vm_map_entry *lo, struct vm_map_entry *hi,
-	    vm_pindex_t n);
+	void (*split)(struct vm_system *, struct vm_map_entry *lo,
+	    struct vm_map_entry *hi, vm_pindex_t n);
 
 	/*
 	 * join: true when lo, made longer, can stand for hi too; then hi has

@@ -31,26 +31,25 @@ struct vm_aref {
 	uint32_t slot;
 };
 
-#define VM_ENTRY_COW 0x01	 /* private: writes go to the upper layer */
+#define VM_ENTRY_COW        0x01 /* private: writes go to the upper layer */
 #define VM_ENTRY_NEEDS_COPY 0x02 /* the amap is shared by a copy not yet made */
-#define VM_ENTRY_FOREIGN 0x04	 /* reserved; mapped by the host, no faults */
-#define VM_ENTRY_STACK 0x08	 /* asked for as a stack */
-#define VM_ENTRY_FRESH 0x10	 /* being made: not yet visible to faults */
+#define VM_ENTRY_FOREIGN    0x04 /* reserved; mapped by the host, no faults */
+#define VM_ENTRY_STACK      0x08 /* asked for as a stack */
 
 struct vm_map_entry {
-	struct list link;	/* neighbours in address order */
-	struct rb_node node;	/* index: by address */
+	struct list link;    /* neighbours in address order */
+	struct rb_node node; /* index: by address */
 	vaddr_t start, end;
-	vsize_t gap;		/* free space from end to the next entry */
-	vsize_t max_gap;	/* largest gap in the subtree */
+	vsize_t gap;     /* free space from end to the next entry */
+	vsize_t max_gap; /* largest gap in the subtree */
 	struct vm_object *object;
-	vm_pindex_t offset;	/* page of the object at start */
+	vm_pindex_t offset; /* page of the object at start */
 	struct vm_aref aref;
 	vm_prot_t prot, max_prot;
-	uint8_t inherit;	/* enum vm_inherit */
-	uint8_t advice;		/* enum vm_advice */
-	uint8_t flags;		/* VM_ENTRY_* */
-	uint16_t wired_count;	/* times wired by mlock and the like */
+	uint8_t inherit;               /* enum vm_inherit */
+	uint8_t advice;                /* enum vm_advice */
+	uint8_t flags;                 /* VM_ENTRY_* */
+	uint16_t wired_count;          /* times wired by mlock and the like */
 	_Atomic uint16_t ahead_window; /* (F) pages last zero-filled ahead */
 	_Atomic uint64_t ahead_next;   /* (F) where that run ended */
 };

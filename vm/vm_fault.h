@@ -8,11 +8,11 @@
 #include "vm/vm_map.h"
 
 /* Flags of vm_fault. */
-#define VM_FAULT_WIRE 1	  /* enter it wired (vm_wire.c) */
-#define VM_FAULT_NARROW 2 /* only this page: no neighbours, none ahead */
+#define VM_FAULT_NARROW 1 /* only this page: no neighbours, none ahead */
 
 /*
- * vm_fault: make va usable for access (VM_PROT_READ, WRITE or EXEC).
+ * vm_fault: make va usable for access (VM_PROT_READ, WRITE or EXEC).  In a
+ * wired entry the page is entered wired, and for all that the entry allows.
  *
  * => no lock held; blocks for I/O and busy pages
  * => VM_EFAULT: nothing mapped (SIGSEGV, SEGV_MAPERR); VM_EACCES: protection

@@ -18,23 +18,24 @@ struct vm_index_ops;
 /* The entries of one map.  The list head stands for the end of the range. */
 struct vm_index {
 	const struct vm_index_ops *ops;
-	struct list entries;	/* in address order */
+	struct list entries; /* in address order */
 	struct rb_tree tree;
-	struct vm_map_entry *hint; /* last found; set only under write lock */
+	struct vm_map_entry *_Atomic hint; /* last found; readers set it too */
 	vaddr_t min, max;
-	vsize_t first_gap;	/* free space from min to the first entry */
+	vsize_t first_gap; /* free space from min to the first entry */
 };
 
 /* Where free space is wanted. */
 struct vm_gap_want {
-	vaddr_t min, max;	/* inside which range */
-	vsize_t len;		/* bytes, page aligned, not 0 */
-	vsize_t align;		/* power of two, at least a page */
-	bool topdown;		/* as high as possible, else as low */
+	vaddr_t min, max; /* inside which range */
+	vsize_t len;      /* bytes, page aligned, not 0 */
+	vsize_t align;    /* power of two, at least a page */
+	bool topdown;     /* as high as possible, else as low */
 };
 
 struct vm_index_ops {
 	const char *name;
+	void (*init)(struct vm_index *); /* tree; the map does the rest */
 	void (*insert)(struct vm_index *, struct vm_map_entry *);
 	void (*remove)(struct vm_index *, struct vm_map_entry *);
 	/* The entry's gap has changed (its end, or the next one's start). */

@@ -33,8 +33,8 @@ rwlock_sleep(struct vm_rwlock *l, uint32_t w)
 {
 	uint32_t announced = w | VM_RWLOCK_SLEEPERS;
 
-	if (w == announced || atomic_compare_exchange_strong(&l->word, &w,
-	    announced))
+	if (w == announced ||
+	    atomic_compare_exchange_strong(&l->word, &w, announced))
 		sleep_on(l->env, &l->word, announced);
 }
 
@@ -45,8 +45,9 @@ vm_rwlock_read_slow(struct vm_rwlock *l)
 
 	for (;;) {
 		w = atomic_load(&l->word);
-		if (!(w & VM_RWLOCK_WRITER) && (atomic_load(&l->wanted) == 0 ||
-		    (w & VM_RWLOCK_READERS) == 0)) {
+		if (!(w & VM_RWLOCK_WRITER) &&
+		    (atomic_load(&l->wanted) == 0 ||
+			(w & VM_RWLOCK_READERS) == 0)) {
 			if (atomic_compare_exchange_strong(&l->word, &w, w + 1))
 				return;
 		} else {
@@ -66,7 +67,7 @@ vm_rwlock_write_slow(struct vm_rwlock *l)
 		if ((w & ~VM_RWLOCK_SLEEPERS) != 0)
 			rwlock_sleep(l, w);
 		else if (atomic_compare_exchange_strong(&l->word, &w,
-		    w | VM_RWLOCK_WRITER))
+			     w | VM_RWLOCK_WRITER))
 			break;
 	}
 	atomic_fetch_sub(&l->wanted, 1);

@@ -41,9 +41,9 @@ struct vm_event {
 	_Atomic uint32_t sleepers;
 };
 
-#define VM_RWLOCK_WRITER 0x80000000u
+#define VM_RWLOCK_WRITER   0x80000000u
 #define VM_RWLOCK_SLEEPERS 0x40000000u
-#define VM_RWLOCK_READERS 0x3fffffffu
+#define VM_RWLOCK_READERS  0x3fffffffu
 
 void vm_mutex_lock_slow(struct vm_mutex *);
 void vm_mutex_unlock_slow(struct vm_mutex *);
@@ -114,14 +114,14 @@ static inline bool
 vm_rwlock_is_locked(const struct vm_rwlock *l)
 {
 	return (atomic_load_explicit(&l->word, memory_order_relaxed) &
-	    ~VM_RWLOCK_SLEEPERS) != 0;
+		   ~VM_RWLOCK_SLEEPERS) != 0;
 }
 
 static inline bool
 vm_rwlock_is_write_locked(const struct vm_rwlock *l)
 {
 	return (atomic_load_explicit(&l->word, memory_order_relaxed) &
-	    VM_RWLOCK_WRITER) != 0;
+		   VM_RWLOCK_WRITER) != 0;
 }
 
 static inline bool

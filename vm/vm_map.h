@@ -24,31 +24,32 @@
 
 struct vm_map {
 	struct vm_rwlock lock;
-	struct vm_system *sys;		/* (c) */
+	struct vm_system *sys;          /* (c) */
 	const struct vm_design *design; /* (c) */
-	struct pmap *pmap;		/* (c) */
-	struct vm_index index;		/* (lock) */
-	vsize_t size;			/* (lock) bytes mapped */
-	vsize_t size_limit;		/* (lock) bytes that may be mapped */
+	struct pmap *pmap;              /* (c) */
+	struct vm_index index;          /* (lock) */
+	vaddr_t place_min, place_max;   /* (lock) where space is looked for */
+	vsize_t size;                   /* (lock) bytes mapped */
+	vsize_t size_limit;             /* (lock) bytes that may be mapped */
 	size_t nentries, nentries_peak; /* (lock) */
-	bool wire_future;		/* (lock) new mappings are wired */
+	bool wire_future;               /* (lock) new mappings are wired */
 };
 
 /* What to map, and where. */
 struct vm_map_insert_args {
-	vaddr_t start;		/* with fixed: exactly here; else a hint, or 0 */
-	vsize_t len;		/* bytes, page aligned, not 0 */
-	vsize_t align;		/* 0, or a power of two of pages */
+	vaddr_t start; /* with fixed: exactly here; else a hint, or 0 */
+	vsize_t len;   /* bytes, page aligned, not 0 */
+	vsize_t align; /* 0, or a power of two of pages */
 	struct vm_object *object; /* whose reference is taken over, or NULL */
 	vm_pindex_t offset;
 	vm_prot_t prot, max_prot;
 	enum vm_inherit inherit;
 	enum vm_advice advice;
-	uint8_t flags;		/* VM_ENTRY_COW, FOREIGN, STACK */
-	bool fixed;		/* start is not a hint */
-	bool replace;		/* with fixed: take the place of what is there */
-	bool bottomup;		/* look for space from below */
-	bool nomerge;		/* keep an entry of its own */
+	uint8_t flags; /* VM_ENTRY_COW, FOREIGN, STACK */
+	bool fixed;    /* start is not a hint */
+	bool replace;  /* with fixed: take the place of what is there */
+	bool bottomup; /* look for space from below */
+	bool nomerge;  /* keep an entry of its own */
 };
 
 /* Entries that left a map and wait to be dropped with nothing locked. */
@@ -151,6 +152,15 @@ int vm_map_advise(struct vm_map *, vaddr_t start, vaddr_t end, enum vm_advice);
 int vm_map_clip(struct vm_map *, vaddr_t start, vaddr_t end);
 void vm_map_simplify(struct vm_map *, vaddr_t start, vaddr_t end);
 
+/*
+ * vm_map_settle: give the entry at va an upper layer of its own, as a write or
+ * a first zero page needs it.  want is how many pages from va on are about to
+ * be touched; a sparse entry is cut so that little more than those settles.
+ * => write-locked   => VM_ENOMEM; 0 also when nothing is mapped there
+ * Source: UVM amap_copy with its chunks.
+ */
+int vm_map_settle(struct vm_map *, vaddr_t va, vm_pindex_t want);
+
 /* True when [start, end) is mapped without a hole.  => locked */
 bool vm_map_is_full(struct vm_map *, vaddr_t start, vaddr_t end);
 
@@ -168,22 +178,35 @@ void vm_map_unwire_pages(struct vm_map *, struct vm_map_entry *);
 int vm_map_move(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
 
 /*
- * vm_map_fork_entry: give the child what its parent's entry says: the same
- * memory, a copy, nothing, or zeroes.  A wired private entry is copied now.
- * The child's entry is not wired.
- * => both maps write-locked, entry->start free in the child
- * => OK; NOMEM; BUSY: *busy and *seen are for vm_page_wait.  On the last
- *    two the child has nothing of this entry.
+ * vm_map_duplicate: map the memory of [start, start + len) at [to, to + len),
+ * which is free, a second time; private memory becomes shared between both.
+ * => write-locked, mapped throughout     => VM_ENOMEM: nothing has changed
  */
-struct vm_fork_wait {
-	struct vm_page *busy;
-	uint32_t seen;
-};
-enum vm_verdict vm_map_fork_entry(struct vm_map *parent,
-    struct vm_map_entry *, struct vm_map *child, struct vm_fork_wait *);
+int vm_map_duplicate(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
+
+/*
+ * vm_map_fork_entry: give the child what its parent's entry says: the same
+ * memory, a copy, nothing, or zeroes.  Wired private pages are copied now.
+ * The child's entry is not wired.
+ * => both maps write-locked, the range free in the child, and behind all that
+ *    the child has
+ * => VM_ENOMEM: the child has nothing of this entry
+ * Source: UVM uvmspace_fork, uvm_mapent_fork*.
+ */
+int vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *,
+    struct vm_map *child);
 
 /* Panic unless the map is sound.  => locked */
 void vm_map_check(struct vm_map *);
+
+/*
+ * For vm_map_*.c only: an unlinked entry with nothing behind it, given back;
+ * an entry put into its place in the map, taken out of it.  => write-locked
+ */
+struct vm_map_entry *vm_entry_alloc(struct vm_system *);
+void vm_entry_free(struct vm_system *, struct vm_map_entry *);
+void vm_entry_link(struct vm_map *, struct vm_map_entry *);
+void vm_entry_unlink(struct vm_map *, struct vm_map_entry *);
 
 int vm_map_init_system(struct vm_system *);
 void vm_map_fini_system(struct vm_system *);

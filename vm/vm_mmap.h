@@ -13,22 +13,22 @@
 
 #include "vm/vmspace.h"
 
-#define VM_MMAP_SHARED 0x01
-#define VM_MMAP_PRIVATE 0x02   /* exactly one of the two */
-#define VM_MMAP_FIXED 0x04     /* at addr, replacing what is there */
+#define VM_MMAP_SHARED    0x01
+#define VM_MMAP_PRIVATE   0x02 /* exactly one of the two */
+#define VM_MMAP_FIXED     0x04 /* at addr, replacing what is there */
 #define VM_MMAP_NOREPLACE 0x08 /* with FIXED: VM_EEXIST when taken */
-#define VM_MMAP_STACK 0x10
-#define VM_MMAP_POPULATE 0x20  /* fault it in now, as far as possible */
-#define VM_MMAP_WIRED 0x40     /* and wire it: an error undoes the mapping */
-#define VM_MMAP_BOTTOMUP 0x80
-#define VM_MMAP_FOREIGN 0x100  /* reserve; the host maps it, faults fail */
+#define VM_MMAP_STACK     0x10
+#define VM_MMAP_POPULATE  0x20 /* fault it in now, as far as possible */
+#define VM_MMAP_WIRED     0x40 /* and wire it: an error undoes the mapping */
+#define VM_MMAP_BOTTOMUP  0x80
+#define VM_MMAP_FOREIGN   0x100 /* reserve; the host maps it, faults fail */
 
 struct vm_mmap_args {
-	vaddr_t addr;	 /* a hint, or with FIXED the place */
-	vsize_t len;	 /* not 0: VM_EINVAL */
+	vaddr_t addr; /* a hint, or with FIXED the place */
+	vsize_t len;  /* not 0: VM_EINVAL */
 	vm_prot_t prot, max_prot;
 	unsigned flags;
-	vsize_t align;	 /* 0, or a power of two */
+	vsize_t align; /* 0, or a power of two */
 	/*
 	 * What to map: NULL is anonymous memory.  The call takes a reference
 	 * of its own; the caller keeps his.
@@ -53,10 +53,12 @@ int vm_mprotect(struct vmspace *, vaddr_t, vsize_t len, vm_prot_t);
 int vm_minherit(struct vmspace *, vaddr_t, vsize_t len, enum vm_inherit);
 
 #define VM_MREMAP_MAYMOVE 1
-#define VM_MREMAP_FIXED 2     /* to new_addr, replacing what is there */
-#define VM_MREMAP_KEEP 4      /* the old range stays mapped, empty (Linux
+#define VM_MREMAP_FIXED   2 /* to new_addr, replacing what is there */
+#define VM_MREMAP_KEEP \
+	4 /* the old range stays mapped, empty (Linux
 			       * DONTUNMAP) */
-#define VM_MREMAP_DUPLICATE 8 /* a second mapping of the same memory; private
+#define VM_MREMAP_DUPLICATE \
+	8 /* a second mapping of the same memory; private
 			       * memory becomes shared between the two */
 
 /*
@@ -82,11 +84,11 @@ enum vm_madvise {
 	VM_MADV_WILLNEED,   /* fault in what is resident, start reading */
 	VM_MADV_DEACTIVATE, /* BSD MADV_DONTNEED: not soon; contents stay */
 	VM_MADV_DISCARD,    /* Linux MADV_DONTNEED: private contents go now */
-	VM_MADV_FREE,	    /* private contents may go; they go now */
-	VM_MADV_REMOVE,	    /* punch a hole: shared contents go too */
+	VM_MADV_FREE,       /* private contents may go; they go now */
+	VM_MADV_REMOVE,     /* punch a hole: shared contents go too */
 	VM_MADV_POPULATE_READ,
 	VM_MADV_POPULATE_WRITE,
-	VM_MADV_DOFORK,	    /* Linux: inherit as a copy again */
+	VM_MADV_DOFORK,     /* Linux: inherit as a copy again */
 	VM_MADV_DONTFORK,   /* Linux: children get nothing of it */
 	VM_MADV_WIPEONFORK, /* Linux: children get zeroes */
 	VM_MADV_KEEPONFORK,
@@ -101,8 +103,8 @@ int vm_madvise(struct vmspace *, vaddr_t, vsize_t len, enum vm_madvise);
 /* vm_mincore: vec[i] = 1 when page i is resident. VM_ENOMEM: a hole. */
 int vm_mincore(struct vmspace *, vaddr_t, vsize_t len, uint8_t *vec);
 
-#define VM_MS_ASYNC 1
-#define VM_MS_SYNC 2
+#define VM_MS_ASYNC      1
+#define VM_MS_SYNC       2
 #define VM_MS_INVALIDATE 4
 /* VM_ENOMEM: a hole; VM_EBUSY: invalidate and wired; VM_EIO */
 int vm_msync(struct vmspace *, vaddr_t, vsize_t len, unsigned flags);
@@ -111,7 +113,7 @@ int vm_msync(struct vmspace *, vaddr_t, vsize_t len, unsigned flags);
 int vm_mlock(struct vmspace *, vaddr_t, vsize_t len);
 int vm_munlock(struct vmspace *, vaddr_t, vsize_t len);
 #define VM_MCL_CURRENT 1
-#define VM_MCL_FUTURE 2
+#define VM_MCL_FUTURE  2
 int vm_mlockall(struct vmspace *, unsigned flags);
 int vm_munlockall(struct vmspace *);
 

@@ -71,28 +71,29 @@ struct vm_object_key {
 
 struct vm_object {
 	struct vm_mutex lock;
-	struct vm_system *sys;		/* (c) */
+	struct vm_system *sys;          /* (c) */
 	const struct vm_pager_ops *ops; /* (c) */
-	void *pager;			/* (c) the pager's own */
-	struct vm_object_key key;	/* (c) */
-	_Atomic uint32_t refs;		/* (a); 0 -> 1 under the cache lock */
-	struct radix_tree pages;	/* (lock) */
-	vm_pindex_t npages;		/* (lock) resident */
-	vm_pindex_t read_next;		/* (lock) where a sequential reader */
-	unsigned read_ahead;		/*   goes on, and its window */
-	int error;			/* (lock) last failed write, for msync */
-	struct list link;		/* (objects lock) all objects */
-	struct list cached;		/* (objects lock) unreferenced, LRU */
+	void *pager;                    /* (c) the pager's own */
+	struct vm_object_key key;       /* (c) */
+	_Atomic uint32_t refs;          /* (a); 0 -> 1 under the cache lock */
+	struct radix_tree pages;        /* (lock) */
+	vm_pindex_t npages;             /* (lock) resident */
+	vm_pindex_t read_next;          /* (lock) where a sequential reader */
+	unsigned read_ahead;            /*   goes on, and its window */
+	int error;          /* (lock) last failed write, for msync */
+	struct list link;   /* (objects lock) all objects */
+	struct list chain;  /* (objects lock) those of like key */
+	struct list cached; /* (objects lock) unreferenced, LRU */
 };
 
 /* Answers of vm_object_resolve and of vm_cow_ops.resolve. */
 enum vm_verdict {
-	VM_RESOLVE_OK,	   /* the page is there and may be mapped */
-	VM_RESOLVE_IO,	   /* pages were allocated busy: vm_object_read them */
+	VM_RESOLVE_OK,     /* the page is there and may be mapped */
+	VM_RESOLVE_IO,     /* pages were allocated busy: vm_object_read them */
 	VM_RESOLVE_BUSY,   /* wait for the page, then ask again */
 	VM_RESOLVE_NOMEM,  /* no page to be had now */
 	VM_RESOLVE_SETTLE, /* clear needs-copy (map write-locked), ask again */
-	VM_RESOLVE_ABSENT, /* only asked for resident pages: there is none */
+	VM_RESOLVE_ABSENT, /* not without going further than was asked for */
 };
 
 /* A run of busy pages to be read, and the reference that keeps the object. */
@@ -149,18 +150,21 @@ vm_object_lookup(const struct vm_object *obj, vm_pindex_t pindex)
 
 /* What a caller of vm_object_resolve is ready for, and what it gets. */
 struct vm_object_want {
-	bool resident_only;	/* take what is there, allocate nothing */
-	enum vm_advice advice;	/* decides how far to read ahead */
-	vm_pindex_t limit;	/* never read at or past this index */
-	struct vm_read *read;	/* where an IO verdict leaves its run */
-	struct vm_page *page;	/* out: the page (OK), the busy one (BUSY) */
-	uint32_t seen;		/* out: for vm_page_wait (BUSY) */
-	bool zeroed;		/* out: the page was made now, of zeroes */
+	bool make;                  /* make a page that begins as zeroes */
+	bool io;                    /* begin to read a page that is in store */
+	enum vm_advice advice;      /* decides how far to read ahead */
+	vm_pindex_t limit;          /* never read at or past this index */
+	struct vm_read *read;       /* where an IO verdict leaves its run */
+	const struct vm_page *near; /* a frame to be next to, or NULL */
+	struct vm_page *page; /* out: the page (OK), the busy one (BUSY) */
+	uint32_t seen;        /* out: for vm_page_wait (BUSY) */
+	bool zeroed;          /* out: the page was made now, of zeroes */
 };
 
 /*
- * vm_object_resolve: find page pindex, or begin to get it.
+ * vm_object_resolve: find page pindex, or begin to get it as far as asked.
  * => locked; does not block
+ * => ABSENT: neither make nor io were asked for and would be needed
  * => IO: want->read holds busy pages and a reference to the object; the
  *    caller drops every lock and calls vm_object_read
  */
@@ -193,11 +197,15 @@ void vm_object_toss(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 int vm_object_insert(struct vm_object *, struct vm_page *, vm_pindex_t);
 
 /*
- * vm_object_reclaim: destroy cached objects, oldest first, until npages have
- * come free or no cached object is left; returns how many came free.
+ * vm_object_reclaim: find npages that can be had again: first by destroying
+ * cached objects, oldest first, then by taking clean pages of stored objects
+ * that are in use.  Returns how many came free; 0: there are none.
  * => no lock held; may block (dirty pages are written)
  */
 size_t vm_object_reclaim(struct vm_system *, size_t npages);
+
+/* A page that its owner, an object, has; for who only has the page. */
+extern const struct vm_page_owner vm_object_owner;
 
 typedef void vm_object_fn(struct vm_object *, void *arg);
 /* Call fn for each object, cached ones too.  => fn must not block */

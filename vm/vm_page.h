@@ -8,8 +8,9 @@
  * Who meets a busy page sets `wanted`, drops the locks, waits for the page
  * event and looks again.
  *
- *	free --vm_page_alloc--> owned, busy --vm_page_ready--> owned
- *	  ^------------------------vm_page_free-----------------'
+ *	        vm_page_alloc, _own		   vm_page_busy
+ *	free -----------------------> owned, idle <-------------> owned, busy
+ *	  ^---------vm_page_free----------'	   vm_page_ready
  *
  * Field letters: (c) constant, (o) owner's lock, (f) free-list locks, (a)
  * atomic, (p) the pmap port's own lock.
@@ -30,23 +31,22 @@ struct vm_page_owner {
 };
 
 struct vm_page {
-	struct list q;		   /* (f) free list; later a paging queue */
-	void *owner;		   /* (o) object or anon */
+	struct list q; /* (f) free list; later a paging queue */
+	void *owner;   /* (o) object or anon */
 	const struct vm_page_owner *owner_ops; /* (o) which of the two */
-	vm_pindex_t pindex;	   /* (o) place in the object */
-	struct ptab_slot *pv;	   /* (p) mappings of this page */
-	uint64_t frame;		   /* (c) frame number: pa >> VM_PAGE_SHIFT */
+	vm_pindex_t pindex;                    /* (o) place in the object */
+	struct ptab_slot *pv;                  /* (p) mappings of this page */
+	uint64_t frame;            /* (c) frame number: pa >> VM_PAGE_SHIFT */
 	_Atomic uint8_t pmap_bits; /* (p) modified, referenced */
-	_Atomic uint8_t state;	   /* (f) VM_PAGE_FREE... */
-	uint8_t cpu;		   /* (f) whose cache holds it when cached */
-	bool zeroed : 1;	   /* (f) a free frame that reads as zeroes */
-	bool busy : 1;		   /* (o) contents in transit */
-	bool wanted : 1;	   /* (o) somebody waits for busy to end */
-	bool dirty : 1;		   /* (o) newer than its backing store */
-	bool released : 1;	   /* (o) free it as soon as busy ends */
-	bool fictitious : 1;	   /* (c) a device's frame, never free */
-	uint16_t wire_count;	   /* (o) wired mappings and other wirings */
-	uint16_t loan_count;	   /* (o) lent out so many times */
+	_Atomic uint8_t state;     /* (f) VM_PAGE_FREE... */
+	uint8_t cpu;               /* (f) whose cache holds it when cached */
+	bool zeroed : 1;           /* (f) a free frame that reads as zeroes */
+	bool busy : 1;             /* (o) contents in transit */
+	bool wanted : 1;           /* (o) somebody waits for busy to end */
+	bool dirty : 1;            /* (o) newer than its backing store */
+	bool fictitious : 1;       /* (c) a device's frame, never free */
+	uint16_t wire_count;       /* (o) wired mappings and other wirings */
+	uint16_t loan_count;       /* (o) lent out so many times */
 };
 
 _Static_assert(sizeof(struct vm_page) <= 96, "vm_page is at most 96 bytes");
@@ -54,11 +54,12 @@ _Static_assert(sizeof(struct vm_page) <= 96, "vm_page is at most 96 bytes");
 enum vm_page_state { VM_PAGE_FREE, VM_PAGE_CACHED, VM_PAGE_USED };
 
 /* Flags of vm_page_alloc. */
-#define VM_PAGE_ZERO 1	  /* contents must read as zeroes */
+#define VM_PAGE_ZERO    1 /* contents must read as zeroes */
 #define VM_PAGE_RESERVE 2 /* may take of the emergency reserve */
 
 /*
- * vm_page_alloc: a page for owner, busy and dirty, no mappings.
+ * vm_page_alloc: a page without owner, neither busy nor wired, dirty because
+ * no backing store has it, with no mappings.
  *
  * near    a page whose successor frame is preferred when free, or NULL
  * => does not block; takes the free-list locks
@@ -93,9 +94,15 @@ void vm_page_free(struct vm_system *, struct vm_page *);
 void vm_page_unmap(struct vm_system *, struct vm_page *);
 
 /*
- * vm_page_ready: busy ends; waiters are woken.
+ * vm_page_busy, vm_page_ready: busy begins; ends, and waiters are woken.
  * => owner's lock held
  */
+static inline void
+vm_page_busy(struct vm_page *pg)
+{
+	VM_ASSERT(!pg->busy);
+	pg->busy = true;
+}
 void vm_page_ready(struct vm_system *, struct vm_page *);
 
 /*
@@ -118,6 +125,12 @@ size_t vm_page_count(const struct vm_system *);
 size_t vm_page_free_count(const struct vm_system *);
 size_t vm_page_reserve(const struct vm_system *);
 size_t vm_page_wired_count(const struct vm_system *);
+
+/*
+ * vm_page_copy, vm_page_zero: contents of a frame; counted.
+ * => neither page is mapped writable
+ */
+void vm_page_copy(struct vm_system *, struct vm_page *from, struct vm_page *to);
 
 int vm_page_init(struct vm_system *);
 void vm_page_fini(struct vm_system *);

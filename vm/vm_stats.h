@@ -13,39 +13,40 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define VM_STATS(X) \
-	X(faults, "faults taken") \
-	X(fault_retries, "faults that had to start again") \
-	X(fault_anon, "found in an anon, mapped as it is (1A)") \
-	X(fault_acow, "found in a shared anon, copied (1B)") \
-	X(fault_obj, "found in the object, mapped as it is (2A)") \
-	X(fault_prcopy, "found in the object, promoted by a copy (2B)") \
-	X(fault_przero, "found nowhere, promoted as zeroes (2B)") \
-	X(fault_object_zero, "zero-filled in a shared anonymous object") \
-	X(fault_ahead_zero, "pages zero-filled ahead of a fault") \
-	X(fault_nomap, "faults with nothing mapped there") \
-	X(fault_noaccess, "faults the protection forbids") \
-	X(fault_nomem, "faults that found no memory") \
-	X(neighbours, "resident neighbours entered by a fault") \
-	X(fault_wire, "pages wired by a fault") \
-	X(amap_copies, "amaps copied to clear needs-copy") \
+#define VM_STATS(X)                                                           \
+	X(faults, "faults taken")                                             \
+	X(fault_retries, "faults that had to start again")                    \
+	X(fault_anon, "found in an anon, mapped as it is (1A)")               \
+	X(fault_acow, "found in a shared anon, copied (1B)")                  \
+	X(fault_obj, "found in the object, mapped as it is (2A)")             \
+	X(fault_prcopy, "found in the object, promoted by a copy (2B)")       \
+	X(fault_przero, "found nowhere, promoted as zeroes (2B)")             \
+	X(fault_object_zero, "zero-filled in a shared anonymous object")      \
+	X(fault_ahead_zero, "pages zero-filled ahead of a fault")             \
+	X(fault_ahead_copy, "pages copied ahead of a fault")                  \
+	X(fault_nomap, "faults with nothing mapped there")                    \
+	X(fault_noaccess, "faults the protection forbids")                    \
+	X(fault_nomem, "faults that found no memory")                         \
+	X(neighbours, "resident neighbours entered by a fault")               \
+	X(fault_wire, "pages wired by a fault")                               \
+	X(amap_copies, "amaps copied to clear needs-copy")                    \
 	X(amap_takes, "needs-copy cleared by taking over the last reference") \
-	X(amap_extends, "amaps grown in place for a neighbour") \
-	X(anons_allocated, "anons allocated") \
-	X(anons_freed, "anons freed") \
-	X(entries_allocated, "map entries allocated") \
-	X(entries_freed, "map entries freed") \
-	X(entries_merged, "map entries saved by merging") \
-	X(entries_clipped, "map entries made by clipping") \
-	X(forks, "address spaces forked") \
-	X(pages_zeroed, "frames filled with zeroes") \
-	X(pages_copied, "frames copied") \
-	X(pageins, "pages read from backing store") \
-	X(pagein_io, "requests that read them") \
-	X(pageouts, "pages written to backing store") \
-	X(pageout_io, "requests that wrote them") \
-	X(pageout_errors, "pages whose writing failed and that stay dirty") \
-	X(object_cache_hits, "objects found again after their last unmap") \
+	X(amap_extends, "amaps grown in place for a neighbour")               \
+	X(anons_allocated, "anons allocated")                                 \
+	X(anons_freed, "anons freed")                                         \
+	X(entries_allocated, "map entries allocated")                         \
+	X(entries_freed, "map entries freed")                                 \
+	X(entries_merged, "map entries saved by merging")                     \
+	X(entries_clipped, "map entries made by clipping")                    \
+	X(forks, "address spaces forked")                                     \
+	X(pages_zeroed, "frames filled with zeroes")                          \
+	X(pages_copied, "frames copied")                                      \
+	X(pageins, "pages read from backing store")                           \
+	X(pagein_io, "requests that read them")                               \
+	X(pageouts, "pages written to backing store")                         \
+	X(pageout_io, "requests that wrote them")                             \
+	X(pageout_errors, "pages whose writing failed and that stay dirty")   \
+	X(object_cache_hits, "objects found again after their last unmap")    \
 	X(object_cache_drops, "cached objects dropped for their memory")
 
 struct vm_stats {
@@ -55,7 +56,7 @@ struct vm_stats {
 };
 
 #define VM_COUNT(sys, field) VM_COUNT_N(sys, field, 1)
-#define VM_COUNT_N(sys, field, n) \
+#define VM_COUNT_N(sys, field, n)                                            \
 	((void)atomic_fetch_add_explicit(&(sys)->stats.field, (uint64_t)(n), \
 	    memory_order_relaxed))
 

@@ -8,6 +8,7 @@
 #ifndef VM_SYSTEM_H
 #define VM_SYSTEM_H
 
+#include "base/alloc.h"
 #include "base/list.h"
 #include "vm/vm_env.h"
 #include "vm/vm_lock.h"
@@ -17,11 +18,12 @@ struct vm_machine;
 
 struct vm_system {
 	const struct vm_env *env;     /* (c) the host */
+	struct base_alloc alloc;      /* (c) its allocator, for base/ */
 	struct vm_machine *machine;   /* (c) the MMU port */
 	struct vm_freelist *freelist; /* (c) physical pages: vm_page.c */
 	struct vm_objects *objects;   /* (c) object cache: vm_object.c */
-	struct vm_anons *anons;	      /* (c) pools of anons, amaps: cow/anon.c */
-	struct vm_entries *entries;   /* (c) pool of map entries: vm_map.c */
+	struct vm_anons *anons;     /* (c) pools of anons, amaps: cow/amap.c */
+	struct vm_entries *entries; /* (c) pool of map entries: vm_map.c */
 	struct vm_mutex spaces_lock;
 	struct list spaces; /* every vmspace, under spaces_lock */
 	struct vm_stats stats;

@@ -19,17 +19,17 @@ typedef uint64_t vsize_t;     /* length in bytes */
 typedef uint64_t vm_pindex_t; /* position inside an object, in pages */
 
 #define VM_PAGE_SHIFT 12
-#define VM_PAGE_SIZE ((vsize_t)1 << VM_PAGE_SHIFT)
-#define VM_PAGE_MASK (VM_PAGE_SIZE - 1)
+#define VM_PAGE_SIZE  ((vsize_t)1 << VM_PAGE_SHIFT)
+#define VM_PAGE_MASK  (VM_PAGE_SIZE - 1)
 
 typedef uint8_t vm_prot_t; /* a set of VM_PROT_* */
 
-#define VM_PROT_NONE 0
-#define VM_PROT_READ 1
+#define VM_PROT_NONE  0
+#define VM_PROT_READ  1
 #define VM_PROT_WRITE 2
-#define VM_PROT_EXEC 4
-#define VM_PROT_RW (VM_PROT_READ | VM_PROT_WRITE)
-#define VM_PROT_ALL (VM_PROT_READ | VM_PROT_WRITE | VM_PROT_EXEC)
+#define VM_PROT_EXEC  4
+#define VM_PROT_RW    (VM_PROT_READ | VM_PROT_WRITE)
+#define VM_PROT_ALL   (VM_PROT_READ | VM_PROT_WRITE | VM_PROT_EXEC)
 
 /* What a child gets of a range (minherit(2) of the BSDs). */
 enum vm_inherit {
@@ -52,17 +52,17 @@ enum vm_advice {
  */
 enum vm_error {
 	VM_OK = 0,
-	VM_ENOMEM,   /* no pages, no memory of the host, or no address range */
-	VM_EFAULT,   /* nothing is mapped there */
-	VM_EACCES,   /* mapped, but not for this access; or above the maximum */
-	VM_EINVAL,   /* the arguments make no sense together */
-	VM_EEXIST,   /* the range is taken and replacing was not asked for */
-	VM_ERANGE,   /* past the end of the object: SIGBUS */
-	VM_EIO,	     /* the backing store failed: SIGBUS */
-	VM_EBUSY,    /* in use (wired, lent) */
-	VM_EPERM,    /* forbidden for good (immutable) */
-	VM_EAGAIN,   /* a limit on wired memory */
-	VM_ENOTSUP,  /* this design or port cannot */
+	VM_ENOMEM,  /* no pages, no memory of the host, or no address range */
+	VM_EFAULT,  /* nothing is mapped there */
+	VM_EACCES,  /* mapped, but not for this access; or above the maximum */
+	VM_EINVAL,  /* the arguments make no sense together */
+	VM_EEXIST,  /* the range is taken and replacing was not asked for */
+	VM_ERANGE,  /* past the end of the object: SIGBUS */
+	VM_EIO,     /* the backing store failed: SIGBUS */
+	VM_EBUSY,   /* in use (wired, lent) */
+	VM_EPERM,   /* forbidden for good (immutable) */
+	VM_EAGAIN,  /* a limit on wired memory */
+	VM_ENOTSUP, /* this design or port cannot */
 };
 
 static inline vaddr_t

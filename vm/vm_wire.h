@@ -12,7 +12,7 @@
 #include "vm/vm_map.h"
 
 /*
- * vm_map_wire, vm_map_unwire: once more, once less.
+ * vm_map_wire, vm_map_unwire: wiring does not nest: one unwire undoes all.
  * => no lock held; wire blocks
  * => VM_ENOMEM: a hole in the range, or no memory; VM_EAGAIN: over the
  *    system's limit of wired pages; other errors as vm_fault.  On error the
@@ -21,8 +21,11 @@
 int vm_map_wire(struct vm_map *, vaddr_t start, vaddr_t end);
 int vm_map_unwire(struct vm_map *, vaddr_t start, vaddr_t end);
 
-/* After an mprotect that gave wired private pages the right to be written,
- * their copies are made now.  => no lock held; blocks */
+/*
+ * vm_map_rewire: wire what wired entries of the range lack: pages that moved,
+ * and copies for private ones that may be written since a moment ago.
+ * => no lock held; blocks      => as vm_fault
+ */
 int vm_map_rewire(struct vm_map *, vaddr_t start, vaddr_t end);
 
 #endif

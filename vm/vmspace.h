@@ -9,12 +9,11 @@
 
 struct vmspace {
 	struct vm_map map;
-	struct list link;	/* (spaces_lock) all spaces of the system */
+	struct list link; /* (spaces_lock) all spaces of the system */
 	_Atomic uint32_t refs;
 	vaddr_t brk_start, brk_end; /* (map lock) heap; equal: empty */
-	vsize_t data_limit;	/* (map lock) RLIMIT_DATA for brk */
-	vsize_t wired_limit;	/* (map lock) RLIMIT_MEMLOCK, bytes */
-	vsize_t wired;		/* (map lock) bytes in wired entries */
+	vsize_t data_limit;         /* (map lock) RLIMIT_DATA for brk */
+	vsize_t wired_limit;        /* (map lock) RLIMIT_MEMLOCK, bytes */
 };
 
 /*

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cow/amap_runs.c - reference counts of the parts of an amap.
+ *
+ *	slot	0    1    2    3    4    5    6    7
+ *	runs	2,3  -    -    1,1  2,4  -    -    -
+ *
+ * says: slots 0 to 2 have two references, slot 3 has one, 4 to 7 two.  Only
+ * the element at the first slot of a run means anything.  Changing a range
+ * splits the runs at its ends, changes those inside, and joins equal ones
+ * again, so an amap that is not torn apart stays one run.
+ *
+ * Source: NetBSD amap_pp_establish, amap_pp_adjref, whose signed encoding in
+ * one array of ints is spelt out here as two numbers.
+ */
+#include "vm/cow/amap_runs.h"
+
+static void
+set_run(struct vm_amap *am, uint32_t slot, uint32_t end, uint32_t refs)
+{
+	if (slot == end)
+		return;
+	am->runs[slot].refs = refs;
+	am->runs[slot].len = end - slot;
+}
+
+void
+vm_amap_runs_make(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
+    uint32_t len)
+{
+	VM_ASSERT(vm_amap_is_locked(am));
+	if (am->runs != NULL || am->runs_lost)
+		return;
+	am->runs = vm_alloc(sys, am->room * sizeof(*am->runs));
+	if (am->runs == NULL) {
+		am->runs_lost = true;
+		return;
+	}
+	set_run(am, 0, slot, 0);
+	set_run(am, slot, slot + len, am->refs);
+	set_run(am, slot + len, am->nslots, 0);
+}
+
+void
+vm_amap_runs_drop(struct vm_system *sys, struct vm_amap *am)
+{
+	vm_free(sys, am->runs, am->room * sizeof(*am->runs));
+	am->runs = NULL;
+	am->runs_lost = false;
+}
+
+/* Make a run begin at slot; `from` begins a run at or before it. */
+static void
+split_at(struct vm_amap *am, uint32_t from, uint32_t slot)
+{
+	struct vm_amap_run *run;
+
+	if (slot == am->nslots)
+		return;
+	while (from + am->runs[from].len <= slot)
+		from += am->runs[from].len;
+	run = &am->runs[from];
+	if (from == slot)
+		return;
+	am->runs[slot].refs = run->refs;
+	am->runs[slot].len = from + run->len - slot;
+	run->len = slot - from;
+}
+
+/* Join equal neighbours from the run at `slot` on, up to that at `end`. */
+static void
+join_runs(struct vm_amap *am, uint32_t slot, uint32_t end)
+{
+	uint32_t next;
+
+	while (slot < end) {
+		next = slot + am->runs[slot].len;
+		if (next >= am->nslots)
+			return;
+		if (am->runs[next].refs == am->runs[slot].refs)
+			am->runs[slot].len += am->runs[next].len;
+		else
+			slot = next;
+	}
+}
+
+/* The run that ends where `slot` begins one; 0 when slot is 0. */
+static uint32_t
+run_before(const struct vm_amap *am, uint32_t slot)
+{
+	uint32_t at = 0;
+
+	while (slot != 0 && at + am->runs[at].len < slot)
+		at += am->runs[at].len;
+	return at;
+}
+
+void
+vm_amap_runs_add(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
+    uint32_t len, int delta)
+{
+	uint32_t at, end = slot + len, before;
+
+	VM_ASSERT(vm_amap_is_locked(am));
+	if (am->runs == NULL)
+		return;
+	VM_ASSERT(end <= am->nslots);
+	split_at(am, 0, slot);
+	split_at(am, slot, end);
+	for (at = slot; at < end; at += am->runs[at].len) {
+		VM_ASSERT(delta > 0 || am->runs[at].refs != 0);
+		am->runs[at].refs += (uint32_t)delta;
+		if (am->runs[at].refs == 0)
+			vm_amap_wipe(sys, am, at, am->runs[at].len);
+	}
+	before = run_before(am, slot);
+	join_runs(am, before, end);
+}
+
+void
+vm_amap_wipe_sole(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
+    uint32_t len)
+{
+	uint32_t at, lo, hi;
+
+	VM_ASSERT(vm_amap_is_locked(am));
+	if (am->refs == 1)
+		vm_amap_wipe(sys, am, slot, len);
+	if (am->refs == 1 || am->runs == NULL)
+		return;
+	for (at = 0; at < slot + len; at += am->runs[at].len) {
+		lo = at > slot ? at : slot;
+		hi = at + am->runs[at].len;
+		if (hi > slot + len)
+			hi = slot + len;
+		if (am->runs[at].refs == 1 && lo < hi)
+			vm_amap_wipe(sys, am, lo, hi - lo);
+	}
+}
+
+void
+vm_amap_runs_check(const struct vm_amap *am)
+{
+	uint32_t at;
+
+	if (am->runs == NULL)
+		return;
+	for (at = 0; at < am->nslots; at += am->runs[at].len) {
+		VM_VERIFY(am->runs[at].len != 0);
+		VM_VERIFY(am->runs[at].refs <= am->refs);
+	}
+	VM_VERIFY(at == am->nslots);
+}

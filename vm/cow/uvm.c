@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cow/uvm.c - copy-on-write as UVM has it: two layers, and no more.
+ *
+ *	case 1: the amap has an anon      case 2: it has none
+ *
+ *	1A read, or sole owner:           2A object's page, not to be written
+ *	   map it as it is                   privately: map it (read-only when
+ *	1B write, anon is shared:            the entry is private)
+ *	   copy to a new anon, which      2B promote: a new anon with a copy of
+ *	   takes its place                   the object's page, or with zeroes
+ *
+ * An entry that needs a copy has an amap that others use too; before it is
+ * written, or given its first zero page, it settles: takes the amap over when
+ * nobody else is left, else clones it.
+ *
+ * Before a copy is made the old page leaves the pmap: no other processor may
+ * go on reading it once the copy has been written.
+ *
+ * Sources: Cranor 1998 §5; NetBSD uvm_fault.c, uvm_amap.c, uvm_map.c
+ * (uvm_mapent_fork*).  Differs: never sleeps, see vm_cow.h; the object is
+ * locked together with the amap.
+ */
+#include "vm/cow/amap.h"
+#include "vm/cow/amap_runs.h"
+#include "vm/vm_cow.h"
+#include "vm/vm_page.h"
+
+/* ---- lock ---- */
+
+static void
+uvm_lock(struct vm_map_entry *e)
+{
+	if (e->aref.amap != NULL)
+		vm_amap_lock(e->aref.amap);
+	if (e->object != NULL)
+		vm_object_lock(e->object);
+}
+
+static void
+uvm_unlock(struct vm_map_entry *e)
+{
+	if (e->object != NULL)
+		vm_object_unlock(e->object);
+	if (e->aref.amap != NULL)
+		vm_amap_unlock(e->aref.amap);
+}
+
+/* ---- resolve ---- */
+
+static bool
+is_cow(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_COW) != 0;
+}
+
+static bool
+needs_copy(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_NEEDS_COPY) != 0;
+}
+
+/*
+ * Take what r->pmap has at the address out, complete on every processor.  Its
+ * page, of this entry, loses the wiring of a wired mapping.
+ */
+static void
+leave_pmap(struct vm_resolve *r)
+{
+	struct pmap_mapping old;
+
+	if (!pmap_extract(r->pmap, r->va, &old))
+		return;
+	if (old.wired)
+		vm_page_unwire(r->sys, old.page);
+	pmap_remove(r->pmap, r->va, r->va + VM_PAGE_SIZE);
+	pmap_update(r->pmap);
+}
+
+/* An anon with a copy of pg, or with zeroes when pg is NULL. */
+static struct vm_anon *
+promote(struct vm_resolve *r, struct vm_page *pg)
+{
+	struct vm_anon *an;
+
+	an = vm_anon_create(r->sys, r->near, pg == NULL ? VM_PAGE_ZERO : 0);
+	if (an == NULL)
+		return NULL;
+	leave_pmap(r);
+	if (pg != NULL)
+		vm_page_copy(r->sys, pg, an->page);
+	return an;
+}
+
+static enum vm_verdict
+answer(struct vm_resolve *r, struct vm_page *pg, vm_prot_t prot,
+    enum vm_resolved_how how)
+{
+	VM_ASSERT((prot & r->access) == r->access);
+	VM_ASSERT(!pg->busy);
+	r->page = pg;
+	r->prot = prot;
+	r->how = how;
+	return VM_RESOLVE_OK;
+}
+
+/* 1B: an anon of our own takes the place of a shared one. */
+static enum vm_verdict
+copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
+{
+	struct vm_map_entry *e = r->entry;
+	struct vm_anon *an;
+
+	if (r->depth == VM_RESOLVE_RESIDENT)
+		return VM_RESOLVE_ABSENT;
+	an = promote(r, old->page);
+	if (an == NULL)
+		return VM_RESOLVE_NOMEM;
+	(void)vm_amap_replace(&e->aref, n, an);
+	if (e->aref.amap->shared)
+		vm_page_unmap(r->sys, old->page); /* our partners look again */
+	vm_anon_unref(r->sys, old);
+	return answer(r, an->page, e->prot, VM_COPIED_ANON);
+}
+
+static enum vm_verdict
+upper(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
+{
+	struct vm_map_entry *e = r->entry;
+	bool sole = an->refs == 1 && !needs_copy(e);
+
+	if ((r->access & VM_PROT_WRITE) && !sole)
+		return copy_anon(r, n, an);
+	return answer(r, an->page,
+	    sole ? e->prot : (vm_prot_t)(e->prot & ~VM_PROT_WRITE),
+	    VM_FOUND_ANON);
+}
+
+/* 2B: the page becomes private. */
+static enum vm_verdict
+promote_lower(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
+{
+	struct vm_map_entry *e = r->entry;
+	struct vm_anon *an;
+
+	if (r->depth == VM_RESOLVE_RESIDENT)
+		return VM_RESOLVE_ABSENT;
+	an = promote(r, pg);
+	if (an == NULL)
+		return VM_RESOLVE_NOMEM;
+	vm_amap_add(&e->aref, n, an);
+	if (pg != NULL && e->aref.amap->shared)
+		vm_page_unmap(r->sys, pg);
+	return answer(r, an->page, e->prot,
+	    pg == NULL ? VM_MADE_ZERO : VM_COPIED_OBJECT);
+}
+
+static enum vm_verdict
+lower(struct vm_resolve *r, vm_pindex_t n)
+{
+	struct vm_map_entry *e = r->entry;
+	struct vm_object_want want = {
+		.make = r->depth != VM_RESOLVE_RESIDENT,
+		.io = r->depth == VM_RESOLVE_ALL,
+		.advice = (enum vm_advice)e->advice,
+		.limit = e->offset + vm_entry_npages(e),
+		.read = r->read,
+		.near = r->near,
+	};
+	enum vm_verdict v;
+
+	if (e->object == NULL)
+		return promote_lower(r, n, NULL);
+	v = vm_object_resolve(e->object, e->offset + n, &want);
+	r->page = want.page;
+	r->seen = want.seen;
+	if (v != VM_RESOLVE_OK)
+		return v;
+	if (is_cow(e) && (r->access & VM_PROT_WRITE))
+		return promote_lower(r, n, want.page);
+	return answer(r, want.page,
+	    is_cow(e) ? (vm_prot_t)(e->prot & ~VM_PROT_WRITE) : e->prot,
+	    want.zeroed ? VM_MADE_OBJECT_ZERO : VM_FOUND_OBJECT);
+}
+
+/* Whether the page can only be had by giving the entry an amap of its own. */
+static bool
+must_settle(const struct vm_resolve *r, const struct vm_anon *an)
+{
+	const struct vm_map_entry *e = r->entry;
+
+	if (!needs_copy(e))
+		return false;
+	return (r->access & VM_PROT_WRITE) || (an == NULL && e->object == NULL);
+}
+
+static enum vm_verdict
+uvm_resolve(struct vm_resolve *r)
+{
+	struct vm_map_entry *e = r->entry;
+	vm_pindex_t n = vm_entry_page(e, r->va);
+	struct vm_anon *an = NULL;
+
+	if (e->aref.amap != NULL)
+		an = vm_amap_lookup(&e->aref, n);
+	if (must_settle(r, an))
+		return r->depth == VM_RESOLVE_RESIDENT ? VM_RESOLVE_ABSENT :
+							 VM_RESOLVE_SETTLE;
+	return an != NULL ? upper(r, n, an) : lower(r, n);
+}
+
+/* ---- settle ---- */
+
+static void
+uvm_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
+    vm_pindex_t *first, vm_pindex_t *last)
+{
+	vm_pindex_t npages = vm_entry_npages(e), chunk = VM_AMAP_CHUNK;
+
+	*first = 0;
+	*last = npages;
+	if (e->aref.amap != NULL || npages < 16 * VM_AMAP_CHUNK)
+		return;
+	while (chunk < want)
+		chunk *= 2;
+	*first = n - (vm_atop(e->start) + n) % chunk;
+	if (*first > n)
+		*first = 0; /* the entry begins inside a chunk */
+	if (npages - *first > chunk)
+		*last = *first + chunk;
+	if (*last <= n)
+		*last = n + 1;
+}
+
+static int
+clone_own(struct vm_system *sys, struct vm_map_entry *e)
+{
+	vm_pindex_t npages = vm_entry_npages(e);
+	struct vm_amap *copy = vm_amap_clone(sys, &e->aref, npages, false);
+
+	if (copy == NULL)
+		return VM_ENOMEM;
+	vm_amap_unref(sys, &e->aref, npages);
+	e->aref.amap = copy;
+	e->aref.slot = 0;
+	return 0;
+}
+
+/* True when the amap is ours alone, now that the others have settled. */
+static bool
+is_last_user(struct vm_amap *am)
+{
+	bool last;
+
+	vm_amap_lock(am);
+	last = am->refs == 1;
+	vm_amap_unlock(am);
+	return last;
+}
+
+static int
+uvm_settle(struct vm_system *sys, struct vm_map_entry *e)
+{
+	int error = 0;
+
+	if (!needs_copy(e))
+		return 0;
+	if (e->aref.amap == NULL) {
+		e->aref.slot = 0;
+		e->aref.amap = vm_amap_create(sys, vm_entry_npages(e), NULL);
+		error = e->aref.amap == NULL ? VM_ENOMEM : 0;
+	} else if (is_last_user(e->aref.amap)) {
+		VM_COUNT(sys, amap_takes);
+	} else {
+		error = clone_own(sys, e);
+	}
+	if (error == 0)
+		e->flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
+	return error;
+}
+
+/* ---- fork ---- */
+
+static void
+ref_lower(const struct vm_map_entry *src, struct vm_map_entry *dst)
+{
+	dst->object = src->object;
+	dst->offset = src->offset;
+	if (dst->object != NULL)
+		vm_object_ref(dst->object);
+}
+
+static void
+ref_upper(struct vm_system *sys, const struct vm_map_entry *src,
+    struct vm_map_entry *dst)
+{
+	dst->aref = src->aref;
+	if (dst->aref.amap == NULL)
+		return;
+	vm_amap_lock(src->aref.amap);
+	vm_amap_ref(sys, &src->aref, vm_entry_npages(src));
+	vm_amap_unlock(src->aref.amap);
+}
+
+static int
+clone_for(struct vm_system *sys, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
+{
+	if (src->aref.amap != NULL) {
+		dst->aref.slot = 0;
+		dst->aref.amap = vm_amap_clone(sys, &src->aref,
+		    vm_entry_npages(src), true);
+		if (dst->aref.amap == NULL)
+			return VM_ENOMEM;
+		dst->flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
+	} else {
+		dst->flags |= VM_ENTRY_NEEDS_COPY;
+	}
+	dst->flags |= VM_ENTRY_COW;
+	ref_lower(src, dst);
+	return 0;
+}
+
+/* Partners of a shared amap must go on seeing each other's writes, so src
+ * cannot be made to copy later: the child's copy is made now. */
+static int
+uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
+    struct vm_map_entry *dst, bool *protect)
+{
+	*protect = false;
+	if (src->aref.amap != NULL && src->aref.amap->shared)
+		return clone_for(sys, src, dst);
+	ref_upper(sys, src, dst);
+	ref_lower(src, dst);
+	if (src->aref.amap != NULL && !needs_copy(src)) {
+		src->flags |= VM_ENTRY_NEEDS_COPY;
+		*protect = true;
+	}
+	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
+	return 0;
+}
+
+static int
+uvm_copy_now(struct vm_system *sys, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
+{
+	return clone_for(sys, src, dst);
+}
+
+static int
+uvm_share(struct vm_system *sys, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
+{
+	int error = uvm_settle(sys, src);
+
+	if (error != 0)
+		return error;
+	dst->flags = src->flags;
+	ref_upper(sys, src, dst);
+	ref_lower(src, dst);
+	if (src->aref.amap != NULL) {
+		vm_amap_lock(src->aref.amap);
+		src->aref.amap->shared = true;
+		vm_amap_unlock(src->aref.amap);
+	}
+	return 0;
+}
+
+/* ---- entries cut and joined ---- */
+
+static void
+uvm_split(struct vm_system *sys, struct vm_map_entry *lo,
+    struct vm_map_entry *hi, vm_pindex_t n)
+{
+	vm_pindex_t len = n + vm_entry_npages(hi);
+
+	if (lo->aref.amap != NULL)
+		hi->aref = vm_amap_cut(sys, &lo->aref, len, n);
+	if (lo->object != NULL) {
+		vm_object_ref(lo->object);
+		hi->offset = lo->offset + n;
+	}
+}
+
+/* Whether the lower layers continue each other. */
+static bool
+objects_join(const struct vm_map_entry *lo, const struct vm_map_entry *hi)
+{
+	return lo->object == hi->object &&
+	    (lo->object == NULL ||
+		lo->offset + vm_entry_npages(lo) == hi->offset);
+}
+
+/* An entry may only grow by so much memory for what may never be touched. */
+static bool
+worth_extending(vm_pindex_t len, vm_pindex_t more)
+{
+	return more <= 16 * VM_AMAP_CHUNK + 4 * len;
+}
+
+/*
+ * Whether the upper layers could be one: both absent, both parts of one amap
+ * in a row, or one absent and the other extended over it.
+ */
+static bool
+amaps_join(struct vm_system *sys, struct vm_map_entry *lo,
+    struct vm_map_entry *hi)
+{
+	vm_pindex_t nlo = vm_entry_npages(lo), nhi = vm_entry_npages(hi);
+	struct vm_amap *low = lo->aref.amap, *high = hi->aref.amap;
+
+	if (low == NULL && high == NULL)
+		return needs_copy(lo) == needs_copy(hi);
+	if (low != NULL && low == high) {
+		if (lo->aref.slot + nlo != hi->aref.slot ||
+		    needs_copy(lo) != needs_copy(hi))
+			return false;
+		vm_amap_uncut(sys, &lo->aref, &hi->aref);
+		return true;
+	}
+	if (high == NULL)
+		return !needs_copy(lo) && worth_extending(nlo, nhi) &&
+		    vm_amap_extend(sys, &lo->aref, nlo, nhi, true);
+	if (low != NULL || needs_copy(hi) || !worth_extending(nhi, nlo) ||
+	    !vm_amap_extend(sys, &hi->aref, nhi, nlo, false))
+		return false;
+	lo->aref = hi->aref;
+	hi->aref.amap = NULL;
+	lo->flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
+	return true;
+}
+
+static bool
+uvm_join(struct vm_system *sys, struct vm_map_entry *lo,
+    struct vm_map_entry *hi)
+{
+	const uint8_t alike = (uint8_t)~VM_ENTRY_NEEDS_COPY;
+
+	if ((lo->flags & alike) != (hi->flags & alike) ||
+	    !objects_join(lo, hi) || !amaps_join(sys, lo, hi))
+		return false;
+	if (hi->object != NULL) {
+		/* never the last one: lo has the object too */
+		vm_object_unref(hi->object);
+		hi->object = NULL;
+	}
+	return true;
+}
+
+/* ---- the end of pages ---- */
+
+static void
+uvm_drop(struct vm_system *sys, struct vm_map_entry *e)
+{
+	if (e->aref.amap != NULL)
+		vm_amap_unref(sys, &e->aref, vm_entry_npages(e));
+	if (e->object != NULL)
+		vm_object_unref(e->object);
+	e->object = NULL;
+}
+
+/* What partners share stays: it is not private to this entry. */
+static void
+uvm_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
+    vm_pindex_t len)
+{
+	struct vm_amap *am = e->aref.amap;
+
+	VM_ASSERT(!needs_copy(e) || am == NULL);
+	if (am == NULL)
+		return;
+	vm_amap_lock(am);
+	vm_amap_wipe_sole(sys, am, e->aref.slot + (uint32_t)n, (uint32_t)len);
+	vm_amap_unlock(am);
+}
+
+/* ---- looking ---- */
+
+static void
+uvm_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
+    vm_cow_walk_fn *fn, void *arg)
+{
+	vm_pindex_t end = n + len;
+	struct vm_cow_page at;
+
+	for (; n < end; n++) {
+		struct vm_anon *an = e->aref.amap == NULL ?
+		    NULL :
+		    vm_amap_lookup(&e->aref, n);
+
+		at.n = n;
+		at.upper = an != NULL;
+		at.page = NULL;
+		if (an != NULL)
+			at.page = an->page;
+		else if (e->object != NULL)
+			at.page = vm_object_lookup(e->object, e->offset + n);
+		if (at.page != NULL)
+			fn(&at, arg);
+	}
+}
+
+static void
+uvm_check(const struct vm_map_entry *e)
+{
+	const struct vm_amap *am = e->aref.amap;
+
+	VM_VERIFY(!needs_copy(e) || is_cow(e));
+	VM_VERIFY(!is_cow(e) || am != NULL || needs_copy(e));
+	VM_VERIFY(
+	    is_cow(e) || e->object != NULL || (e->flags & VM_ENTRY_FOREIGN));
+	VM_VERIFY(is_cow(e) || am == NULL);
+	if (am == NULL)
+		return;
+	VM_VERIFY(e->aref.slot + vm_entry_npages(e) <= am->nslots);
+	VM_VERIFY(!am->shared || !needs_copy(e));
+	vm_amap_check(am);
+}
+
+const struct vm_cow_ops vm_cow_uvm = {
+	.name = "amap",
+	.lock = uvm_lock,
+	.unlock = uvm_unlock,
+	.resolve = uvm_resolve,
+	.chunk = uvm_chunk,
+	.settle = uvm_settle,
+	.copy = uvm_copy,
+	.copy_now = uvm_copy_now,
+	.share = uvm_share,
+	.split = uvm_split,
+	.join = uvm_join,
+	.drop = uvm_drop,
+	.discard = uvm_discard,
+	.walk = uvm_walk,
+	.check = uvm_check,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pager/anon.c - shared anonymous memory: pages begin as zeroes, and as there
+ * is nothing to read, the object layer makes them by itself.
+ */
+#include "vm/pager/anon.h"
+
+static const struct vm_pager_ops anon_ops = {
+	.name = "anon",
+};
+
+struct vm_object *
+vm_anon_object(struct vm_system *sys)
+{
+	return vm_object_create(sys, &anon_ops, NULL);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pager/file.c - files: pages are read and written through the host.
+ *
+ * The size of the file is asked for at each transfer and never remembered, so
+ * a file that grows or shrinks behind our back is seen at the next fault.
+ * Source: UVM uvm_vnode.c; the tail of the last page is zeroed on reading and
+ * clipped on writing.
+ */
+#include "vm/pager/file.h"
+
+#include "base/mem.h"
+#include "vm/pmap.h"
+#include "vm/vm_page.h"
+
+struct file_pager {
+	const struct vm_file_ops *ops;
+	void *file;
+};
+
+/* How many bytes of the npages from off on lie inside the file. */
+static int
+bytes_inside(const struct file_pager *fp, uint64_t off, unsigned npages,
+    size_t *bytes)
+{
+	uint64_t size;
+	int error = fp->ops->size(fp->file, &size);
+
+	if (error != 0)
+		return error;
+	if (off >= size)
+		return VM_ERANGE;
+	*bytes = vm_ptoa(npages);
+	if (size - off < *bytes)
+		*bytes = (size_t)(size - off);
+	return 0;
+}
+
+static void
+page_addresses(struct vm_object *obj, struct vm_page *const *pages,
+    unsigned npages, void **addr)
+{
+	unsigned i;
+
+	for (i = 0; i < npages; i++)
+		addr[i] = pmap_page_data(obj->sys->machine, pages[i]);
+}
+
+/* Zero what reading did not fill, up to the end of the last page begun. */
+static void
+zero_tail(void **addr, size_t done)
+{
+	size_t used = done & VM_PAGE_MASK;
+
+	if (used != 0)
+		memset((char *)addr[vm_atop(done)] + used, 0,
+		    VM_PAGE_SIZE - used);
+}
+
+static int
+file_get(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_page *const *pages, unsigned *npages)
+{
+	struct file_pager *fp = obj->pager;
+	void *addr[VM_CLUSTER_MAX];
+	size_t bytes, done;
+	int error;
+
+	if (pindex > vm_atop(UINT64_MAX))
+		return VM_ERANGE;
+	error = bytes_inside(fp, vm_ptoa(pindex), *npages, &bytes);
+	if (error != 0)
+		return error;
+	*npages = (unsigned)vm_atop(bytes + VM_PAGE_MASK);
+	page_addresses(obj, pages, *npages, addr);
+	error = fp->ops->read(fp->file, vm_ptoa(pindex), addr, *npages, &done);
+	if (error != 0)
+		return error;
+	if (done > bytes)
+		done = bytes; /* it grew meanwhile: no harm */
+	if (done == 0)
+		return VM_ERANGE;
+	*npages = (unsigned)vm_atop(done + VM_PAGE_MASK);
+	zero_tail(addr, done);
+	return 0;
+}
+
+static int
+file_put(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_page *const *pages, unsigned npages)
+{
+	struct file_pager *fp = obj->pager;
+	void *addr[VM_CLUSTER_MAX];
+	size_t bytes;
+	int error;
+
+	error = bytes_inside(fp, vm_ptoa(pindex), npages, &bytes);
+	if (error != 0)
+		return error;
+	page_addresses(obj, pages, npages, addr);
+	return fp->ops->write(fp->file, vm_ptoa(pindex), addr, bytes);
+}
+
+static void
+file_destroy(struct vm_system *sys, void *pager)
+{
+	struct file_pager *fp = pager;
+
+	fp->ops->close(fp->file);
+	vm_free(sys, fp, sizeof(*fp));
+}
+
+static const struct vm_pager_ops file_pager_ops = {
+	.name = "file",
+	.get = file_get,
+	.put = file_put,
+	.destroy = file_destroy,
+	.cache = true,
+};
+
+struct vm_object *
+vm_file_object(struct vm_system *sys, const struct vm_file_ops *ops, void *file,
+    struct vm_object_key key, bool *taken)
+{
+	struct file_pager *fp = vm_alloc(sys, sizeof(*fp));
+	struct vm_object *obj;
+
+	*taken = false;
+	if (fp == NULL)
+		return NULL;
+	fp->ops = ops;
+	fp->file = file;
+	obj = vm_object_create_keyed(sys, &file_pager_ops, fp, key, taken);
+	if (obj == NULL)
+		*taken = false;
+	if (!*taken)
+		vm_free(sys, fp, sizeof(*fp));
+	return obj;
+}
+
+void *
+vm_file_handle(const struct vm_object *obj)
+{
+	const struct file_pager *fp = obj->pager;
+
+	return obj->ops == &file_pager_ops ? fp->file : NULL;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_check.c - the whole system against its numbered invariants.
+ *
+ * Each module checks its own structures; what is here counts across modules:
+ * references, wirings, and pages, each against those who claim to have them.
+ * The numbers are those of docs/spec.md.
+ *
+ * Pages are counted in two passes of one array: every owner marks what it
+ * owns (P2), every wired mapping takes one off the wirings (P4).
+ */
+#include "vm/vm_check.h"
+
+#include "base/mem.h"
+#include "base/radix.h"
+#include "vm/cow/amap.h"
+#include "vm/vm_page.h"
+#include "vm/vmspace.h"
+
+/* What has been seen of one page. */
+struct page_tally {
+	uint32_t owners;  /* anons or objects that have it */
+	uint32_t slots;   /* amap slots that name its anon */
+	uint32_t wirings; /* wired mappings */
+};
+
+struct tally {
+	struct vm_system *sys;
+	size_t npages;
+	struct page_tally *pages;
+	struct radix_tree amaps;   /* by address >> 4: entries seen + 1 */
+	struct radix_tree objects; /* the same for objects */
+	struct vm_map *map;        /* the one looked at */
+};
+
+/* The tally of a page; NULL for a device's frame. */
+static struct page_tally *
+tally_of(struct tally *t, const struct vm_page *pg)
+{
+	if (pg->fictitious)
+		return NULL;
+	return &t->pages[pg->frame - vm_page_nth(t->sys, 0)->frame];
+}
+
+/* Count one more sight of p; returns how often it has been seen before. */
+static uintptr_t
+see(struct radix_tree *tree, const void *p)
+{
+	uint64_t key = (uintptr_t)p >> 4;
+	uintptr_t n = (uintptr_t)radix_lookup(tree, key);
+
+	if (n == 0)
+		VM_VERIFY(radix_insert(tree, key, (void *)(uintptr_t)1) == 0);
+	else
+		(void)radix_replace(tree, key, (void *)(n + 1));
+	return n;
+}
+
+static uintptr_t
+seen(const struct radix_tree *tree, const void *p)
+{
+	return (uintptr_t)radix_lookup(tree, (uintptr_t)p >> 4);
+}
+
+/* ---- owners ---- */
+
+static void
+count_amap(struct tally *t, const struct vm_amap *am)
+{
+	struct page_tally *pt;
+	uint32_t i;
+
+	if (see(&t->amaps, am) != 0)
+		return;
+	for (i = 0; i < am->nused; i++) {
+		pt = tally_of(t, am->anons[am->used[i]]->page);
+		pt->owners = 1;
+		pt->slots++;
+	}
+}
+
+static void
+count_object(struct vm_object *obj, void *arg)
+{
+	struct tally *t = arg;
+	struct page_tally *pt;
+	struct vm_page *pg;
+	uint64_t i = 0;
+
+	vm_object_check(obj);
+	for (; (pg = radix_next(&obj->pages, &i)) != NULL; i++) {
+		pt = tally_of(t, pg);
+		if (pt == NULL)
+			continue;
+		VM_VERIFY(pt->owners == 0); /* P2 */
+		pt->owners = 1;
+	}
+}
+
+/* ---- mappings ---- */
+
+/* F1: what is mapped is what resolve finds now, with no more rights. */
+static void
+check_mapping(struct tally *t, struct vm_map_entry *e, vaddr_t va)
+{
+	struct pmap_mapping at = { 0 };
+	struct vm_resolve r = {
+		.sys = t->sys,
+		.pmap = t->map->pmap,
+		.entry = e,
+		.va = va,
+		.depth = VM_RESOLVE_RESIDENT,
+	};
+	struct page_tally *pt;
+
+	VM_VERIFY(pmap_extract(t->map->pmap, va, &at));
+	r.access = at.prot;
+	VM_VERIFY((at.prot & ~e->prot) == 0); /* M4 */
+	VM_VERIFY(t->map->design->cow->resolve(&r) == VM_RESOLVE_OK);
+	VM_VERIFY(r.page == at.page);
+	VM_VERIFY((at.prot & ~r.prot) == 0);
+	VM_VERIFY(!at.wired || vm_entry_is_wired(e)); /* P4 */
+	pt = tally_of(t, at.page);
+	if (at.wired && pt != NULL)
+		pt->wirings++;
+}
+
+static void
+check_mappings(struct tally *t, struct vm_map_entry *e)
+{
+	struct pmap *pm = t->map->pmap;
+	vaddr_t va;
+
+	if (e->flags & VM_ENTRY_FOREIGN)
+		return;
+	t->map->design->cow->lock(e);
+	for (va = pmap_next(pm, e->start, e->end); va < e->end;
+	     va = pmap_next(pm, va + VM_PAGE_SIZE, e->end))
+		check_mapping(t, e, va);
+	t->map->design->cow->unlock(e);
+}
+
+/* M5: nothing is mapped in the gaps. */
+static void
+check_gap(struct tally *t, vaddr_t start, vaddr_t end)
+{
+	VM_VERIFY(start == end || pmap_next(t->map->pmap, start, end) == end);
+}
+
+static void
+check_space(struct tally *t, struct vmspace *vs)
+{
+	struct vm_map *map = &vs->map;
+	struct vm_map_entry *e;
+
+	t->map = map;
+	vm_map_lock_read(map);
+	vm_map_check(map);
+	check_gap(t, map->index.min, map->index.min + map->index.first_gap);
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+		if (e->aref.amap != NULL)
+			count_amap(t, e->aref.amap);
+		if (e->object != NULL)
+			(void)see(&t->objects, e->object);
+		check_mappings(t, e);
+		check_gap(t, e->end, e->end + e->gap);
+	}
+	vm_map_unlock_read(map);
+}
+
+/* ---- sums ---- */
+
+static void
+check_entry_refs(struct tally *t, struct vm_map_entry *e)
+{
+	if (e->aref.amap != NULL) /* A2 */
+		VM_VERIFY(seen(&t->amaps, e->aref.amap) == e->aref.amap->refs);
+	if (e->object != NULL) /* O2: others may have references too */
+		VM_VERIFY(seen(&t->objects, e->object) <= e->object->refs);
+}
+
+static void
+check_refs(struct tally *t, struct vmspace *vs)
+{
+	struct vm_map_entry *e;
+
+	vm_map_lock_read(&vs->map);
+	for (e = vm_map_first(&vs->map); e != NULL;
+	     e = vm_map_next(&vs->map, e))
+		check_entry_refs(t, e);
+	vm_map_unlock_read(&vs->map);
+}
+
+static void
+check_pages(struct tally *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->npages; i++) {
+		const struct vm_page *pg = vm_page_nth(t->sys, i);
+		const struct page_tally *pt = &t->pages[i];
+		const struct vm_anon *an = pg->owner;
+		bool used = pg->state == VM_PAGE_USED;
+
+		VM_VERIFY(used == (pt->owners == 1));     /* P2 */
+		VM_VERIFY(pg->wire_count == pt->wirings); /* P4 */
+		if (used && pg->owner_ops == &vm_anon_owner)
+			VM_VERIFY(an->refs == pt->slots); /* A3 */
+	}
+}
+
+static void
+check_all(struct tally *t)
+{
+	struct vm_system *sys = t->sys;
+
+	vm_page_check(sys);
+	vm_object_foreach(sys, count_object, t);
+	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
+		check_space(t, vs);
+	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
+		check_refs(t, vs);
+	check_pages(t);
+}
+
+void
+vm_check(struct vm_system *sys)
+{
+	struct tally t = { .sys = sys, .npages = vm_page_count(sys) };
+	size_t bytes = t.npages * sizeof(*t.pages);
+
+	t.pages = vm_alloc(sys, bytes);
+	VM_VERIFY(t.pages != NULL);
+	memset(t.pages, 0, bytes);
+	radix_init(&t.amaps, &sys->alloc);
+	radix_init(&t.objects, &sys->alloc);
+	vm_mutex_lock(&sys->spaces_lock);
+	check_all(&t);
+	vm_mutex_unlock(&sys->spaces_lock);
+	radix_fini(&t.amaps);
+	radix_fini(&t.objects);
+	vm_free(sys, t.pages, bytes);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_design.c - the presets: which parts make which system.
+ */
+#include "vm/vm_design.h"
+
+/* NetBSD UVM: Cranor's amaps, tree with gaps, -3/+4 neighbours. */
+const struct vm_design vm_design_netbsd = {
+	.name = "netbsd",
+	.cow = &vm_cow_uvm,
+	.index = &vm_index_rbtree,
+	.neighbours = {
+		[VM_ADV_NORMAL] = { 3, 4 },
+		[VM_ADV_RANDOM] = { 0, 0 },
+		[VM_ADV_SEQUENTIAL] = { 8, 7 },
+	},
+};
+
+static const struct vm_design *const designs[] = {
+	&vm_design_netbsd,
+};
+
+const struct vm_design *
+vm_design_nth(unsigned i)
+{
+	return i < sizeof(designs) / sizeof(designs[0]) ? designs[i] : NULL;
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+const struct vm_design *
+vm_design_named(const char *name)
+{
+	const struct vm_design *d;
+	unsigned i;
+
+	for (i = 0; (d = vm_design_nth(i)) != NULL; i++) {
+		if (same_name(d->name, name))
+			return d;
+	}
+	return NULL;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_dump.c - the system in words.
+ */
+#include "vm/vm_dump.h"
+
+#include <inttypes.h>
+
+#include "vm/cow/amap.h"
+
+/* ---- maps ---- */
+
+static void
+count_page(const struct vm_cow_page *at, void *arg)
+{
+	vm_pindex_t *n = arg;
+
+	n[at->upper ? 1 : 0]++;
+}
+
+static const char *
+inherit_name(const struct vm_map_entry *e)
+{
+	static const char *const names[] = {
+		[VM_INHERIT_SHARE] = "share",
+		[VM_INHERIT_COPY] = "copy",
+		[VM_INHERIT_NONE] = "none",
+		[VM_INHERIT_ZERO] = "zero",
+	};
+
+	return names[e->inherit];
+}
+
+static const char *
+kind_name(const struct vm_map_entry *e)
+{
+	if (e->flags & VM_ENTRY_FOREIGN)
+		return "foreign";
+	return e->object == NULL ? "zero" : e->object->ops->name;
+}
+
+static void
+dump_prot(const struct fmt_out *out, vm_prot_t prot)
+{
+	fmt_printf(out, "%c%c%c", (prot & VM_PROT_READ) ? 'r' : '-',
+	    (prot & VM_PROT_WRITE) ? 'w' : '-',
+	    (prot & VM_PROT_EXEC) ? 'x' : '-');
+}
+
+static void
+dump_entry(struct vm_map *map, struct vm_map_entry *e,
+    const struct fmt_out *out)
+{
+	vm_pindex_t resident[2] = { 0, 0 };
+
+	map->design->cow->lock(e);
+	map->design->cow->walk(e, 0, vm_entry_npages(e), count_page, resident);
+	map->design->cow->unlock(e);
+	fmt_printf(out, "%012" PRIx64 "-%012" PRIx64 " ", e->start, e->end);
+	dump_prot(out, e->prot);
+	fmt_printf(out, "/");
+	dump_prot(out, e->max_prot);
+	fmt_printf(out,
+	    " %c%c%c%c %-5s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %s",
+	    (e->flags & VM_ENTRY_COW) ? 'p' : 's',
+	    (e->flags & VM_ENTRY_NEEDS_COPY) ? 'n' : '-',
+	    vm_entry_is_wired(e) ? 'W' : '-',
+	    (e->flags & VM_ENTRY_STACK) ? 'S' : '-', inherit_name(e),
+	    vm_entry_npages(e), resident[0], resident[1], kind_name(e));
+	if (e->object != NULL)
+		fmt_printf(out, " %" PRIu64 ":%" PRIu64 " +%" PRIx64,
+		    e->object->key.device, e->object->key.inode,
+		    vm_ptoa(e->offset));
+	fmt_printf(out, "\n");
+}
+
+void
+vm_dump_map(struct vmspace *vs, const struct fmt_out *out)
+{
+	struct vm_map *map = &vs->map;
+	struct vm_map_entry *e;
+
+	fmt_printf(out, "%-25s %-7s %-4s %-5s %8s %8s %8s %s\n", "RANGE",
+	    "PRT/MAX", "FLAG", "INH", "PAGES", "OBJECT", "PRIVATE", "BACKING");
+	vm_map_lock_read(map);
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e))
+		dump_entry(map, e, out);
+	vm_map_unlock_read(map);
+}
+
+/* ---- amaps ---- */
+
+static void
+dump_amap(const struct vm_map_entry *e, const struct fmt_out *out)
+{
+	const struct vm_amap *am = e->aref.amap;
+
+	fmt_printf(out,
+	    "%012" PRIx64 " amap %p slot %u: refs %u, slots %u "
+	    "of %u, anons %u%s%s\n",
+	    e->start, (const void *)am, e->aref.slot, am->refs, am->nslots,
+	    am->room, am->nused, am->shared ? ", shared" : "",
+	    am->runs != NULL ? ", in runs" : "");
+}
+
+void
+vm_dump_amaps(struct vmspace *vs, const struct fmt_out *out)
+{
+	struct vm_map *map = &vs->map;
+	struct vm_map_entry *e;
+
+	vm_map_lock_read(map);
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+		map->design->cow->lock(e);
+		if (e->aref.amap != NULL)
+			dump_amap(e, out);
+		map->design->cow->unlock(e);
+	}
+	vm_map_unlock_read(map);
+}
+
+/* ---- objects and statistics ---- */
+
+static void
+dump_object(struct vm_object *obj, void *arg)
+{
+	const struct fmt_out *out = arg;
+
+	vm_object_lock(obj);
+	fmt_printf(out,
+	    "%p %-8s refs %u, resident %" PRIu64 ", key %" PRIu64 ":%" PRIu64
+	    "%s\n",
+	    (void *)obj, obj->ops->name, obj->refs, obj->npages,
+	    obj->key.device, obj->key.inode, obj->refs == 0 ? ", cached" : "");
+	vm_object_unlock(obj);
+}
+
+void
+vm_dump_objects(struct vm_system *sys, const struct fmt_out *out)
+{
+	struct fmt_out copy = *out;
+
+	vm_object_foreach(sys, dump_object, &copy);
+}
+
+void
+vm_dump_stats(struct vm_system *sys, const struct fmt_out *out)
+{
+#define DUMP_STAT(name, meaning)                                          \
+	fmt_printf(out, "%12" PRIu64 " %-20s %s\n",                       \
+	    atomic_load_explicit(&sys->stats.name, memory_order_relaxed), \
+	    #name, meaning);
+	VM_STATS(DUMP_STAT)
+#undef DUMP_STAT
+}

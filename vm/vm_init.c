@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_init.c - put a system together, and take it apart.
+ */
+#include "vm/vm_init.h"
+
+#include "base/mem.h"
+#include "vm/cow/amap.h"
+#include "vm/vm_map.h"
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+static int
+init_layers(struct vm_system *sys)
+{
+	int error = vm_page_init(sys);
+
+	if (error == 0)
+		error = vm_object_init(sys);
+	if (error == 0)
+		error = vm_amap_init(sys);
+	if (error == 0)
+		error = vm_map_init_system(sys);
+	return error;
+}
+
+static void
+fini_layers(struct vm_system *sys)
+{
+	if (sys->entries != NULL)
+		vm_map_fini_system(sys);
+	if (sys->anons != NULL)
+		vm_amap_fini(sys);
+	if (sys->objects != NULL)
+		vm_object_fini(sys);
+	if (sys->freelist != NULL)
+		vm_page_fini(sys);
+}
+
+int
+vm_system_create(const struct vm_env *env, struct vm_machine *machine,
+    struct vm_system **out)
+{
+	struct vm_system *sys = env->alloc(env->ctx, sizeof(*sys));
+
+	if (sys == NULL)
+		return VM_ENOMEM;
+	memset(sys, 0, sizeof(*sys));
+	sys->env = env;
+	sys->alloc.alloc = env->alloc;
+	sys->alloc.free = env->free;
+	sys->alloc.ctx = env->ctx;
+	sys->machine = machine;
+	vm_mutex_init(&sys->spaces_lock, env);
+	list_init(&sys->spaces);
+	if (init_layers(sys) != 0) {
+		vm_system_destroy(sys);
+		return VM_ENOMEM;
+	}
+	*out = sys;
+	return 0;
+}
+
+void
+vm_system_destroy(struct vm_system *sys)
+{
+	VM_ASSERT(list_is_empty(&sys->spaces));
+	fini_layers(sys);
+	sys->env->free(sys->env->ctx, sys, sizeof(*sys));
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_madvise.c - madvise and mincore.
+ *
+ * Each kind of advice is a function on one entry, clipped to the range; holes
+ * are passed over and reported at the end, as Linux does.
+ */
+#include "vm/vm_fault.h"
+#include "vm/vm_mmap.h"
+#include "vm/vm_page.h"
+
+/* The part of an entry that a call is about. */
+struct part {
+	struct vm_map *map;
+	struct vm_map_entry *e;
+	vaddr_t start, end;
+};
+
+static bool
+next_part(struct vm_map *map, vaddr_t va, vaddr_t end, struct part *p)
+{
+	p->map = map;
+	p->e = vm_map_ceiling(map, va);
+	if (p->e == NULL || p->e->start >= end)
+		return false;
+	p->start = p->e->start > va ? p->e->start : va;
+	p->end = p->e->end < end ? p->e->end : end;
+	return true;
+}
+
+static bool
+is_private(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_COW) != 0;
+}
+
+/* ---- contents that go ---- */
+
+static int
+discard_private(struct part *p)
+{
+	const struct vm_cow_ops *cow = p->map->design->cow;
+	int error = cow->settle(p->map->sys, p->e);
+
+	if (error != 0)
+		return error;
+	pmap_remove(p->map->pmap, p->start, p->end);
+	pmap_update(p->map->pmap);
+	cow->discard(p->map->sys, p->e, vm_entry_page(p->e, p->start),
+	    vm_atop(p->end - p->start));
+	return 0;
+}
+
+/* An entry that owns no private page, and would get an amap for nothing. */
+static bool
+has_nothing_private(const struct vm_map_entry *e)
+{
+	return !is_private(e) || e->aref.amap == NULL;
+}
+
+static int
+advise_discard(struct part *p)
+{
+	if (vm_entry_is_wired(p->e) || (p->e->flags & VM_ENTRY_FOREIGN))
+		return VM_EINVAL;
+	if (!has_nothing_private(p->e))
+		return discard_private(p);
+	pmap_remove(p->map->pmap, p->start, p->end);
+	pmap_update(p->map->pmap);
+	return 0;
+}
+
+/* Only memory that has no other home: the contents of a file stay. */
+static int
+advise_free(struct part *p)
+{
+	if (vm_entry_is_wired(p->e) || (p->e->flags & VM_ENTRY_FOREIGN))
+		return VM_EINVAL;
+	return p->e->object == NULL && !has_nothing_private(p->e) ?
+	    discard_private(p) :
+	    0;
+}
+
+static int
+advise_none(struct part *p)
+{
+	(void)p;
+	return 0;
+}
+
+/* ---- inheritance, in the words of Linux ---- */
+
+static int
+advise_dofork(struct part *p)
+{
+	return vm_map_inherit(p->map, p->start, p->end,
+	    is_private(p->e) ? VM_INHERIT_COPY : VM_INHERIT_SHARE);
+}
+
+static int
+advise_dontfork(struct part *p)
+{
+	return vm_map_inherit(p->map, p->start, p->end, VM_INHERIT_NONE);
+}
+
+static int
+advise_wipeonfork(struct part *p)
+{
+	if (!is_private(p->e) || p->e->object != NULL)
+		return VM_EINVAL;
+	return vm_map_inherit(p->map, p->start, p->end, VM_INHERIT_ZERO);
+}
+
+static int
+advise_keeponfork(struct part *p)
+{
+	if (p->e->inherit != VM_INHERIT_ZERO)
+		return 0;
+	return vm_map_inherit(p->map, p->start, p->end, VM_INHERIT_COPY);
+}
+
+/* ---- how it will be used ---- */
+
+static int
+advise_normal(struct part *p)
+{
+	return vm_map_advise(p->map, p->start, p->end, VM_ADV_NORMAL);
+}
+
+static int
+advise_random(struct part *p)
+{
+	return vm_map_advise(p->map, p->start, p->end, VM_ADV_RANDOM);
+}
+
+static int
+advise_sequential(struct part *p)
+{
+	return vm_map_advise(p->map, p->start, p->end, VM_ADV_SEQUENTIAL);
+}
+
+static int (*const advise_part[])(struct part *) = {
+	[VM_MADV_NORMAL] = advise_normal,
+	[VM_MADV_RANDOM] = advise_random,
+	[VM_MADV_SEQUENTIAL] = advise_sequential,
+	[VM_MADV_WILLNEED] = advise_none,
+	[VM_MADV_DEACTIVATE] = advise_none,
+	[VM_MADV_DISCARD] = advise_discard,
+	[VM_MADV_FREE] = advise_free,
+	[VM_MADV_REMOVE] = advise_none,
+	[VM_MADV_POPULATE_READ] = advise_none,
+	[VM_MADV_POPULATE_WRITE] = advise_none,
+	[VM_MADV_DOFORK] = advise_dofork,
+	[VM_MADV_DONTFORK] = advise_dontfork,
+	[VM_MADV_WIPEONFORK] = advise_wipeonfork,
+	[VM_MADV_KEEPONFORK] = advise_keeponfork,
+};
+
+static int
+advise_locked(struct vm_map *map, vaddr_t start, vaddr_t end,
+    enum vm_madvise advice)
+{
+	bool full = vm_map_is_full(map, start, end);
+	struct part p;
+	vaddr_t va;
+	int error = 0;
+
+	for (va = start; error == 0 && next_part(map, va, end, &p); va = p.end)
+		error = advise_part[advice](&p);
+	if (error == 0 && !full)
+		error = VM_ENOMEM;
+	return error;
+}
+
+/* ---- what needs the map unlocked ---- */
+
+/* Throw away the pages that a range has in shared anonymous objects. */
+static int
+remove_shared(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_object *obj = NULL;
+	vm_pindex_t first = 0;
+	struct part p;
+	bool any;
+
+	vm_map_lock_read(map);
+	any = next_part(map, start, end, &p);
+	if (any && p.start == start && !is_private(p.e) &&
+	    p.e->object != NULL && p.e->object->ops->get == NULL) {
+		obj = p.e->object;
+		vm_object_ref(obj);
+		first = p.e->offset + vm_entry_page(p.e, start);
+	}
+	vm_map_unlock_read(map);
+	if (obj == NULL)
+		return any ? VM_EINVAL : VM_ENOMEM;
+	vm_object_toss(obj, first, first + vm_atop(p.end - p.start));
+	vm_object_unref(obj);
+	return p.end < end ? remove_shared(map, p.end, end) : 0;
+}
+
+static int
+populate(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access)
+{
+	vaddr_t stopped;
+	int error = vm_fault_range(map, start, end, access, &stopped);
+
+	return error == VM_EFAULT ? VM_ENOMEM : error;
+}
+
+/* Bring in what is stored somewhere else, unless memory is short. */
+static int
+will_need(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct part p;
+	vaddr_t va, stopped;
+	bool any = true, stored;
+
+	for (va = start; va < end && any; va = p.end) {
+		vm_map_lock_read(map);
+		any = next_part(map, va, end, &p);
+		stored = any && p.e->object != NULL &&
+		    (p.e->prot & VM_PROT_READ);
+		vm_map_unlock_read(map);
+		if (stored &&
+		    vm_page_free_count(map->sys) / 2 > vm_atop(p.end - p.start))
+			(void)vm_fault_range(map, p.start, p.end, VM_PROT_READ,
+			    &stopped);
+	}
+	return 0;
+}
+
+static int
+advise_unlocked(struct vm_map *map, vaddr_t start, vaddr_t end,
+    enum vm_madvise advice)
+{
+	switch (advice) {
+	case VM_MADV_WILLNEED:
+		return will_need(map, start, end);
+	case VM_MADV_REMOVE:
+		return remove_shared(map, start, end);
+	case VM_MADV_POPULATE_READ:
+		return populate(map, start, end, VM_PROT_READ);
+	case VM_MADV_POPULATE_WRITE:
+		return populate(map, start, end, VM_PROT_WRITE);
+	default:
+		return 0;
+	}
+}
+
+static bool
+range_is_valid(vaddr_t addr, vsize_t len)
+{
+	return (addr & VM_PAGE_MASK) == 0 && vm_range_fits(addr, len);
+}
+
+/* Above the map's end there is a hole, like any other. */
+static bool
+range_is_inside(const struct vmspace *vs, vaddr_t start, vaddr_t end)
+{
+	return start >= vs->map.index.min && end <= vs->map.index.max;
+}
+
+int
+vm_madvise(struct vmspace *vs, vaddr_t addr, vsize_t len,
+    enum vm_madvise advice)
+{
+	struct vm_map *map = &vs->map;
+	vaddr_t end;
+	int error;
+
+	if (!range_is_valid(addr, len) ||
+	    (unsigned)advice >= sizeof(advise_part) / sizeof(advise_part[0]))
+		return VM_EINVAL;
+	end = addr + vm_round_page(len);
+	if (len == 0)
+		return 0;
+	if (!range_is_inside(vs, addr, end))
+		return VM_ENOMEM;
+	vm_map_lock(map);
+	error = advise_locked(map, addr, end, advice);
+	vm_map_simplify(map, addr, end);
+	vm_map_unlock(map);
+	if (error == 0)
+		error = advise_unlocked(map, addr, end, advice);
+	return error;
+}
+
+/* ---- mincore ---- */
+
+struct core_vec {
+	uint8_t *vec;
+	vm_pindex_t first; /* page of the entry that vec[0] stands for */
+};
+
+static void
+mark_resident(const struct vm_cow_page *at, void *arg)
+{
+	struct core_vec *cv = arg;
+
+	cv->vec[at->n - cv->first] = 1;
+}
+
+static void
+mincore_part(struct part *p, uint8_t *vec)
+{
+	const struct vm_cow_ops *cow = p->map->design->cow;
+	struct core_vec cv = { vec, vm_entry_page(p->e, p->start) };
+
+	cow->lock(p->e);
+	cow->walk(p->e, cv.first, vm_atop(p->end - p->start), mark_resident,
+	    &cv);
+	cow->unlock(p->e);
+}
+
+int
+vm_mincore(struct vmspace *vs, vaddr_t addr, vsize_t len, uint8_t *vec)
+{
+	struct vm_map *map = &vs->map;
+	struct part p;
+	vaddr_t va, end;
+	vm_pindex_t i;
+	int error = 0;
+
+	if (!range_is_valid(addr, len))
+		return VM_EINVAL;
+	end = addr + vm_round_page(len);
+	if (len == 0)
+		return 0;
+	vm_map_lock_read(map);
+	if (!range_is_inside(vs, addr, end) || !vm_map_is_full(map, addr, end))
+		error = VM_ENOMEM;
+	for (i = 0; error == 0 && i < vm_atop(end - addr); i++)
+		vec[i] = 0;
+	for (va = addr; error == 0 && next_part(map, va, end, &p); va = p.end)
+		mincore_part(&p, vec + vm_atop(p.start - addr));
+	vm_map_unlock_read(map);
+	return error;
+}

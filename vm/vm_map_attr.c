@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_map_attr.c - attributes of ranges: protection, inheritance, advice; and
+ * moving a range to another address.
+ *
+ * Each operation has the same shape: check all entries, cut at both ends,
+ * change whole entries, join what has become alike.
+ */
+#include "vm/vm_map.h"
+
+#include "vm/vm_page.h"
+
+/* ---- protection ---- */
+
+static int
+check_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
+{
+	struct vm_map_entry *e;
+
+	if (!vm_map_is_full(map, start, end))
+		return VM_ENOMEM;
+	for (e = vm_map_lookup(map, start); e != NULL && e->start < end;
+	     e = vm_map_next(map, e)) {
+		if (e->flags & VM_ENTRY_FOREIGN)
+			return VM_EPERM;
+		if ((prot & ~e->max_prot) != 0)
+			return VM_EACCES;
+	}
+	return 0;
+}
+
+static void
+protect_entry(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot,
+    bool set_max)
+{
+	if ((e->prot & ~prot) != 0)
+		pmap_protect(map->pmap, e->start, e->end, prot);
+	e->prot = prot;
+	if (set_max)
+		e->max_prot = prot;
+}
+
+int
+vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
+    bool set_max)
+{
+	struct vm_map_entry *e;
+	int error = check_protect(map, start, end, prot);
+
+	if (error == 0)
+		error = vm_map_clip(map, start, end);
+	if (error != 0)
+		return error;
+	for (e = vm_map_lookup(map, start); e != NULL && e->start < end;
+	     e = vm_map_next(map, e)) {
+		if (prot == VM_PROT_NONE && vm_entry_is_wired(e))
+			vm_map_unwire_pages(map, e);
+		protect_entry(map, e, prot, set_max);
+	}
+	pmap_update(map->pmap);
+	vm_map_simplify(map, start, end);
+	return 0;
+}
+
+/* ---- inheritance and advice ---- */
+
+int
+vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end,
+    enum vm_inherit inherit)
+{
+	struct vm_map_entry *e;
+	int error = vm_map_clip(map, start, end);
+
+	if (error != 0)
+		return error;
+	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
+	     e = vm_map_next(map, e))
+		e->inherit = (uint8_t)inherit;
+	vm_map_simplify(map, start, end);
+	return 0;
+}
+
+int
+vm_map_advise(struct vm_map *map, vaddr_t start, vaddr_t end,
+    enum vm_advice advice)
+{
+	struct vm_map_entry *e;
+	int error = vm_map_clip(map, start, end);
+
+	if (error != 0)
+		return error;
+	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
+	     e = vm_map_next(map, e))
+		e->advice = (uint8_t)advice;
+	vm_map_simplify(map, start, end);
+	return 0;
+}
+
+/* ---- moving ---- */
+
+/* Wirings do not move: the pages are wired again at their new place when they
+ * are next touched (vm_map_rewire does it at once). */
+int
+vm_map_move(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
+{
+	vaddr_t end = start + len;
+	struct vm_map_entry *e, *next;
+	int error = vm_map_clip(map, start, end);
+
+	if (error != 0)
+		return error;
+	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
+	     e = next) {
+		next = vm_map_next(map, e);
+		if (vm_entry_is_wired(e))
+			vm_map_unwire_pages(map, e);
+		pmap_remove(map->pmap, e->start, e->end);
+		vm_entry_unlink(map, e);
+		e->end = e->end - start + to;
+		e->start = e->start - start + to;
+		vm_entry_link(map, e);
+	}
+	pmap_update(map->pmap);
+	vm_map_simplify(map, to, to + len);
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_map_fork.c - what a child gets of an entry.
+ *
+ * A parent whose entry already needs a copy is write-protected already, so a
+ * fork after a fork does no work in the pmap at all (Cranor 1998 §5.4).
+ * Sources: UVM uvm_mapent_forkshared, forkcopy, forkzero.
+ */
+#include "vm/vm_map.h"
+
+#include "base/mem.h"
+
+/* A clone of the attributes, with nothing behind it. */
+static struct vm_map_entry *
+clone_entry(struct vm_system *sys, const struct vm_map_entry *src)
+{
+	struct vm_map_entry *dst = vm_entry_alloc(sys);
+
+	if (dst == NULL)
+		return NULL;
+	memcpy(dst, src, sizeof(*dst));
+	dst->object = NULL;
+	dst->aref.amap = NULL;
+	dst->wired_count = 0;
+	return dst;
+}
+
+static int
+fork_copy(struct vm_map *parent, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
+{
+	const struct vm_cow_ops *cow = parent->design->cow;
+	bool protect = false;
+	int error;
+
+	if (vm_entry_is_wired(src))
+		return cow->copy_now(parent->sys, src, dst);
+	error = cow->copy(parent->sys, src, dst, &protect);
+	if (protect && (src->max_prot & VM_PROT_WRITE))
+		pmap_protect(parent->pmap, src->start, src->end,
+		    (vm_prot_t)(src->prot & ~VM_PROT_WRITE));
+	return error;
+}
+
+/* The same range, but zeroes. */
+static void
+fork_zero(struct vm_map_entry *dst)
+{
+	dst->offset = 0;
+	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
+}
+
+static int
+fork_backing(struct vm_map *parent, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
+{
+	if (src->flags & VM_ENTRY_FOREIGN)
+		return 0;
+	switch ((enum vm_inherit)src->inherit) {
+	case VM_INHERIT_SHARE:
+		return parent->design->cow->share(parent->sys, src, dst);
+	case VM_INHERIT_COPY:
+		return fork_copy(parent, src, dst);
+	case VM_INHERIT_ZERO:
+	case VM_INHERIT_NONE:
+		fork_zero(dst);
+		break;
+	}
+	return 0;
+}
+
+int
+vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
+    struct vm_map *child)
+{
+	struct vm_map_entry *dst;
+	int error;
+
+	if (src->inherit == VM_INHERIT_NONE)
+		return 0;
+	dst = clone_entry(parent->sys, src);
+	if (dst == NULL)
+		return VM_ENOMEM;
+	error = fork_backing(parent, src, dst);
+	if (error != 0) {
+		vm_entry_free(parent->sys, dst);
+		return error;
+	}
+	vm_entry_link(child, dst);
+	return 0;
+}
+
+/* ---- a second mapping in the same map ---- */
+
+static int
+duplicate_entry(struct vm_map *map, struct vm_map_entry *src, vaddr_t to)
+{
+	struct vm_map_entry *dst = clone_entry(map->sys, src);
+	int error;
+
+	if (dst == NULL)
+		return VM_ENOMEM;
+	error = map->design->cow->share(map->sys, src, dst);
+	if (error != 0) {
+		vm_entry_free(map->sys, dst);
+		return error;
+	}
+	dst->end = to + (src->end - src->start);
+	dst->start = to;
+	vm_entry_link(map, dst);
+	return 0;
+}
+
+int
+vm_map_duplicate(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
+{
+	struct vm_map_entry *e;
+	struct vm_map_dead dead;
+	int error = vm_map_clip(map, start, start + len);
+
+	if (error != 0)
+		return error;
+	for (e = vm_map_lookup(map, start);
+	     error == 0 && e != NULL && e->start < start + len;
+	     e = vm_map_next(map, e))
+		error = duplicate_entry(map, e, e->start - start + to);
+	if (error != 0) {
+		/* every entry of the copy has a twin: none is a last one */
+		vm_map_dead_init(&dead);
+		(void)vm_map_remove(map, to, to + len, &dead);
+		vm_map_bury(map, &dead);
+	}
+	vm_map_simplify(map, start, start + len);
+	return error;
+}

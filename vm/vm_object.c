@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_object.c - objects: their pages, their life, and the cache of those that
+ * nobody maps any more.
+ *
+ * Every object is on one list, and on a hash chain when it has a key.  An
+ * object without references is on the LRU list `cached` as well and owns its
+ * pages until memory is wanted.  refs goes from 0 to 1 and from 1 to 0 only
+ * under the objects lock, so finding and forgetting cannot miss each other.
+ *
+ * Lock order: the objects lock, then an object's lock.
+ *
+ * Sources: UVM uvm_object.c, uvm_vnode.c (pages live as long as the vnode);
+ * 4.4BSD's object cache is what it replaces.
+ */
+#include "vm/vm_object.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "vm/pmap.h"
+#include "vm/vm_page.h"
+
+#define HASH_CHAINS 256
+#define SLAB_BYTES  16384
+#define READ_FIRST  16 /* pages of the first request of a reader */
+
+struct vm_objects {
+	struct vm_mutex lock;
+	struct pool pool;
+	struct list all;
+	struct list cached; /* unreferenced, least recently used first */
+	struct list chains[HASH_CHAINS];
+};
+
+const struct vm_page_owner vm_object_owner = { "object" };
+
+/* ---- creation and finding ---- */
+
+static struct list *
+chain_of(struct vm_objects *os, struct vm_object_key key)
+{
+	return &os->chains[hash_mix64(key.device ^ hash_mix64(key.inode)) %
+	    HASH_CHAINS];
+}
+
+static bool
+key_is_set(struct vm_object_key key)
+{
+	return key.device != 0 || key.inode != 0;
+}
+
+/* => objects locked */
+static struct vm_object *
+find_locked(struct vm_objects *os, struct vm_object_key key)
+{
+	LIST_FOREACH(struct vm_object, obj, chain_of(os, key), chain) {
+		if (obj->key.device == key.device &&
+		    obj->key.inode == key.inode)
+			return obj;
+	}
+	return NULL;
+}
+
+/* One more reference, also from none. => objects locked */
+static void
+revive(struct vm_system *sys, struct vm_object *obj)
+{
+	if (atomic_fetch_add(&obj->refs, 1) == 0) {
+		list_remove(&obj->cached);
+		VM_COUNT(sys, object_cache_hits);
+	}
+}
+
+struct vm_object *
+vm_object_find(struct vm_system *sys, struct vm_object_key key)
+{
+	struct vm_objects *os = sys->objects;
+	struct vm_object *obj;
+
+	vm_mutex_lock(&os->lock);
+	obj = find_locked(os, key);
+	if (obj != NULL)
+		revive(sys, obj);
+	vm_mutex_unlock(&os->lock);
+	return obj;
+}
+
+/* => objects locked */
+static struct vm_object *
+make_locked(struct vm_system *sys, const struct vm_pager_ops *ops, void *pager,
+    struct vm_object_key key)
+{
+	struct vm_objects *os = sys->objects;
+	struct vm_object *obj = pool_get(&os->pool);
+
+	if (obj == NULL)
+		return NULL;
+	memset(obj, 0, sizeof(*obj));
+	vm_mutex_init(&obj->lock, sys->env);
+	obj->sys = sys;
+	obj->ops = ops;
+	obj->pager = pager;
+	obj->key = key;
+	atomic_init(&obj->refs, 1);
+	radix_init(&obj->pages, &sys->alloc);
+	list_init(&obj->cached);
+	list_init(&obj->chain);
+	list_insert_tail(&os->all, &obj->link);
+	if (key_is_set(key))
+		list_insert_head(chain_of(os, key), &obj->chain);
+	return obj;
+}
+
+struct vm_object *
+vm_object_create_keyed(struct vm_system *sys, const struct vm_pager_ops *ops,
+    void *pager, struct vm_object_key key, bool *made)
+{
+	struct vm_objects *os = sys->objects;
+	struct vm_object *obj = NULL;
+
+	vm_mutex_lock(&os->lock);
+	if (key_is_set(key))
+		obj = find_locked(os, key);
+	*made = obj == NULL;
+	if (obj != NULL)
+		revive(sys, obj);
+	else
+		obj = make_locked(sys, ops, pager, key);
+	vm_mutex_unlock(&os->lock);
+	return obj;
+}
+
+struct vm_object *
+vm_object_create(struct vm_system *sys, const struct vm_pager_ops *ops,
+    void *pager)
+{
+	struct vm_object_key none = { 0, 0 };
+	bool made;
+
+	return vm_object_create_keyed(sys, ops, pager, none, &made);
+}
+
+/* ---- references and the end ---- */
+
+void
+vm_object_ref(struct vm_object *obj)
+{
+	uint32_t was = atomic_fetch_add(&obj->refs, 1);
+
+	VM_ASSERT(was != 0);
+	(void)was;
+}
+
+/* Take a page out of the object and free it. => locked, not busy, unmapped */
+static void
+remove_page(struct vm_object *obj, struct vm_page *pg)
+{
+	radix_remove(&obj->pages, pg->pindex);
+	obj->npages--;
+	if (!pg->fictitious)
+		vm_page_free(obj->sys, pg);
+}
+
+static void
+remove_all_pages(struct vm_object *obj)
+{
+	struct vm_page *pg;
+	uint64_t i = 0;
+
+	vm_object_lock(obj);
+	while ((pg = radix_next(&obj->pages, &i)) != NULL) {
+		vm_page_unmap(obj->sys, pg);
+		remove_page(obj, pg);
+	}
+	VM_ASSERT(obj->npages == 0);
+	vm_object_unlock(obj);
+}
+
+/* The object is on no list any more and has no references. */
+static void
+destroy(struct vm_object *obj)
+{
+	struct vm_system *sys = obj->sys;
+	struct vm_objects *os = sys->objects;
+
+	remove_all_pages(obj);
+	radix_fini(&obj->pages);
+	if (obj->ops->destroy != NULL)
+		obj->ops->destroy(sys, obj->pager);
+	vm_mutex_lock(&os->lock);
+	pool_put(&os->pool, obj);
+	vm_mutex_unlock(&os->lock);
+}
+
+/* Drop the last reference; true when the object is to be destroyed. */
+static bool
+drop_last(struct vm_object *obj, bool keep)
+{
+	struct vm_objects *os = obj->sys->objects;
+	bool dead = false;
+
+	vm_mutex_lock(&os->lock);
+	if (atomic_fetch_sub(&obj->refs, 1) == 1) {
+		dead = !(keep && obj->ops->cache && key_is_set(obj->key) &&
+		    obj->npages != 0);
+		if (dead) {
+			list_remove(&obj->link);
+			list_remove(&obj->chain);
+		} else {
+			list_insert_tail(&os->cached, &obj->cached);
+		}
+	}
+	vm_mutex_unlock(&os->lock);
+	return dead;
+}
+
+/* Take one off unless it is the last. */
+static bool
+unref_not_last(struct vm_object *obj)
+{
+	uint32_t n = atomic_load(&obj->refs);
+
+	while (n > 1) {
+		if (atomic_compare_exchange_weak(&obj->refs, &n, n - 1))
+			return true;
+	}
+	VM_ASSERT(n == 1);
+	return false;
+}
+
+void
+vm_object_unref(struct vm_object *obj)
+{
+	if (unref_not_last(obj))
+		return;
+	(void)vm_object_flush(obj, 0, UINT64_MAX);
+	if (drop_last(obj, true))
+		destroy(obj);
+}
+
+/* ---- pages ---- */
+
+int
+vm_object_insert(struct vm_object *obj, struct vm_page *pg, vm_pindex_t pindex)
+{
+	if (radix_insert(&obj->pages, pindex, pg) != 0)
+		return VM_ENOMEM;
+	vm_page_own(pg, &vm_object_owner, obj, pindex);
+	obj->npages++;
+	return 0;
+}
+
+/* Allocate page pindex and put it in. => locked */
+static struct vm_page *
+add_page(struct vm_object *obj, vm_pindex_t pindex, const struct vm_page *near,
+    unsigned flags)
+{
+	struct vm_page *pg = vm_page_alloc(obj->sys, near, flags);
+
+	if (pg == NULL)
+		return NULL;
+	if (vm_object_insert(obj, pg, pindex) != 0) {
+		vm_page_free(obj->sys, pg);
+		return NULL;
+	}
+	return pg;
+}
+
+/*
+ * How many pages to read from pindex on: what the advice says; without advice
+ * a window that doubles while the reader goes on where the last request ended.
+ */
+static unsigned
+read_window(struct vm_object *obj, vm_pindex_t pindex, enum vm_advice advice)
+{
+	unsigned window;
+
+	switch (advice) {
+	case VM_ADV_RANDOM:
+		return 1;
+	case VM_ADV_SEQUENTIAL:
+		return VM_CLUSTER_MAX;
+	case VM_ADV_NORMAL:
+		break;
+	}
+	window = READ_FIRST;
+	if (pindex == obj->read_next && obj->read_ahead != 0)
+		window = 2 * obj->read_ahead;
+	return window < VM_CLUSTER_MAX ? window : VM_CLUSTER_MAX;
+}
+
+/* Allocate the busy pages of a read: at least the first one. => locked */
+static enum vm_verdict
+begin_read(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_object_want *want)
+{
+	struct vm_read *rd = want->read;
+	const struct vm_page *near = want->near;
+	unsigned window = read_window(obj, pindex, want->advice);
+	struct vm_page *pg;
+
+	rd->npages = 0;
+	while (rd->npages < window) {
+		vm_pindex_t pi = pindex + rd->npages;
+
+		if (rd->npages != 0 &&
+		    (pi >= want->limit || vm_object_lookup(obj, pi) != NULL))
+			break;
+		pg = add_page(obj, pi, near, 0);
+		if (pg == NULL)
+			break;
+		vm_page_busy(pg);
+		pg->dirty = false;
+		rd->pages[rd->npages++] = pg;
+		near = pg;
+	}
+	if (rd->npages == 0)
+		return VM_RESOLVE_NOMEM;
+	vm_object_ref(obj);
+	rd->obj = obj;
+	rd->pindex = pindex;
+	obj->read_ahead = window;
+	obj->read_next = pindex + rd->npages;
+	return VM_RESOLVE_IO;
+}
+
+enum vm_verdict
+vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_object_want *want)
+{
+	struct vm_page *pg = vm_object_lookup(obj, pindex);
+
+	VM_ASSERT(vm_mutex_is_locked(&obj->lock));
+	want->zeroed = false;
+	want->page = pg;
+	if (pg != NULL && !pg->busy)
+		return VM_RESOLVE_OK;
+	if (pg != NULL) {
+		if (!want->io)
+			return VM_RESOLVE_ABSENT;
+		want->seen = vm_page_want(obj->sys, pg);
+		return VM_RESOLVE_BUSY;
+	}
+	if (obj->ops->get != NULL)
+		return want->io ? begin_read(obj, pindex, want) :
+				  VM_RESOLVE_ABSENT;
+	if (!want->make)
+		return VM_RESOLVE_ABSENT;
+	want->page = add_page(obj, pindex, want->near, VM_PAGE_ZERO);
+	want->zeroed = true;
+	return want->page != NULL ? VM_RESOLVE_OK : VM_RESOLVE_NOMEM;
+}
+
+/* ---- reading ---- */
+
+int
+vm_object_read(struct vm_read *rd)
+{
+	struct vm_object *obj = rd->obj;
+	struct vm_system *sys = obj->sys;
+	unsigned i, got = rd->npages;
+	int error;
+
+	error = obj->ops->get(obj, rd->pindex, rd->pages, &got);
+	if (error != 0)
+		got = 0;
+	VM_COUNT(sys, pagein_io);
+	VM_COUNT_N(sys, pageins, got);
+	vm_object_lock(obj);
+	for (i = 0; i < rd->npages; i++) {
+		if (i < got)
+			vm_page_ready(sys, rd->pages[i]);
+		else
+			remove_page(obj, rd->pages[i]);
+	}
+	vm_object_unlock(obj);
+	vm_object_unref(obj);
+	return error;
+}
+
+/* ---- writing back ---- */
+
+static bool
+page_is_dirty(struct vm_object *obj, struct vm_page *pg)
+{
+	return pg->dirty || pmap_is_modified(obj->sys->machine, pg);
+}
+
+/* Wait for a busy page; the object is unlocked meanwhile. */
+static void
+wait_busy(struct vm_object *obj, struct vm_page *pg)
+{
+	uint32_t seen = vm_page_want(obj->sys, pg);
+
+	vm_object_unlock(obj);
+	vm_page_wait(obj->sys, pg, seen);
+	vm_object_lock(obj);
+}
+
+/* A run of dirty pages that is being written. */
+struct write_run {
+	vm_pindex_t pindex;
+	unsigned npages;
+	struct vm_page *pages[VM_CLUSTER_MAX];
+};
+
+/*
+ * Find the next dirty page of [start, end) and those right behind it; they
+ * come back busy.  A busy page in the way is waited for.  => locked
+ */
+static bool
+next_run(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end,
+    struct write_run *run)
+{
+	struct vm_page *pg;
+	uint64_t i = start;
+
+	run->npages = 0;
+	while (run->npages < VM_CLUSTER_MAX &&
+	    (pg = radix_next(&obj->pages, &i)) != NULL && i < end) {
+		if (run->npages != 0 && i != run->pindex + run->npages)
+			break;
+		if (pg->busy && run->npages != 0)
+			break;
+		if (pg->busy) {
+			wait_busy(obj, pg);
+			continue;
+		}
+		if (page_is_dirty(obj, pg)) {
+			if (run->npages == 0)
+				run->pindex = i;
+			vm_page_busy(pg);
+			run->pages[run->npages++] = pg;
+		} else if (run->npages != 0) {
+			break;
+		}
+		i++;
+	}
+	return run->npages != 0;
+}
+
+/*
+ * The pages of a run become clean: first nobody may write to them any more,
+ * on any processor; only then is "modified" cleared, so no write is missed.
+ */
+static void
+clean_run(struct vm_object *obj, struct write_run *run)
+{
+	struct vm_machine *m = obj->sys->machine;
+	unsigned i;
+
+	for (i = 0; i < run->npages; i++)
+		(void)pmap_page_protect(m, run->pages[i],
+		    VM_PROT_READ | VM_PROT_EXEC);
+	pmap_update_all(m);
+	for (i = 0; i < run->npages; i++) {
+		(void)pmap_clear_modify(m, run->pages[i]);
+		run->pages[i]->dirty = false;
+	}
+}
+
+static void
+finish_run(struct vm_object *obj, struct write_run *run, int error)
+{
+	unsigned i;
+
+	for (i = 0; i < run->npages; i++) {
+		if (error == VM_EIO)
+			run->pages[i]->dirty = true;
+		vm_page_ready(obj->sys, run->pages[i]);
+	}
+	if (error == VM_EIO) {
+		obj->error = VM_EIO;
+		VM_COUNT_N(obj->sys, pageout_errors, run->npages);
+	}
+}
+
+static void
+write_run(struct vm_object *obj, struct write_run *run)
+{
+	int error;
+
+	clean_run(obj, run);
+	vm_object_unlock(obj);
+	error = obj->ops->put(obj, run->pindex, run->pages, run->npages);
+	VM_COUNT(obj->sys, pageout_io);
+	VM_COUNT_N(obj->sys, pageouts, error == 0 ? run->npages : 0);
+	vm_object_lock(obj);
+	finish_run(obj, run, error);
+}
+
+int
+vm_object_flush(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	struct write_run run;
+	int error;
+
+	if (obj->ops->put == NULL)
+		return 0;
+	vm_object_lock(obj);
+	while (start < end && next_run(obj, start, end, &run)) {
+		write_run(obj, &run);
+		start = run.pindex + run.npages;
+	}
+	error = obj->error;
+	obj->error = 0;
+	vm_object_unlock(obj);
+	return error;
+}
+
+void
+vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	struct vm_page *pg;
+	uint64_t i = start;
+
+	vm_object_lock(obj);
+	while ((pg = radix_next(&obj->pages, &i)) != NULL && i < end) {
+		if (pg->busy) {
+			wait_busy(obj, pg);
+			continue;
+		}
+		vm_page_unmap(obj->sys, pg);
+		remove_page(obj, pg);
+		i++;
+	}
+	vm_object_unlock(obj);
+}
+
+/* ---- reclaiming ---- */
+
+/* Take the oldest cached object off the cache, with a reference of ours. */
+static struct vm_object *
+oldest_cached(struct vm_objects *os)
+{
+	struct list *first;
+	struct vm_object *obj = NULL;
+
+	vm_mutex_lock(&os->lock);
+	first = list_first(&os->cached);
+	if (first != NULL) {
+		obj = LIST_ENTRY(first, struct vm_object, cached);
+		list_remove(first);
+		atomic_store(&obj->refs, 1);
+	}
+	vm_mutex_unlock(&os->lock);
+	return obj;
+}
+
+static size_t
+reclaim_cached(struct vm_system *sys, size_t npages)
+{
+	struct vm_object *obj;
+	size_t n, freed = 0;
+
+	while (freed < npages && (obj = oldest_cached(sys->objects)) != NULL) {
+		n = obj->npages;
+		(void)vm_object_flush(obj, 0, UINT64_MAX);
+		if (drop_last(obj, false)) {
+			destroy(obj);
+			freed += n;
+			VM_COUNT(sys, object_cache_drops);
+		}
+	}
+	return freed;
+}
+
+/* Free clean pages of an object that can be read again. => locked */
+static size_t
+reclaim_clean(struct vm_object *obj, size_t npages)
+{
+	struct vm_page *pg;
+	uint64_t i = 0;
+	size_t freed = 0;
+
+	for (; freed < npages && (pg = radix_next(&obj->pages, &i)) != NULL;
+	     i++) {
+		if (pg->busy || pg->fictitious || pg->wire_count != 0 ||
+		    pg->loan_count != 0)
+			continue;
+		vm_page_unmap(obj->sys, pg);
+		if (page_is_dirty(obj, pg))
+			continue;
+		remove_page(obj, pg);
+		freed++;
+	}
+	return freed;
+}
+
+static size_t
+reclaim_mapped(struct vm_system *sys, size_t npages)
+{
+	struct vm_objects *os = sys->objects;
+	size_t freed = 0;
+
+	vm_mutex_lock(&os->lock);
+	LIST_FOREACH(struct vm_object, obj, &os->all, link) {
+		if (freed >= npages)
+			break;
+		if (obj->ops->get == NULL || obj->ops->put == NULL ||
+		    !vm_mutex_trylock(&obj->lock))
+			continue;
+		freed += reclaim_clean(obj, npages - freed);
+		vm_object_unlock(obj);
+	}
+	vm_mutex_unlock(&os->lock);
+	return freed;
+}
+
+size_t
+vm_object_reclaim(struct vm_system *sys, size_t npages)
+{
+	size_t freed = reclaim_cached(sys, npages);
+
+	if (freed < npages)
+		freed += reclaim_mapped(sys, npages - freed);
+	return freed;
+}
+
+/* ---- the whole ---- */
+
+void
+vm_object_foreach(struct vm_system *sys, vm_object_fn *fn, void *arg)
+{
+	struct vm_objects *os = sys->objects;
+
+	vm_mutex_lock(&os->lock);
+	LIST_FOREACH(struct vm_object, obj, &os->all, link)
+		fn(obj, arg);
+	vm_mutex_unlock(&os->lock);
+}
+
+int
+vm_object_init(struct vm_system *sys)
+{
+	struct vm_objects *os = vm_alloc(sys, sizeof(*os));
+	unsigned i;
+
+	if (os == NULL)
+		return VM_ENOMEM;
+	vm_mutex_init(&os->lock, sys->env);
+	pool_init(&os->pool, &sys->alloc, sizeof(struct vm_object), 16,
+	    SLAB_BYTES);
+	list_init(&os->all);
+	list_init(&os->cached);
+	for (i = 0; i < HASH_CHAINS; i++)
+		list_init(&os->chains[i]);
+	sys->objects = os;
+	return 0;
+}
+
+void
+vm_object_fini(struct vm_system *sys)
+{
+	struct vm_objects *os = sys->objects;
+
+	(void)reclaim_cached(sys, SIZE_MAX);
+	VM_ASSERT(list_is_empty(&os->all));
+	pool_fini(&os->pool);
+	vm_free(sys, os, sizeof(*os));
+	sys->objects = NULL;
+}
+
+void
+vm_object_check(struct vm_object *obj)
+{
+	struct vm_page *pg;
+	uint64_t i = 0;
+	vm_pindex_t n = 0;
+
+	for (; (pg = radix_next(&obj->pages, &i)) != NULL; i++, n++) {
+		VM_VERIFY(pg->owner_ops == &vm_object_owner);
+		VM_VERIFY(pg->owner == obj);
+		VM_VERIFY(pg->pindex == i);
+		VM_VERIFY(pg->fictitious || pg->state == VM_PAGE_USED);
+	}
+	VM_VERIFY(n == obj->npages);
+	VM_VERIFY(obj->refs != 0 || !list_is_empty(&obj->cached));
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_page.c - the array of pages, and the free ones.
+ *
+ * Free pages are bits of a map, so that a run of neighbouring frames can be
+ * found, and each processor keeps a few of them on a list of its own:
+ *
+ *	alloc --> cache of this cpu --refill 16--> free map (one lock)
+ *	free  -->		     --flush 16--->
+ *
+ * `nfree` counts both and is taken from first: who got a count finds a page,
+ * in its cache, in the map, or in the cache of another processor.
+ *
+ * Lock order: a cache, then the map.  Two caches are never locked at once.
+ *
+ * Sources: UVM uvm_page.c (reserves, hint by uvm_pagealloc), FreeBSD's per-CPU
+ * page caches (vm_page_zone).
+ */
+#include "vm/vm_page.h"
+
+#include "base/bitmap.h"
+#include "base/mem.h"
+#include "vm/pmap.h"
+
+#define CPUS          16
+#define CACHE_BATCH   16
+#define CACHE_MAX     (2 * CACHE_BATCH)
+#define EVENTS        64
+#define RESERVE_SHARE 256 /* a 256th of memory is the reserve, */
+#define RESERVE_MAX   64  /* at most so many pages */
+
+struct page_cache {
+	struct vm_mutex lock;
+	struct list pages;
+	unsigned count;
+	char pad[64 - 8];
+};
+
+struct vm_freelist {
+	struct vm_page *pages; /* (c) one for each frame */
+	size_t npages;         /* (c) */
+	size_t reserve;        /* (c) */
+	_Atomic size_t nfree;
+	_Atomic size_t nwired;
+	struct vm_mutex lock;
+	struct bitmap map; /* (lock) a set bit is a free page */
+	size_t rover;      /* (lock) where the last search ended */
+	uint64_t *words;   /* (c) */
+	struct page_cache caches[CPUS];
+	struct vm_event events[EVENTS]; /* pages that stop being busy */
+};
+
+static size_t
+page_index(const struct vm_freelist *fl, const struct vm_page *pg)
+{
+	return (size_t)(pg - fl->pages);
+}
+
+static struct page_cache *
+my_cache(struct vm_system *sys)
+{
+	unsigned cpu;
+
+	cpu = sys->env->cpu == NULL ? 0 : sys->env->cpu(sys->env->ctx);
+	return &sys->freelist->caches[cpu % CPUS];
+}
+
+/* ---- the map ---- */
+
+/* Take page i out of the map. => map locked */
+static struct vm_page *
+map_take(struct vm_freelist *fl, size_t i)
+{
+	struct vm_page *pg = &fl->pages[i];
+
+	bitmap_clear(&fl->map, i);
+	fl->rover = i + 1;
+	return pg;
+}
+
+/* Take the next free page from the rover on, or NULL. => map locked */
+static struct vm_page *
+map_take_next(struct vm_freelist *fl)
+{
+	size_t i;
+
+	i = bitmap_find_first_set(&fl->map, fl->rover);
+	if (i >= fl->npages)
+		i = bitmap_find_first_set(&fl->map, 0);
+	return i < fl->npages ? map_take(fl, i) : NULL;
+}
+
+static void
+map_put(struct vm_freelist *fl, struct vm_page *pg)
+{
+	atomic_store_explicit(&pg->state, VM_PAGE_FREE, memory_order_relaxed);
+	bitmap_set(&fl->map, page_index(fl, pg));
+}
+
+/* ---- the caches ---- */
+
+static void
+cache_push(struct vm_freelist *fl, struct page_cache *c, struct vm_page *pg)
+{
+	pg->cpu = (uint8_t)(c - fl->caches);
+	atomic_store_explicit(&pg->state, VM_PAGE_CACHED, memory_order_relaxed);
+	list_insert_tail(&c->pages, &pg->q);
+	c->count++;
+}
+
+static struct vm_page *
+cache_take(struct page_cache *c, struct vm_page *pg)
+{
+	list_remove(&pg->q);
+	c->count--;
+	return pg;
+}
+
+/* Frames that follow each other stay in order on the list. => c locked */
+static void
+cache_refill(struct vm_freelist *fl, struct page_cache *c)
+{
+	struct vm_page *pg;
+
+	vm_mutex_lock(&fl->lock);
+	while (c->count < CACHE_BATCH && (pg = map_take_next(fl)) != NULL)
+		cache_push(fl, c, pg);
+	vm_mutex_unlock(&fl->lock);
+}
+
+static void
+cache_flush(struct vm_freelist *fl, struct page_cache *c)
+{
+	struct list *first;
+
+	vm_mutex_lock(&fl->lock);
+	while (c->count > CACHE_MAX - CACHE_BATCH) {
+		first = list_first(&c->pages);
+		map_put(fl,
+		    cache_take(c, LIST_ENTRY(first, struct vm_page, q)));
+	}
+	vm_mutex_unlock(&fl->lock);
+}
+
+static struct vm_page *
+cache_pop(struct page_cache *c)
+{
+	struct list *first = list_first(&c->pages);
+
+	if (first == NULL)
+		return NULL;
+	return cache_take(c, LIST_ENTRY(first, struct vm_page, q));
+}
+
+/* ---- allocation ---- */
+
+/* Count a page out; false when only the reserve is left. */
+static bool
+count_out(struct vm_freelist *fl, unsigned flags)
+{
+	size_t floor = (flags & VM_PAGE_RESERVE) ? 0 : fl->reserve;
+	size_t n = atomic_load_explicit(&fl->nfree, memory_order_relaxed);
+
+	do {
+		if (n <= floor)
+			return false;
+	} while (!atomic_compare_exchange_weak(&fl->nfree, &n, n - 1));
+	return true;
+}
+
+/*
+ * The frame after `near`, when it is free and easily had: in the map, or in
+ * our own cache.  A look without the lock decides where to look with it.
+ */
+static struct vm_page *
+take_neighbour(struct vm_freelist *fl, struct page_cache *c,
+    const struct vm_page *near)
+{
+	size_t i = page_index(fl, near) + 1;
+	struct vm_page *pg = NULL;
+
+	if (i >= fl->npages)
+		return NULL;
+	if (atomic_load_explicit(&fl->pages[i].state, memory_order_relaxed) ==
+	    VM_PAGE_USED)
+		return NULL;
+	vm_mutex_lock(&c->lock);
+	if (fl->pages[i].state == VM_PAGE_CACHED &&
+	    &fl->caches[fl->pages[i].cpu] == c)
+		pg = cache_take(c, &fl->pages[i]);
+	vm_mutex_unlock(&c->lock);
+	if (pg != NULL)
+		return pg;
+	vm_mutex_lock(&fl->lock);
+	if (bitmap_test(&fl->map, i))
+		pg = map_take(fl, i);
+	vm_mutex_unlock(&fl->lock);
+	return pg;
+}
+
+static struct vm_page *
+take_from(struct vm_freelist *fl, struct page_cache *c)
+{
+	struct vm_page *pg;
+
+	vm_mutex_lock(&c->lock);
+	pg = cache_pop(c);
+	if (pg == NULL) {
+		cache_refill(fl, c);
+		pg = cache_pop(c);
+	}
+	vm_mutex_unlock(&c->lock);
+	return pg;
+}
+
+/* Our count is for a page that is in some cache, or on its way there. */
+static struct vm_page *
+take_any(struct vm_freelist *fl, struct page_cache *mine)
+{
+	struct vm_page *pg;
+	unsigned i;
+
+	for (i = (unsigned)(mine - fl->caches);; i++) {
+		pg = take_from(fl, &fl->caches[i % CPUS]);
+		if (pg != NULL)
+			return pg;
+	}
+}
+
+static void
+page_reset(struct vm_page *pg)
+{
+	atomic_store_explicit(&pg->state, VM_PAGE_USED, memory_order_relaxed);
+	pg->owner = NULL;
+	pg->owner_ops = NULL;
+	pg->pindex = 0;
+	pg->dirty = true;
+	VM_ASSERT(pg->pv == NULL && !pg->busy && pg->wire_count == 0);
+}
+
+struct vm_page *
+vm_page_alloc(struct vm_system *sys, const struct vm_page *near, unsigned flags)
+{
+	struct vm_freelist *fl = sys->freelist;
+	struct page_cache *c = my_cache(sys);
+	struct vm_page *pg = NULL;
+
+	if (!count_out(fl, flags))
+		return NULL;
+	if (near != NULL && !near->fictitious)
+		pg = take_neighbour(fl, c, near);
+	if (pg == NULL)
+		pg = take_any(fl, c);
+	page_reset(pg);
+	if ((flags & VM_PAGE_ZERO) && !pg->zeroed) {
+		pmap_zero_page(sys->machine, pg);
+		VM_COUNT(sys, pages_zeroed);
+	}
+	pg->zeroed = false;
+	return pg;
+}
+
+void
+vm_page_free(struct vm_system *sys, struct vm_page *pg)
+{
+	struct vm_freelist *fl = sys->freelist;
+	struct page_cache *c = my_cache(sys);
+	const struct pmap_ops *ops = sys->machine->ops;
+
+	VM_ASSERT(pg->pv == NULL);
+	VM_ASSERT(pg->wire_count == 0);
+	VM_ASSERT(pg->loan_count == 0);
+	VM_ASSERT(!pg->fictitious);
+	if (pg->busy)
+		vm_page_ready(sys, pg);
+	pg->owner = NULL;
+	atomic_store_explicit(&pg->pmap_bits, 0, memory_order_relaxed);
+	pg->zeroed = ops->page_idle != NULL &&
+	    ops->page_idle(sys->machine, pg, 1);
+
+	vm_mutex_lock(&c->lock);
+	cache_push(fl, c, pg);
+	if (c->count > CACHE_MAX)
+		cache_flush(fl, c);
+	vm_mutex_unlock(&c->lock);
+	atomic_fetch_add(&fl->nfree, 1);
+}
+
+/* ---- busy, wired, mapped ---- */
+
+static struct vm_event *
+page_event(struct vm_system *sys, const struct vm_page *pg)
+{
+	return &sys->freelist->events[pg->frame % EVENTS];
+}
+
+void
+vm_page_ready(struct vm_system *sys, struct vm_page *pg)
+{
+	VM_ASSERT(pg->busy);
+	pg->busy = false;
+	if (pg->wanted) {
+		pg->wanted = false;
+		vm_event_signal(page_event(sys, pg), sys->env);
+	}
+}
+
+uint32_t
+vm_page_want(struct vm_system *sys, struct vm_page *pg)
+{
+	VM_ASSERT(pg->busy);
+	pg->wanted = true;
+	return vm_event_count(page_event(sys, pg));
+}
+
+void
+vm_page_wait(struct vm_system *sys, const struct vm_page *pg, uint32_t seen)
+{
+	vm_event_wait(page_event(sys, pg), seen, sys->env);
+}
+
+void
+vm_page_wire(struct vm_system *sys, struct vm_page *pg)
+{
+	VM_ASSERT(pg->wire_count < UINT16_MAX);
+	if (pg->wire_count++ == 0)
+		atomic_fetch_add(&sys->freelist->nwired, 1);
+}
+
+static void
+unwire_n(struct vm_system *sys, struct vm_page *pg, unsigned n)
+{
+	VM_ASSERT(pg->wire_count >= n);
+	pg->wire_count = (uint16_t)(pg->wire_count - n);
+	if (n != 0 && pg->wire_count == 0)
+		atomic_fetch_sub(&sys->freelist->nwired, 1);
+}
+
+void
+vm_page_unwire(struct vm_system *sys, struct vm_page *pg)
+{
+	unwire_n(sys, pg, 1);
+}
+
+void
+vm_page_unmap(struct vm_system *sys, struct vm_page *pg)
+{
+	unwire_n(sys, pg, pmap_page_protect(sys->machine, pg, VM_PROT_NONE));
+	pmap_update_all(sys->machine);
+}
+
+void
+vm_page_copy(struct vm_system *sys, struct vm_page *from, struct vm_page *to)
+{
+	pmap_copy_page(sys->machine, from, to);
+	VM_COUNT(sys, pages_copied);
+}
+
+/* ---- looking at them ---- */
+
+struct vm_page *
+vm_page_of_frame(const struct vm_system *sys, uint64_t frame)
+{
+	uint64_t first = sys->machine->pa_base >> VM_PAGE_SHIFT;
+
+	if (frame < first || frame - first >= sys->freelist->npages)
+		return NULL;
+	return &sys->freelist->pages[frame - first];
+}
+
+struct vm_page *
+vm_page_nth(const struct vm_system *sys, size_t i)
+{
+	VM_ASSERT(i < sys->freelist->npages);
+	return &sys->freelist->pages[i];
+}
+
+size_t
+vm_page_count(const struct vm_system *sys)
+{
+	return sys->freelist->npages;
+}
+
+size_t
+vm_page_free_count(const struct vm_system *sys)
+{
+	return atomic_load(&sys->freelist->nfree);
+}
+
+size_t
+vm_page_reserve(const struct vm_system *sys)
+{
+	return sys->freelist->reserve;
+}
+
+size_t
+vm_page_wired_count(const struct vm_system *sys)
+{
+	return atomic_load(&sys->freelist->nwired);
+}
+
+/* ---- beginning and end ---- */
+
+static size_t
+map_bytes(size_t npages)
+{
+	return (npages + 63) / 64 * sizeof(uint64_t);
+}
+
+static void
+pages_init(struct vm_system *sys, struct vm_freelist *fl)
+{
+	uint64_t first = sys->machine->pa_base >> VM_PAGE_SHIFT;
+	size_t i;
+
+	memset(fl->pages, 0, fl->npages * sizeof(*fl->pages));
+	for (i = 0; i < fl->npages; i++) {
+		list_init(&fl->pages[i].q);
+		fl->pages[i].frame = first + i;
+		fl->pages[i].zeroed = sys->machine->frames_zeroed;
+	}
+	bitmap_init(&fl->map, fl->words, fl->npages);
+	bitmap_set_range(&fl->map, 0, fl->npages);
+	atomic_init(&fl->nfree, fl->npages);
+	fl->reserve = fl->npages / RESERVE_SHARE;
+	if (fl->reserve > RESERVE_MAX)
+		fl->reserve = RESERVE_MAX;
+}
+
+static void
+caches_init(struct vm_freelist *fl, const struct vm_env *env)
+{
+	unsigned i;
+
+	vm_mutex_init(&fl->lock, env);
+	for (i = 0; i < CPUS; i++) {
+		vm_mutex_init(&fl->caches[i].lock, env);
+		list_init(&fl->caches[i].pages);
+	}
+}
+
+int
+vm_page_init(struct vm_system *sys)
+{
+	struct vm_freelist *fl = vm_alloc(sys, sizeof(*fl));
+
+	if (fl == NULL)
+		return VM_ENOMEM;
+	memset(fl, 0, sizeof(*fl));
+	sys->freelist = fl;
+	fl->npages = sys->machine->npages;
+	fl->pages = vm_alloc(sys, fl->npages * sizeof(*fl->pages));
+	fl->words = vm_alloc(sys, map_bytes(fl->npages));
+	if (fl->pages == NULL || fl->words == NULL) {
+		vm_page_fini(sys);
+		return VM_ENOMEM;
+	}
+	caches_init(fl, sys->env);
+	pages_init(sys, fl);
+	return 0;
+}
+
+void
+vm_page_fini(struct vm_system *sys)
+{
+	struct vm_freelist *fl = sys->freelist;
+
+	vm_free(sys, fl->pages, fl->npages * sizeof(*fl->pages));
+	vm_free(sys, fl->words, map_bytes(fl->npages));
+	vm_free(sys, fl, sizeof(*fl));
+	sys->freelist = NULL;
+}
+
+void
+vm_page_check(const struct vm_system *sys)
+{
+	const struct vm_freelist *fl = sys->freelist;
+	size_t i, nfree = 0, nwired = 0;
+
+	for (i = 0; i < fl->npages; i++) {
+		const struct vm_page *pg = &fl->pages[i];
+		bool is_free = pg->state != VM_PAGE_USED;
+
+		VM_VERIFY(
+		    bitmap_test(&fl->map, i) == (pg->state == VM_PAGE_FREE));
+		VM_VERIFY(!is_free || (pg->pv == NULL && !pg->busy));
+		nfree += is_free;
+		nwired += pg->wire_count != 0;
+	}
+	VM_VERIFY(nfree == atomic_load(&fl->nfree));
+	VM_VERIFY(nwired == atomic_load(&fl->nwired));
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vmspace.c - address spaces: creation, fork, end, and access to their bytes.
+ */
+#include "vm/vmspace.h"
+
+#include "base/mem.h"
+#include "vm/vm_fault.h"
+#include "vm/vm_page.h"
+
+#define FORK_RECLAIM 64 /* pages asked for when a fork finds no memory */
+
+/* ---- beginning and end ---- */
+
+int
+vmspace_create(struct vm_system *sys, const struct vm_design *design,
+    struct vmspace **out)
+{
+	struct vmspace *vs = vm_alloc(sys, sizeof(*vs));
+	struct pmap *pmap;
+	int error;
+
+	if (vs == NULL)
+		return VM_ENOMEM;
+	memset(vs, 0, sizeof(*vs));
+	error = pmap_create(sys->machine, &pmap);
+	if (error != 0) {
+		vm_free(sys, vs, sizeof(*vs));
+		return error;
+	}
+	vm_map_init(&vs->map, sys, design, pmap, sys->machine->va_min,
+	    sys->machine->va_max);
+	atomic_init(&vs->refs, 1);
+	vs->data_limit = vs->wired_limit = UINT64_MAX;
+	vm_mutex_lock(&sys->spaces_lock);
+	list_insert_tail(&sys->spaces, &vs->link);
+	vm_mutex_unlock(&sys->spaces_lock);
+	*out = vs;
+	return 0;
+}
+
+void
+vmspace_ref(struct vmspace *vs)
+{
+	atomic_fetch_add(&vs->refs, 1);
+}
+
+/* Foreign ranges lose their protection from being unmapped. */
+static void
+release_foreign(struct vm_map *map)
+{
+	struct vm_map_entry *e;
+
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e))
+		e->flags &= (uint8_t)~VM_ENTRY_FOREIGN;
+}
+
+void
+vmspace_reset(struct vmspace *vs)
+{
+	struct vm_map *map = &vs->map;
+	struct vm_map_dead dead;
+	int error;
+
+	vm_map_dead_init(&dead);
+	vm_map_lock(map);
+	release_foreign(map);
+	error = vm_map_remove(map, map->index.min, map->index.max, &dead);
+	VM_ASSERT(error == 0); /* nothing to cut, nothing foreign */
+	(void)error;
+	vs->brk_start = vs->brk_end = 0;
+	map->wire_future = false;
+	vm_map_unlock(map);
+	vm_map_bury(map, &dead);
+}
+
+void
+vmspace_unref(struct vmspace *vs)
+{
+	struct vm_system *sys = vs->map.sys;
+
+	if (atomic_fetch_sub(&vs->refs, 1) != 1)
+		return;
+	vmspace_reset(vs);
+	vm_mutex_lock(&sys->spaces_lock);
+	list_remove(&vs->link);
+	vm_mutex_unlock(&sys->spaces_lock);
+	pmap_destroy(vs->map.pmap);
+	vm_map_fini(&vs->map);
+	vm_free(sys, vs, sizeof(*vs));
+}
+
+/* ---- fork ---- */
+
+static void
+inherit_limits(const struct vmspace *parent, struct vmspace *child)
+{
+	child->brk_start = parent->brk_start;
+	child->brk_end = parent->brk_end;
+	child->data_limit = parent->data_limit;
+	child->wired_limit = parent->wired_limit;
+	child->map.place_min = parent->map.place_min;
+	child->map.place_max = parent->map.place_max;
+	child->map.size_limit = parent->map.size_limit;
+}
+
+static int
+fork_entries(struct vmspace *parent, struct vmspace *child)
+{
+	struct vm_map_entry *e;
+	int error = 0;
+
+	vm_map_lock(&parent->map);
+	vm_map_lock(&child->map);
+	inherit_limits(parent, child);
+	for (e = vm_map_first(&parent->map); error == 0 && e != NULL;
+	     e = vm_map_next(&parent->map, e))
+		error = vm_map_fork_entry(&parent->map, e, &child->map);
+	pmap_update(parent->map.pmap);
+	vm_map_unlock(&child->map);
+	vm_map_unlock(&parent->map);
+	return error;
+}
+
+int
+vmspace_fork(struct vmspace *parent, struct vmspace **child)
+{
+	struct vm_system *sys = parent->map.sys;
+	int error;
+
+	do {
+		error = vmspace_create(sys, parent->map.design, child);
+		if (error != 0)
+			return error;
+		error = fork_entries(parent, *child);
+		if (error == 0) {
+			VM_COUNT(sys, forks);
+			return 0;
+		}
+		vmspace_unref(*child);
+	} while (vm_object_reclaim(sys, FORK_RECLAIM) != 0);
+	return error;
+}
+
+/* ---- bytes ---- */
+
+/* One piece of a transfer, inside one page. */
+struct piece {
+	vaddr_t va;
+	void *buf;
+	size_t len;
+	bool write;
+};
+
+/* Copy the piece if its page is mapped for it now. */
+static bool
+copy_mapped(struct vm_map *map, const struct piece *p)
+{
+	vm_prot_t need = p->write ? VM_PROT_WRITE : VM_PROT_READ;
+	struct vm_map_entry *e = vm_map_lookup(map, p->va);
+	struct pmap_mapping at;
+	char *data;
+	bool ok;
+
+	if (e == NULL)
+		return false;
+	map->design->cow->lock(e);
+	ok = pmap_extract(map->pmap, p->va, &at) && (at.prot & need) == need;
+	if (ok) {
+		data = pmap_page_data(map->sys->machine, at.page);
+		data += p->va & VM_PAGE_MASK;
+		if (p->write)
+			memcpy(data, p->buf, p->len);
+		else
+			memcpy(p->buf, data, p->len);
+	}
+	map->design->cow->unlock(e);
+	return ok;
+}
+
+/* A write faults first in any case: that is what marks the page modified. */
+static int
+copy_piece(struct vm_map *map, const struct piece *p)
+{
+	bool ready = !p->write;
+	bool done = false;
+	int error;
+
+	while (!done) {
+		if (!ready) {
+			error = vm_fault(map, p->va,
+			    p->write ? VM_PROT_WRITE : VM_PROT_READ,
+			    VM_FAULT_NARROW);
+			if (error != 0)
+				return error;
+		}
+		vm_map_lock_read(map);
+		done = copy_mapped(map, p);
+		vm_map_unlock_read(map);
+		ready = false;
+	}
+	return 0;
+}
+
+static int
+transfer(struct vmspace *vs, struct piece p, size_t len, size_t *done)
+{
+	int error;
+
+	*done = 0;
+	if (!vm_range_fits(p.va, len))
+		return VM_EFAULT;
+	for (; *done < len; *done += p.len) {
+		p.len = VM_PAGE_SIZE - (p.va & VM_PAGE_MASK);
+		if (p.len > len - *done)
+			p.len = len - *done;
+		error = copy_piece(&vs->map, &p);
+		if (error != 0)
+			return error;
+		p.va += p.len;
+		p.buf = (char *)p.buf + p.len;
+	}
+	return 0;
+}
+
+int
+vmspace_read(struct vmspace *vs, vaddr_t va, void *buf, size_t len,
+    size_t *done)
+{
+	return transfer(vs, (struct piece){ va, buf, 0, false }, len, done);
+}
+
+int
+vmspace_write(struct vmspace *vs, vaddr_t va, const void *buf, size_t len,
+    size_t *done)
+{
+	union {
+		const void *in;
+		void *out;
+	} same = { .in = buf }; /* a piece is for both ways; not written to */
+
+	return transfer(vs, (struct piece){ va, same.out, 0, true }, len, done);
+}

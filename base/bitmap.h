@@ -20,7 +20,7 @@
 
 #include "base/check.h"
 
-#define BITMAP_NONE         SIZE_MAX
+#define BITMAP_NONE SIZE_MAX
 
 /* BITMAP_WORDS: how many words storage for nbits needs. */
 #define BITMAP_WORDS(nbits) ((nbits) / 64 + ((nbits) % 64 != 0))

@@ -7,7 +7,8 @@
  *	- bit i of a map of an inner node is set exactly where that map of
  *	  the child in slots[i] is not 0;
  *	- a node has something present, or it does not exist;
- *	- the root is at shift 0 or has a child in a slot other than 0.
+ *	- the root is at shift 0 or has a child in a slot other than 0; its
+ *	  own slot is 0, as that of every node that was or becomes the root.
  *
  * So a mark goes up from a leaf only while a map was, or becomes, 0.  And
  * undoing a half-built way to a new leaf is the same work as removing the
@@ -133,7 +134,6 @@ radix_raise(struct radix_tree *tree)
 		root->map[which] = old->map[which] != 0;
 	radix_set_root(tree, root, root->shift);
 	old->parent = root;
-	old->slot = 0;
 	return (0);
 }
 
@@ -462,6 +462,7 @@ radix_check(const struct radix_tree *tree)
 		return (0);
 	}
 	VM_VERIFY(root->parent == NULL);
+	VM_VERIFY(root->slot == 0);
 	VM_VERIFY(root->first == 0);
 	VM_VERIFY(root->shift == tree->shift);
 	VM_VERIFY(root->map[RADIX_PRESENT] != 0);

@@ -189,6 +189,24 @@ test_random(void **state VM_UNUSED)
 	}
 }
 
+/* Is nothing past the last word touched?  (For the address sanitizer.) */
+static void
+test_exact_storage(void **state VM_UNUSED)
+{
+	struct bitmap bm;
+	uint64_t *words = malloc(BITMAP_WORDS(128) * sizeof(*words));
+
+	assert_non_null(words);
+	bitmap_init(&bm, words, 128);
+	bitmap_set_range(&bm, 64, 64);
+	assert_true(bitmap_find_first_clear(&bm, 64) == BITMAP_NONE);
+	bitmap_clear_range(&bm, 64, 64);
+	assert_true(bitmap_find_first_set(&bm, 0) == BITMAP_NONE);
+	assert_int_equal(bitmap_find_clear_run(&bm, 1, 64, 64), 64);
+	assert_int_equal(bitmap_count(&bm), 0);
+	free(words);
+}
+
 /* Does an allocator on runs fill the map to the last bit, and no further? */
 static void
 test_allocate_all(void **state VM_UNUSED)
@@ -252,6 +270,7 @@ main(void)
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_every_range),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_exact_storage),
 		cmocka_unit_test(test_allocate_all),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_misuse),

@@ -76,6 +76,7 @@ test_fields(void **state VM_UNUSED)
 	assert_same("[%2d] [%1d] [%0d]", 12345, 12345, 12345);
 	assert_same("[%8s] [%-8s] [%2s]", "abc", "abc", "abc");
 	assert_same("[%5c] [%-5c] [%c]", 'x', 'y', 'z');
+	assert_text("[  abc] [    x]", "[%05s] [%05c]", "abc", 'x');
 	assert_same("[%#x] [%#X] [%#x] [%#10x] [%-#10x] [%#010x]", 255, 255, 0,
 	    255, 255, 255);
 	assert_same("[%*d] [%*d] [%-*d] [%0*d]", 6, 1, -6, 2, 6, 3, 6, 4);

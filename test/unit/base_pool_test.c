@@ -319,6 +319,7 @@ test_foreign_object(void **state VM_UNUSED)
 	expect_panic(pool_put(&h.pool, &h));
 	expect_panic(pool_put(&h.pool, obj + 8));
 	expect_panic(pool_put(&h.pool, obj - 64));
+	expect_panic(pool_put(&h.pool, obj + 64 * pool_total(&h.pool)));
 	pool_put(&h.pool, obj);
 	pool_fini(&h.pool);
 }

@@ -323,32 +323,34 @@ test_check_bites(void **state VM_UNUSED)
 	leaf = root->slots[1];
 	assert_int_equal(radix_check(&tree), 2);
 
-#define damage(field, value)                                  \
+#define damage(wrong)                                         \
 	do {                                                  \
 		const struct radix_node r = *root, l = *leaf; \
-		field = value;                                \
+		wrong;                                        \
 		expect_panic((void)radix_check(&tree));       \
 		*root = r;                                    \
 		*leaf = l;                                    \
 		assert_int_equal(radix_check(&tree), 2);      \
 	} while (0)
 
-	damage(leaf->parent, NULL);
-	damage(leaf->slot, 2);
-	damage(leaf->shift, 6);
-	damage(leaf->first, 65);
-	damage(leaf->slots[0], NULL);
-	damage(leaf->slots[1], entries);
-	damage(leaf->map[RADIX_PRESENT], 3);
-	damage(leaf->map[RADIX_PRESENT], 0);
-	damage(leaf->map[0], 0); /* the root's tag is left */
-	damage(leaf->map[0], 3); /* a tag on nothing */
-	damage(root->map[0], 0); /* the leaf's tag is unseen */
-	damage(root->map[1], 1);
-	damage(root->map[RADIX_PRESENT], 2);
-	damage(root->parent, leaf);
-	damage(root->first, 64);
-	damage(root->shift, 12);
+	damage(leaf->parent = NULL);
+	damage(leaf->slot = 2);
+	damage(leaf->shift = 6);
+	damage(leaf->first = 65);
+	damage(leaf->slots[0] = NULL);
+	damage(leaf->slots[1] = entries);
+	damage(leaf->map[RADIX_PRESENT] = 3);
+	damage(leaf->map[RADIX_PRESENT] = 0);
+	damage(leaf->map[0] = 0); /* the root's tag is left */
+	damage(leaf->map[0] = 3); /* a tag on nothing */
+	damage(root->map[1] = leaf->map[1] = 2);
+	damage(root->map[0] = 0); /* the leaf's tag is unseen */
+	damage(root->map[1] = 1);
+	damage(root->map[RADIX_PRESENT] = 2);
+	damage(root->parent = leaf);
+	damage(root->slot = 1);
+	damage(root->first = 64);
+	damage(root->shift = 12);
 #undef damage
 	radix_fini(&tree);
 }

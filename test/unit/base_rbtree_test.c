@@ -292,55 +292,84 @@ test_update(void **state VM_UNUSED)
 }
 
 /*
- * Do rb_check() and the assertions find each kind of damage?
+ * Damage a tree in every way, and mend it again.
  *
- *	  1
- *	 / \
- *	0   2		 black; 3 is red
- *	     \
- *	      3
+ *	  1				  1
+ *	 / \				 / \
+ *	0   2		or		2   0		black; 3 is red
+ *	     \				   /
+ *	      3				  3
  */
 static void
-test_check_bites(void **state VM_UNUSED)
+assert_check_bites(struct rb_tree *tree, struct item *items)
 {
-	struct item items[4], saved[4], extra = { .key = 9 };
-	struct rb_tree tree;
+	struct item saved[4];
 
-	tree_of(&tree, items, 4);
 	memcpy(saved, items, sizeof(saved));
-	assert_int_equal(rb_check(&tree, compare), 4);
-	assert_ptr_equal(tree.root, &items[1].node);
+	assert_int_equal(rb_check(tree, compare), 4);
+	assert_ptr_equal(tree->root, &items[1].node);
 
 	items[1].node.parent_color &= ~(uintptr_t)1; /* a red root */
-	expect_panic((void)rb_check(&tree, compare));
+	expect_panic((void)rb_check(tree, compare));
 	memcpy(items, saved, sizeof(saved));
 
-	items[2].node.parent_color &= ~(uintptr_t)1; /* red under red */
-	expect_panic((void)rb_check(&tree, compare));
+	items[0].node.parent_color &= ~(uintptr_t)1; /* red 3 under red 2 */
+	items[2].node.parent_color &= ~(uintptr_t)1;
+	expect_panic((void)rb_check(tree, compare));
 	memcpy(items, saved, sizeof(saved));
 
 	items[3].node.parent_color |= 1; /* one black too many */
-	expect_panic((void)rb_check(&tree, compare));
+	expect_panic((void)rb_check(tree, compare));
 	memcpy(items, saved, sizeof(saved));
 
 	items[0].node.parent_color &= ~(uintptr_t)1; /* one too few */
-	expect_panic((void)rb_check(&tree, compare));
+	expect_panic((void)rb_check(tree, compare));
 	memcpy(items, saved, sizeof(saved));
 
 	items[3].node.parent_color = (uintptr_t)&items[1].node;
-	expect_panic((void)rb_check(&tree, compare)); /* a wrong parent */
+	expect_panic((void)rb_check(tree, compare)); /* a wrong parent */
 	memcpy(items, saved, sizeof(saved));
 
-	items[0].key = 1; /* an equal key */
-	expect_panic((void)rb_check(&tree, compare));
+	items[0].key = items[1].key; /* an equal key */
+	expect_panic((void)rb_check(tree, compare));
 	memcpy(items, saved, sizeof(saved));
 
 	items[3].value = 100; /* a stale summary */
-	expect_panic((void)rb_check(&tree, compare));
+	expect_panic((void)rb_check(tree, compare));
 	memcpy(items, saved, sizeof(saved));
+	assert_int_equal(rb_check(tree, compare), 4);
+}
 
-	expect_panic(rb_insert(&tree, &extra.node, &items[1].node,
-	    &items[1].node.left)); /* a place taken */
+/* Does rb_check() find each kind of damage, on either side? */
+static void
+test_check_bites(void **state VM_UNUSED)
+{
+	struct item items[4];
+	struct rb_tree tree;
+
+	tree_of(&tree, items, 4);
+	assert_check_bites(&tree, items);
+
+	items_init(items, 4);
+	rb_init(&tree, augment_max);
+	for (int i = 0; i < 4; i++) {
+		items[i].key = -i;
+		items[i].value = (unsigned)i;
+		tree_insert(&tree, &items[i]);
+	}
+	assert_check_bites(&tree, items);
+}
+
+/* Is a place that is taken refused? */
+static void
+test_misuse(void **state VM_UNUSED)
+{
+	struct item items[4], extra = { .key = 9 };
+	struct rb_tree tree;
+
+	tree_of(&tree, items, 4);
+	expect_panic(
+	    rb_insert(&tree, &extra.node, &items[1].node, &items[1].node.left));
 	assert_int_equal(rb_check(&tree, compare), 4);
 }
 
@@ -432,6 +461,7 @@ main(void)
 		cmocka_unit_test(test_equal_keys),
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_check_bites),
+		cmocka_unit_test(test_misuse),
 		cmocka_unit_test(test_random),
 	};
 

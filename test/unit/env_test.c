@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * env_test.c - the environments keep what vm/vm_env.h says of them: memory
+ * aligned as promised, a futex that loses no wake-up, a panic that tells; and
+ * does the faulty one fail where it was told to, and count right?
+ */
+#include "base/check.h"
+#include "env/faulty.h"
+#include "env/posix.h"
+#include "test/unit/death.h"
+#include "vm/vm_types.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#define ROUNDS 2000
+
+/* The allocators of the sanitizers end the program unless told otherwise. */
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+const char *
+__tsan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+/* ---- posix ---- */
+
+/* Is memory aligned to 16, and to pages when it is whole pages? */
+static void
+test_posix_alloc(void **state)
+{
+	static const size_t sizes[] = { 1, 8, 24, 100, 4095, 4096, 4097, 8192,
+		65536, 1 << 24 };
+	uintptr_t mask;
+	void *p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		mask = sizes[i] % VM_PAGE_SIZE == 0 ? VM_PAGE_MASK : 15;
+		p = posix_env.alloc(posix_env.ctx, sizes[i]);
+		assert_non_null(p);
+		assert_int_equal((uintptr_t)p & mask, 0);
+		memset(p, 1, sizes[i]);
+		posix_env.free(posix_env.ctx, p, sizes[i]);
+	}
+}
+
+/* Is too much NULL? */
+static void
+test_posix_alloc_too_much(void **state)
+{
+	(void)state;
+	assert_null(posix_env.alloc(posix_env.ctx, SIZE_MAX / 2 - 7));
+	assert_null(posix_env.alloc(posix_env.ctx, (SIZE_MAX / 2) & ~4095ul));
+}
+
+/* Does wait return at once when the word has another value? */
+static void
+test_posix_wait_changed(void **state)
+{
+	static const _Atomic uint32_t word = 5;
+
+	(void)state;
+	posix_env.wait(posix_env.ctx, &word, 4);
+}
+
+struct turns {
+	const struct vm_env *env;
+	_Atomic uint32_t word; /* whose turn: even ours, odd the other's */
+};
+
+static void
+take_turns(struct turns *t, uint32_t parity)
+{
+	uint32_t value, i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		while ((value = atomic_load(&t->word)) % 2 != parity)
+			t->env->wait(t->env->ctx, &t->word, value);
+		atomic_fetch_add(&t->word, 1);
+		t->env->wake(t->env->ctx, &t->word);
+	}
+}
+
+static void *
+take_odd_turns(void *arg)
+{
+	take_turns(arg, 1);
+	return NULL;
+}
+
+/* Is no wake lost between two threads that take turns? */
+static void
+play(const struct vm_env *env)
+{
+	struct turns t = { .env = env };
+	pthread_t other;
+
+	assert_int_equal(pthread_create(&other, NULL, take_odd_turns, &t), 0);
+	take_turns(&t, 0);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	assert_int_equal(t.word, 2 * ROUNDS);
+}
+
+static void
+test_posix_turns(void **state)
+{
+	(void)state;
+	play(&posix_env);
+}
+
+static void
+test_posix_cpu(void **state)
+{
+	(void)state;
+	assert_true(posix_env.cpu(posix_env.ctx) < 100000);
+}
+
+static void
+say_and_panic(void)
+{
+	posix_env.log(posix_env.ctx, "one line!!", 8);
+	vm_panic("the sky has fallen", "sky.c", 42);
+}
+
+/* Is a message a line, and does a panic say what and where, and abort? */
+static void
+test_posix_panic(void **state)
+{
+	(void)state;
+	expect_death(say_and_panic(),
+	    "bsdvm: one line\n"
+	    "bsdvm: panic: the sky has fallen (sky.c:42)\n");
+}
+
+/* ---- faulty ---- */
+
+/* Allocate once and tell whether it worked. */
+static bool
+works(struct faulty_env *f)
+{
+	void *p = f->env.alloc(f->env.ctx, 100);
+
+	if (p != NULL)
+		f->env.free(f->env.ctx, p, 100);
+	return p != NULL;
+}
+
+/* Does exactly the nth fail? */
+static void
+test_faulty_once(void **state)
+{
+	struct faulty_env f;
+	unsigned n, i;
+
+	(void)state;
+	faulty_init(&f, &posix_env);
+	for (n = 1; n < 5; n++) {
+		faulty_fail(&f, n, FAULTY_ONCE);
+		for (i = 1; i < 10; i++)
+			assert_int_equal(works(&f), i != n);
+		assert_int_equal(f.failures, n);
+	}
+}
+
+/* Does the nth fail and all after it, until told otherwise? */
+static void
+test_faulty_on(void **state)
+{
+	struct faulty_env f;
+	unsigned i;
+
+	(void)state;
+	faulty_init(&f, &posix_env);
+	faulty_fail(&f, 3, FAULTY_ON);
+	for (i = 1; i < 10; i++)
+		assert_int_equal(works(&f), i < 3);
+	faulty_fail(&f, 0, FAULTY_ON);
+	assert_true(works(&f));
+	assert_int_equal(f.allocations, 10);
+	assert_int_equal(f.failures, 7);
+}
+
+/* Does it count blocks and bytes that are out? */
+static void
+test_faulty_counts(void **state)
+{
+	struct faulty_env f;
+	unsigned char *p, *q;
+
+	(void)state;
+	faulty_init(&f, &posix_env);
+	p = f.env.alloc(f.env.ctx, 100);
+	q = f.env.alloc(f.env.ctx, 8192);
+	assert_int_equal(f.blocks, 2);
+	assert_int_equal(f.bytes, 8292);
+	assert_int_equal(p[0], FAULTY_FILL);
+	assert_int_equal(p[99], FAULTY_FILL);
+	f.env.free(f.env.ctx, p, 100);
+	f.env.free(f.env.ctx, q, 8192);
+	assert_int_equal(f.blocks, 0);
+	assert_int_equal(f.bytes, 0);
+	expect_death(f.env.free(f.env.ctx, q, 8192), "blocks > 0");
+}
+
+/* Does a block that comes back with another size show? */
+static void
+test_faulty_sizes(void **state)
+{
+	struct faulty_env f;
+	void *p, *q;
+
+	(void)state;
+	faulty_init(&f, &posix_env);
+	p = f.env.alloc(f.env.ctx, 100);
+	q = f.env.alloc(f.env.ctx, 100);
+	f.env.free(f.env.ctx, p, 99);
+	assert_int_equal(f.bytes, 101);
+	f.env.free(f.env.ctx, q, 100);
+	assert_int_equal(f.blocks, 0);
+	assert_int_equal(f.bytes, 1);
+}
+
+/* Does it pass the rest on, and offer nothing that is not below? */
+static void
+test_faulty_passes_on(void **state)
+{
+	static const struct vm_env alone;
+	struct faulty_env f;
+
+	(void)state;
+	faulty_init(&f, &posix_env);
+	play(&f.env);
+	assert_true(f.env.cpu(f.env.ctx) < 100000);
+	expect_death((f.env.log(f.env.ctx, "hello", 5), vm_panic("x", "y", 1)),
+	    "bsdvm: hello\n");
+	faulty_init(&f, &alone);
+	assert_null(f.env.wait);
+	assert_null(f.env.wake);
+	assert_null(f.env.cpu);
+	assert_null(f.env.log);
+}
+
+static void *
+alloc_many(void *arg)
+{
+	struct faulty_env *f = arg;
+	unsigned i;
+
+	for (i = 0; i < ROUNDS; i++)
+		(void)works(f);
+	return NULL;
+}
+
+/* May many threads allocate while another moves the failure? */
+static void
+test_faulty_threads(void **state)
+{
+	struct faulty_env f;
+	pthread_t threads[3];
+	unsigned i;
+
+	(void)state;
+	faulty_init(&f, &posix_env);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, alloc_many,
+				     &f),
+		    0);
+	for (i = 0; i < 50; i++) {
+		faulty_fail(&f, i % 5, i % 2 == 0 ? FAULTY_ONCE : FAULTY_ON);
+		(void)sched_yield();
+	}
+	faulty_fail(&f, 0, FAULTY_ONCE);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(f.allocations, 3 * ROUNDS);
+	assert_int_equal(f.blocks, 0);
+	assert_int_equal(f.bytes, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_posix_alloc),
+		cmocka_unit_test(test_posix_alloc_too_much),
+		cmocka_unit_test(test_posix_wait_changed),
+		cmocka_unit_test(test_posix_turns),
+		cmocka_unit_test(test_posix_cpu),
+		cmocka_unit_test(test_posix_panic),
+		cmocka_unit_test(test_faulty_once),
+		cmocka_unit_test(test_faulty_on),
+		cmocka_unit_test(test_faulty_counts),
+		cmocka_unit_test(test_faulty_sizes),
+		cmocka_unit_test(test_faulty_passes_on),
+		cmocka_unit_test(test_faulty_threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

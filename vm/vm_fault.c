@@ -36,10 +36,11 @@ struct vm_fault {
 	vm_prot_t wanted;           /* what the caller asks for */
 	vm_prot_t access;           /* wanted, or all the entry's when wired */
 	unsigned flags;
-	bool wire;         /* the entry is wired, now */
-	unsigned reclaims; /* times that memory had to be made */
-	vm_pindex_t span;  /* pages that the caller wants from va on */
-	vm_pindex_t ahead; /* pages to make ahead */
+	bool wire;          /* the entry is wired, now */
+	unsigned reclaims;  /* times that memory had to be made */
+	vm_pindex_t span;   /* pages that the caller wants from va on */
+	vm_pindex_t window; /* the entry's window, by its history */
+	vm_pindex_t ahead;  /* pages to make ahead, by all that counts */
 	struct vm_resolve r;
 	struct vm_read read;
 };
@@ -181,7 +182,9 @@ ahead_window(const struct vm_fault *f)
 		window = last == 0 ? AHEAD_FIRST : 2 * last;
 	else if (f->va == e->start)
 		window = AHEAD_FIRST;
-	return window < max ? window : max;
+	if (window > max)
+		window = max;
+	return window < UINT16_MAX ? window : UINT16_MAX;
 }
 
 /* How many pages after va are to be made, whoever asks for them. */
@@ -193,8 +196,8 @@ plan_ahead(const struct vm_fault *f)
 
 	if (f->wire || (f->flags & VM_FAULT_NARROW))
 		return 0;
-	if (want < ahead_window(f))
-		want = ahead_window(f);
+	if (want < f->window)
+		want = f->window;
 	if (want > left)
 		want = left;
 	return is_scarce(f->map->sys, want) ? 0 : want;
@@ -224,17 +227,26 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 }
 
 static void
+note_ahead(struct vm_map_entry *e, vm_pindex_t window, vaddr_t next)
+{
+	atomic_store_explicit(&e->ahead_window, (uint16_t)window,
+	    memory_order_relaxed);
+	atomic_store_explicit(&e->ahead_next, next, memory_order_relaxed);
+}
+
+/* The entry may be one chunk of a sparse mapping that goes on behind it. */
+static void
 enter_ahead(struct vm_fault *f)
 {
+	struct vm_map_entry *e = f->entry;
 	vaddr_t va = f->va + VM_PAGE_SIZE;
 	vaddr_t end = va + vm_ptoa(f->ahead);
 
 	while (va < end && make_ahead(f, va))
 		va += VM_PAGE_SIZE;
-	atomic_store_explicit(&f->entry->ahead_window,
-	    (uint16_t)(f->ahead < UINT16_MAX ? f->ahead : UINT16_MAX),
-	    memory_order_relaxed);
-	atomic_store_explicit(&f->entry->ahead_next, va, memory_order_relaxed);
+	note_ahead(e, f->window, va);
+	if (va == e->end && e->gap == 0 && vm_map_next(f->map, e) != NULL)
+		note_ahead(vm_map_next(f->map, e), f->window, va);
 }
 
 static bool
@@ -273,6 +285,7 @@ find_entry(struct vm_fault *f)
 	f->wire = vm_entry_is_wired(e);
 	f->access = f->wire ? e->prot : f->wanted;
 	f->entry = e;
+	f->window = ahead_window(f);
 	f->ahead = plan_ahead(f);
 	return 0;
 }

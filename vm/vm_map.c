@@ -444,6 +444,7 @@ fill_entry(struct vm_map_entry *e, const struct vm_map_insert_args *a,
 	e->inherit = (uint8_t)a->inherit;
 	e->advice = (uint8_t)a->advice;
 	e->flags = a->flags;
+	e->wired_count = a->wired;
 	if (a->flags & VM_ENTRY_COW)
 		e->flags |= VM_ENTRY_NEEDS_COPY;
 }

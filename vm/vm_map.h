@@ -49,6 +49,7 @@ struct vm_map_insert_args {
 	bool fixed;    /* start is not a hint */
 	bool replace;  /* with fixed: take the place of what is there */
 	bool bottomup; /* look for space from below */
+	bool wired;    /* the entry is wired from the start; not its pages */
 	bool nomerge;  /* keep an entry of its own */
 };
 

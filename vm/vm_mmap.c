@@ -252,11 +252,13 @@ vm_brk(struct vmspace *vs, vaddr_t want, vaddr_t *now)
 {
 	int error = 0;
 
+	vm_mutex_lock(&vs->brk_lock);
 	if (want != 0) {
 		error = move_brk(vs, want);
 		if (error == 0)
 			vs->brk_end = want;
 	}
 	*now = vs->brk_end;
+	vm_mutex_unlock(&vs->brk_lock);
 	return error;
 }

@@ -41,14 +41,16 @@ struct vm_mmap_args {
  * vm_mmap: map; *addr tells where.
  * => VM_EINVAL, VM_ENOMEM, VM_EEXIST, VM_EACCES (prot above max_prot),
  *    VM_EPERM (over a foreign range)
- * => on error what was mapped before still is
+ * => on error what was mapped before still is, but for an error of wiring
+ *    (WIRED, or mlockall for the future): then the range is unmapped
  */
 int vm_mmap(struct vmspace *, const struct vm_mmap_args *, vaddr_t *addr);
 
 /* VM_EINVAL, VM_ENOMEM, VM_EPERM.  Holes are no error. */
 int vm_munmap(struct vmspace *, vaddr_t, vsize_t len);
 
-/* VM_EINVAL, VM_ENOMEM (a hole), VM_EACCES. */
+/* VM_EINVAL, VM_ENOMEM (a hole), VM_EACCES: nothing has changed.  An error of
+ * vm_fault when copies for wired pages could not be made: it has. */
 int vm_mprotect(struct vmspace *, vaddr_t, vsize_t len, vm_prot_t);
 int vm_minherit(struct vmspace *, vaddr_t, vsize_t len, enum vm_inherit);
 

@@ -16,7 +16,6 @@
 
 /* One call, with the lengths rounded up. */
 struct remap {
-	struct vmspace *vs;
 	struct vm_map *map;
 	vaddr_t old;
 	vsize_t old_len, new_len;
@@ -94,6 +93,7 @@ insert_more(struct remap *m, vaddr_t at)
 		.advice = (enum vm_advice)e->advice,
 		.flags = e->flags & (uint8_t)~VM_ENTRY_NEEDS_COPY,
 		.fixed = true,
+		.wired = vm_entry_is_wired(e),
 	};
 	vaddr_t start;
 	int error;
@@ -183,7 +183,11 @@ move(struct remap *m)
 {
 	struct vm_map_entry *fresh;
 	vsize_t len = m->old_len < m->new_len ? m->old_len : m->new_len;
-	int error = prepare_fresh(m, &fresh);
+	int error = vm_map_clip(m->map, m->old, m->old + m->old_len);
+
+	if (error != 0)
+		return error;
+	error = prepare_fresh(m, &fresh);
 
 	if (error == 0)
 		error = make_room(m);
@@ -201,7 +205,7 @@ move(struct remap *m)
 	}
 	if (fresh != NULL)
 		vm_entry_link(m->map, fresh);
-	if (len < m->old_len) /* cannot fail: the move has cut here */
+	if (len < m->old_len) /* cannot fail: the ends have been cut */
 		error = vm_map_remove(m->map, m->old + len, m->old + m->old_len,
 		    &m->dead);
 	return error;
@@ -238,7 +242,10 @@ become_duplicate(struct remap *m)
 	m->old_len = e->end - m->old;
 	if (m->old_len > m->new_len)
 		m->old_len = m->new_len;
-	return 0;
+	return (m->flags & VM_MREMAP_FIXED) &&
+		overlap(m->old, m->old_len, m->fixed, m->new_len) ?
+	    VM_EINVAL :
+	    0;
 }
 
 static int
@@ -263,10 +270,24 @@ remap_locked(struct remap *m)
 	return (m->flags & VM_MREMAP_MAYMOVE) ? move(m) : VM_ENOMEM;
 }
 
+/* Whether the call makes a wired mapping longer. */
+static bool
+growth_of_wired(struct remap *m)
+{
+	struct vm_map_entry *e;
+	bool wired;
+
+	vm_map_lock_read(m->map);
+	e = vm_map_lookup(m->map, m->old);
+	wired = e != NULL && vm_entry_is_wired(e) && growth(m) != 0;
+	vm_map_unlock_read(m->map);
+	return wired;
+}
+
 int
 vm_mremap(struct vmspace *vs, const struct vm_mremap_args *a, vaddr_t *addr)
 {
-	struct remap m = { .vs = vs, .map = &vs->map, .old = a->old_addr };
+	struct remap m = { .map = &vs->map, .old = a->old_addr };
 	int error = check_args(vs, a);
 
 	if (error != 0)
@@ -275,6 +296,8 @@ vm_mremap(struct vmspace *vs, const struct vm_mremap_args *a, vaddr_t *addr)
 	m.new_len = vm_round_page(a->new_len);
 	m.fixed = a->new_addr;
 	m.flags = a->flags;
+	if (growth_of_wired(&m) && !vmspace_may_wire(vs, growth(&m)))
+		return VM_ENOMEM;
 	vm_map_dead_init(&m.dead);
 	vm_map_lock(m.map);
 	error = remap_locked(&m);

@@ -90,34 +90,24 @@ vm_msync(struct vmspace *vs, vaddr_t addr, vsize_t len, unsigned flags)
 
 /* ---- mlock ---- */
 
-/* The bytes of [start, end), or of all when end is 0, that are wired. */
+/* The bytes of [start, end) that are not wired yet. */
 static vsize_t
-wired_bytes(struct vm_map *map, vaddr_t start, vaddr_t end)
+unwired_bytes(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e;
-	vsize_t bytes = 0;
+	vsize_t bytes = end - start;
 
 	vm_map_lock_read(map);
-	for (e = vm_map_ceiling(map, start);
-	     e != NULL && (end == 0 || e->start < end);
+	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
 		vaddr_t lo = e->start > start ? e->start : start;
-		vaddr_t hi = end == 0 || e->end < end ? e->end : end;
+		vaddr_t hi = e->end < end ? e->end : end;
 
 		if (vm_entry_is_wired(e))
-			bytes += hi - lo;
+			bytes -= hi - lo;
 	}
 	vm_map_unlock_read(map);
 	return bytes;
-}
-
-static bool
-over_limit(struct vmspace *vs, vaddr_t start, vaddr_t end)
-{
-	vsize_t more = end - start - wired_bytes(&vs->map, start, end);
-	vsize_t have = wired_bytes(&vs->map, 0, 0);
-
-	return have > vs->wired_limit || more > vs->wired_limit - have;
 }
 
 /* Any address will do: the range is what its bytes touch. */
@@ -141,7 +131,7 @@ vm_mlock(struct vmspace *vs, vaddr_t addr, vsize_t len)
 		return 0;
 	if (!page_range(vs, addr, len, &start, &end))
 		return VM_ENOMEM;
-	if (over_limit(vs, start, end))
+	if (!vmspace_may_wire(vs, unwired_bytes(&vs->map, start, end)))
 		return VM_ENOMEM;
 	return vm_map_wire(&vs->map, start, end);
 }

@@ -30,6 +30,7 @@ vmspace_create(struct vm_system *sys, const struct vm_design *design,
 	}
 	vm_map_init(&vs->map, sys, design, pmap, sys->machine->va_min,
 	    sys->machine->va_max);
+	vm_mutex_init(&vs->brk_lock, sys->env);
 	atomic_init(&vs->refs, 1);
 	vs->data_limit = vs->wired_limit = UINT64_MAX;
 	vm_mutex_lock(&sys->spaces_lock);
@@ -138,8 +139,37 @@ vmspace_fork(struct vmspace *parent, struct vmspace **child)
 			return 0;
 		}
 		vmspace_unref(*child);
+		*child = NULL;
 	} while (vm_object_reclaim(sys, FORK_RECLAIM) != 0);
 	return error;
+}
+
+/* ---- limits ---- */
+
+static vsize_t
+wired_bytes(struct vm_map *map)
+{
+	struct vm_map_entry *e;
+	vsize_t bytes = 0;
+
+	vm_map_lock_read(map);
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+		if (vm_entry_is_wired(e))
+			bytes += e->end - e->start;
+	}
+	vm_map_unlock_read(map);
+	return bytes;
+}
+
+bool
+vmspace_may_wire(struct vmspace *vs, vsize_t more)
+{
+	vsize_t have;
+
+	if (vs->wired_limit == UINT64_MAX)
+		return true;
+	have = wired_bytes(&vs->map);
+	return have <= vs->wired_limit && more <= vs->wired_limit - have;
 }
 
 /* ---- bytes ---- */

@@ -11,8 +11,10 @@ struct vmspace {
 	struct vm_map map;
 	struct list link; /* (spaces_lock) all spaces of the system */
 	_Atomic uint32_t refs;
-	vaddr_t brk_start, brk_end; /* (map lock) heap; equal: empty */
-	vsize_t data_limit;         /* (map lock) RLIMIT_DATA for brk */
+	struct vm_mutex
+	    brk_lock; /* held while the break moves; above the map */
+	vaddr_t brk_start, brk_end; /* (brk_lock) heap; equal: empty */
+	vsize_t data_limit;         /* (brk_lock) RLIMIT_DATA for brk */
 	vsize_t wired_limit;        /* (map lock) RLIMIT_MEMLOCK, bytes */
 };
 
@@ -32,6 +34,9 @@ void vmspace_unref(struct vmspace *);
  * Source: UVM uvmspace_fork.
  */
 int vmspace_fork(struct vmspace *parent, struct vmspace **child);
+
+/* vmspace_may_wire: whether so many more bytes stay below wired_limit. */
+bool vmspace_may_wire(struct vmspace *, vsize_t more);
 
 /* vmspace_reset: unmap everything, foreign entries too (exec). */
 void vmspace_reset(struct vmspace *);

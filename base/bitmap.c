@@ -27,14 +27,14 @@ bitmap_mask(size_t bit, size_t end)
 {
 	size_t last = end - (bit - bit % WORD_BITS);
 
-	return (bits_below(last < WORD_BITS ? (unsigned)last : WORD_BITS) &
-	    ~bits_below((unsigned)(bit % WORD_BITS)));
+	return bits_below(last < WORD_BITS ? (unsigned)last : WORD_BITS) &
+	    ~bits_below((unsigned)(bit % WORD_BITS));
 }
 
 static size_t
 bitmap_next_word(size_t bit)
 {
-	return ((bit | (WORD_BITS - 1)) + 1);
+	return (bit | (WORD_BITS - 1)) + 1;
 }
 
 static size_t
@@ -42,7 +42,7 @@ bitmap_range_end(const struct bitmap *bm, size_t start, size_t len)
 {
 	VM_ASSERT(len <= bm->nbits);
 	VM_ASSERT(start <= bm->nbits - len);
-	return (start + len);
+	return start + len;
 }
 
 void
@@ -76,21 +76,21 @@ bitmap_find(const struct bitmap *bm, size_t start, size_t end, uint64_t flip)
 		found = bm->words[bit / WORD_BITS] ^ flip;
 		found &= bitmap_mask(bit, end);
 		if (found != 0)
-			return (bit - bit % WORD_BITS + bits_lowest(found));
+			return bit - bit % WORD_BITS + bits_lowest(found);
 	}
-	return (BITMAP_NONE);
+	return BITMAP_NONE;
 }
 
 size_t
 bitmap_find_first_set(const struct bitmap *bm, size_t start)
 {
-	return (bitmap_find(bm, start, bm->nbits, 0));
+	return bitmap_find(bm, start, bm->nbits, 0);
 }
 
 size_t
 bitmap_find_first_clear(const struct bitmap *bm, size_t start)
 {
-	return (bitmap_find(bm, start, bm->nbits, UINT64_MAX));
+	return bitmap_find(bm, start, bm->nbits, UINT64_MAX);
 }
 
 size_t
@@ -105,13 +105,13 @@ bitmap_find_clear_run(const struct bitmap *bm, size_t start, size_t len,
 	do {
 		run = bitmap_find_first_clear(bm, busy);
 		if (run == BITMAP_NONE)
-			return (BITMAP_NONE);
+			return BITMAP_NONE;
 		run = (run + align - 1) & ~(align - 1);
 		if (len > bm->nbits || run > bm->nbits - len)
-			return (BITMAP_NONE);
+			return BITMAP_NONE;
 		busy = bitmap_find(bm, run, run + len, 0);
 	} while (busy != BITMAP_NONE);
-	return (run);
+	return run;
 }
 
 size_t
@@ -121,5 +121,5 @@ bitmap_count(const struct bitmap *bm)
 
 	for (size_t i = 0; i < BITMAP_WORDS(bm->nbits); i++)
 		n += bits_count(bm->words[i]);
-	return (n);
+	return n;
 }

@@ -42,7 +42,7 @@ static inline bool
 bitmap_test(const struct bitmap *bm, size_t bit)
 {
 	VM_ASSERT(bit < bm->nbits);
-	return ((bm->words[bit / 64] >> (bit % 64) & 1) != 0);
+	return (bm->words[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
 static inline void

@@ -17,7 +17,7 @@
 static inline uint64_t
 bits_below(unsigned n)
 {
-	return (n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX);
+	return n < 64 ? ((uint64_t)1 << n) - 1 : UINT64_MAX;
 }
 
 /* bits_count: how many bits of x are set. */
@@ -29,13 +29,13 @@ bits_count(uint64_t x)
 	x -= x >> 1 & UINT64_C(0x5555555555555555);
 	x = (x & by2) + (x >> 2 & by2);
 	x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	return ((unsigned)(x * UINT64_C(0x0101010101010101) >> 56));
+	return (unsigned)(x * UINT64_C(0x0101010101010101) >> 56);
 }
 
 static inline unsigned
 bits_lowest_portable(uint64_t x)
 {
-	return (bits_count((x & -x) - 1));
+	return bits_count((x & -x) - 1);
 }
 
 static inline unsigned
@@ -43,7 +43,7 @@ bits_highest_portable(uint64_t x)
 {
 	for (unsigned n = 1; n < 64; n *= 2)
 		x |= x >> n;
-	return (bits_count(x) - 1);
+	return bits_count(x) - 1;
 }
 
 /*
@@ -54,25 +54,25 @@ bits_highest_portable(uint64_t x)
 static inline unsigned
 bits_lowest(uint64_t x)
 {
-	return ((unsigned)__builtin_ctzll(x));
+	return (unsigned)__builtin_ctzll(x);
 }
 
 static inline unsigned
 bits_highest(uint64_t x)
 {
-	return (63 - (unsigned)__builtin_clzll(x));
+	return 63 - (unsigned)__builtin_clzll(x);
 }
 #else
 static inline unsigned
 bits_lowest(uint64_t x)
 {
-	return (bits_lowest_portable(x));
+	return bits_lowest_portable(x);
 }
 
 static inline unsigned
 bits_highest(uint64_t x)
 {
-	return (bits_highest_portable(x));
+	return bits_highest_portable(x);
 }
 #endif
 

@@ -37,7 +37,7 @@ fmt_strnlen(const char *s, size_t max)
 
 	while (n < max && s[n] != '\0')
 		n++;
-	return (n);
+	return n;
 }
 
 static void
@@ -125,16 +125,16 @@ fmt_signed_arg(struct fmt_job *job, enum fmt_length length)
 {
 	switch (length) {
 	case FMT_INT:
-		return (va_arg(job->ap, int));
+		return va_arg(job->ap, int);
 	case FMT_L:
-		return (va_arg(job->ap, long));
+		return va_arg(job->ap, long);
 	case FMT_LL:
-		return (va_arg(job->ap, long long));
+		return va_arg(job->ap, long long);
 	case FMT_Z: /* the signed type as wide as size_t */
 	case FMT_T:
-		return (va_arg(job->ap, ptrdiff_t));
+		return va_arg(job->ap, ptrdiff_t);
 	case FMT_J:
-		return (va_arg(job->ap, intmax_t));
+		return va_arg(job->ap, intmax_t);
 	}
 	VM_UNREACHABLE();
 }
@@ -144,16 +144,16 @@ fmt_unsigned_arg(struct fmt_job *job, enum fmt_length length)
 {
 	switch (length) {
 	case FMT_INT:
-		return (va_arg(job->ap, unsigned));
+		return va_arg(job->ap, unsigned);
 	case FMT_L:
-		return (va_arg(job->ap, unsigned long));
+		return va_arg(job->ap, unsigned long);
 	case FMT_LL:
-		return (va_arg(job->ap, unsigned long long));
+		return va_arg(job->ap, unsigned long long);
 	case FMT_Z:
 	case FMT_T: /* the unsigned type as wide as ptrdiff_t */
-		return (va_arg(job->ap, size_t));
+		return va_arg(job->ap, size_t);
 	case FMT_J:
-		return (va_arg(job->ap, uintmax_t));
+		return va_arg(job->ap, uintmax_t);
 	}
 	VM_UNREACHABLE();
 }
@@ -167,27 +167,27 @@ fmt_convert_integer(struct fmt_job *job, const struct fmt_spec *spec, char c)
 	uintmax_t u;
 
 	if (spec->precision != FMT_UNLIMITED)
-		return (false);
+		return false;
 	switch (c) {
 	case 'd':
 	case 'i':
 		i = fmt_signed_arg(job, spec->length);
 		u = i < 0 ? -(uintmax_t)i : (uintmax_t)i;
 		fmt_decimal(job, spec, i < 0 ? "-" : "", u);
-		return (true);
+		return true;
 	case 'u':
 		u = fmt_unsigned_arg(job, spec->length);
 		fmt_decimal(job, spec, "", u);
-		return (true);
+		return true;
 	case 'x':
 	case 'X':
 		u = fmt_unsigned_arg(job, spec->length);
 		if (spec->alternate && u != 0)
 			prefix = c == 'x' ? "0x" : "0X";
 		fmt_hexadecimal(job, spec, prefix, c == 'X', u);
-		return (true);
+		return true;
 	default:
-		return (false);
+		return false;
 	}
 }
 
@@ -203,22 +203,22 @@ fmt_convert_other(struct fmt_job *job, const struct fmt_spec *spec, char c)
 	case 'c':
 		ch = (char)va_arg(job->ap, int);
 		fmt_string(job, spec, &ch, 1);
-		return (true);
+		return true;
 	case 's':
 		s = va_arg(job->ap, const char *);
 		if (s == NULL)
 			s = "(null)";
 		fmt_string(job, spec, s, fmt_strnlen(s, spec->precision));
-		return (true);
+		return true;
 	case 'p':
 		u = (uintptr_t)va_arg(job->ap, void *);
 		fmt_hexadecimal(job, spec, "0x", false, u);
-		return (true);
+		return true;
 	case '%':
 		fmt_put(job, "%", 1);
-		return (true);
+		return true;
 	default:
-		return (false);
+		return false;
 	}
 }
 
@@ -233,7 +233,7 @@ fmt_parse_flags(const char *s, struct fmt_spec *spec)
 		else if (*s == '#')
 			spec->alternate = true;
 		else
-			return (s);
+			return s;
 	}
 }
 
@@ -242,7 +242,7 @@ fmt_parse_number(const char *s, size_t *number)
 {
 	for (*number = 0; *s >= '0' && *s <= '9'; s++)
 		*number = *number * 10 + (size_t)(*s - '0');
-	return (s);
+	return s;
 }
 
 /* A negative width from the arguments means left and its absolute value. */
@@ -252,11 +252,11 @@ fmt_parse_width(struct fmt_job *job, const char *s, struct fmt_spec *spec)
 	int width;
 
 	if (*s != '*')
-		return (fmt_parse_number(s, &spec->width));
+		return fmt_parse_number(s, &spec->width);
 	width = va_arg(job->ap, int);
 	spec->left |= width < 0;
 	spec->width = width < 0 ? -(size_t)width : (size_t)width;
-	return (s + 1);
+	return s + 1;
 }
 
 /* A negative precision from the arguments means none. */
@@ -267,13 +267,13 @@ fmt_parse_precision(struct fmt_job *job, const char *s, struct fmt_spec *spec)
 
 	spec->precision = FMT_UNLIMITED;
 	if (*s != '.')
-		return (s);
+		return s;
 	if (s[1] != '*')
-		return (fmt_parse_number(s + 1, &spec->precision));
+		return fmt_parse_number(s + 1, &spec->precision);
 	precision = va_arg(job->ap, int);
 	if (precision >= 0)
 		spec->precision = (size_t)precision;
-	return (s + 2);
+	return s + 2;
 }
 
 static const char *
@@ -282,19 +282,19 @@ fmt_parse_length(const char *s, struct fmt_spec *spec)
 	switch (*s) {
 	case 'l':
 		spec->length = s[1] == 'l' ? FMT_LL : FMT_L;
-		return (s + (s[1] == 'l' ? 2 : 1));
+		return s + (s[1] == 'l' ? 2 : 1);
 	case 'z':
 		spec->length = FMT_Z;
-		return (s + 1);
+		return s + 1;
 	case 'j':
 		spec->length = FMT_J;
-		return (s + 1);
+		return s + 1;
 	case 't':
 		spec->length = FMT_T;
-		return (s + 1);
+		return s + 1;
 	default:
 		spec->length = FMT_INT;
-		return (s);
+		return s;
 	}
 }
 
@@ -310,12 +310,12 @@ fmt_directive(struct fmt_job *job, const char *s)
 	s = fmt_parse_precision(job, s, &spec);
 	s = fmt_parse_length(s, &spec);
 	if (fmt_convert_integer(job, &spec, *s))
-		return (s + 1);
+		return s + 1;
 	if (spec.length == FMT_INT && fmt_convert_other(job, &spec, *s))
-		return (s + 1);
+		return s + 1;
 	s += fmt_strnlen(s, FMT_UNLIMITED);
 	fmt_put(job, start, (size_t)(s - start));
-	return (s);
+	return s;
 }
 
 static const char *
@@ -326,7 +326,7 @@ fmt_literal(struct fmt_job *job, const char *s)
 	while (*s != '\0' && *s != '%')
 		s++;
 	fmt_put(job, start, (size_t)(s - start));
-	return (s);
+	return s;
 }
 
 size_t
@@ -342,7 +342,7 @@ fmt_vprintf(const struct fmt_out *out, const char *format, va_list ap)
 			format = fmt_literal(&job, format);
 	}
 	va_end(job.ap);
-	return (job.n);
+	return job.n;
 }
 
 size_t
@@ -354,7 +354,7 @@ fmt_printf(const struct fmt_out *out, const char *format, ...)
 	va_start(ap, format);
 	n = fmt_vprintf(out, format, ap);
 	va_end(ap);
-	return (n);
+	return n;
 }
 
 /* room: bytes of buf left for text; one more is kept for the NUL. */
@@ -387,7 +387,7 @@ fmt_vsnprintf(char *buf, size_t size, const char *format, va_list ap)
 	n = fmt_vprintf(&out, format, ap);
 	if (size > 0)
 		*buffer.buf = '\0';
-	return (n);
+	return n;
 }
 
 size_t
@@ -399,5 +399,5 @@ fmt_snprintf(char *buf, size_t size, const char *format, ...)
 	va_start(ap, format);
 	n = fmt_vsnprintf(buf, size, format, ap);
 	va_end(ap);
-	return (n);
+	return n;
 }

@@ -22,7 +22,7 @@ hash_mix64(uint64_t x)
 {
 	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (x ^ x >> 31);
+	return x ^ x >> 31;
 }
 
 #endif /* BASE_HASH_H */

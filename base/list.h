@@ -38,7 +38,7 @@ list_init(struct list *n)
 static inline bool
 list_is_empty(const struct list *head)
 {
-	return (head->next == head);
+	return head->next == head;
 }
 
 static inline void
@@ -81,28 +81,28 @@ list_remove(struct list *n)
 static inline struct list *
 list_next(const struct list *head, const struct list *n)
 {
-	return (n->next == head ? NULL : n->next);
+	return n->next == head ? NULL : n->next;
 }
 
 /* list_prev: the node before n on the list of head; NULL at the start. */
 static inline struct list *
 list_prev(const struct list *head, const struct list *n)
 {
-	return (n->prev == head ? NULL : n->prev);
+	return n->prev == head ? NULL : n->prev;
 }
 
 /* list_first: NULL if the list is empty. */
 static inline struct list *
 list_first(const struct list *head)
 {
-	return (list_next(head, head));
+	return list_next(head, head);
 }
 
 /* list_last: NULL if the list is empty. */
 static inline struct list *
 list_last(const struct list *head)
 {
-	return (list_prev(head, head));
+	return list_prev(head, head);
 }
 
 /* list_splice_tail: move all of src to the end of dst; src becomes empty. */
@@ -122,7 +122,7 @@ list_splice_tail(struct list *dst, struct list *src)
 static inline void *
 list_element(struct list *n, size_t offset)
 {
-	return (n == NULL ? NULL : (void *)((char *)n - offset));
+	return n == NULL ? NULL : (void *)((char *)n - offset);
 }
 
 /* list_element_after: the element after elem; NULL if none or elem is NULL. */
@@ -132,9 +132,9 @@ list_element_after(const struct list *head, const void *elem, size_t offset)
 	const struct list *n;
 
 	if (elem == NULL)
-		return (NULL);
+		return NULL;
 	n = (const struct list *)(const void *)((const char *)elem + offset);
-	return (list_element(list_next(head, n), offset));
+	return list_element(list_next(head, n), offset);
 }
 
 /* LIST_ENTRY: the element of the given type whose member is the node ptr. */

@@ -26,7 +26,7 @@ struct pool_free {
 static inline size_t
 pool_round_up(size_t n, size_t align)
 {
-	return ((n + align - 1) & ~(align - 1));
+	return (n + align - 1) & ~(align - 1);
 }
 
 void
@@ -57,7 +57,7 @@ pool_first_object(const struct pool *pool, struct pool_slab *slab)
 	size_t offset;
 
 	offset = pool_round_up(start + sizeof(*slab), pool->align) - start;
-	return ((char *)slab + offset);
+	return (char *)slab + offset;
 }
 
 static size_t
@@ -65,7 +65,7 @@ pool_slab_objects(const struct pool *pool, struct pool_slab *slab)
 {
 	char *end = (char *)slab + pool->slab_bytes;
 
-	return ((size_t)(end - pool_first_object(pool, slab)) / pool->stride);
+	return (size_t)(end - pool_first_object(pool, slab)) / pool->stride;
 }
 
 /* Get a slab, when nothing is left of the last one; false without memory. */
@@ -77,7 +77,7 @@ pool_grow(struct pool *pool)
 
 	slab = pool->alloc->alloc(pool->alloc->ctx, pool->slab_bytes);
 	if (slab == NULL)
-		return (false);
+		return false;
 	slab->next = pool->slabs;
 	pool->slabs = slab;
 	n = pool_slab_objects(pool, slab);
@@ -86,7 +86,7 @@ pool_grow(struct pool *pool)
 	pool->fresh_end = pool->fresh + n * pool->stride;
 	if (VM_CHECKS_ON)
 		memset(pool->fresh, POOL_POISON, n * pool->stride);
-	return (true);
+	return true;
 }
 
 /* Has nobody written to an object that was not in use, but for its link? */
@@ -97,9 +97,9 @@ pool_is_poisoned(const struct pool *pool, const void *obj)
 
 	for (size_t i = sizeof(struct pool_free); i < pool->stride; i++) {
 		if (bytes[i] != POOL_POISON)
-			return (false);
+			return false;
 	}
-	return (true);
+	return true;
 }
 
 static bool
@@ -112,9 +112,9 @@ pool_owns(const struct pool *pool, const void *obj)
 		offset = (uintptr_t)obj -
 		    (uintptr_t)pool_first_object(pool, slab);
 		if (offset < pool_slab_objects(pool, slab) * pool->stride)
-			return (offset % pool->stride == 0);
+			return offset % pool->stride == 0;
 	}
-	return (false);
+	return false;
 }
 
 void *
@@ -126,13 +126,13 @@ pool_get(struct pool *pool)
 		pool->free = obj->next;
 	} else {
 		if (pool->fresh == pool->fresh_end && !pool_grow(pool))
-			return (NULL);
+			return NULL;
 		obj = (struct pool_free *)(void *)pool->fresh;
 		pool->fresh += pool->stride;
 	}
 	VM_CHECK(pool_is_poisoned(pool, obj));
 	pool->used++;
-	return (obj);
+	return obj;
 }
 
 void

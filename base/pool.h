@@ -69,13 +69,13 @@ void pool_fini(struct pool *pool);
 static inline size_t
 pool_used(const struct pool *pool)
 {
-	return (pool->used);
+	return pool->used;
 }
 
 static inline size_t
 pool_total(const struct pool *pool)
 {
-	return (pool->total);
+	return pool->total;
 }
 
 #endif /* BASE_POOL_H */

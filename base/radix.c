@@ -22,13 +22,13 @@
 static inline unsigned
 radix_slot(uint64_t index, unsigned shift)
 {
-	return ((unsigned)(index >> shift) % RADIX_SLOTS);
+	return (unsigned)(index >> shift) % RADIX_SLOTS;
 }
 
 static inline bool
 radix_covers(const struct radix_tree *tree, uint64_t index)
 {
-	return (index >> tree->shift < RADIX_SLOTS);
+	return index >> tree->shift < RADIX_SLOTS;
 }
 
 /* The leaf that has or would have the entry at index; NULL if none does. */
@@ -39,12 +39,12 @@ radix_leaf(const struct radix_tree *tree, uint64_t index)
 	unsigned shift = tree->shift;
 
 	if (VM_UNLIKELY(!radix_covers(tree, index)))
-		return (NULL);
+		return NULL;
 	while (shift != 0 && node != NULL) {
 		node = node->slots[radix_slot(index, shift)];
 		shift -= RADIX_BITS;
 	}
-	return (node);
+	return node;
 }
 
 static inline void
@@ -83,10 +83,10 @@ radix_node_create(const struct radix_tree *tree, unsigned shift)
 
 	node = alloc->alloc(alloc->ctx, sizeof(*node));
 	if (node == NULL)
-		return (NULL);
+		return NULL;
 	memset(node, 0, sizeof(*node));
 	node->shift = shift;
-	return (node);
+	return node;
 }
 
 static void
@@ -115,9 +115,9 @@ radix_plant(struct radix_tree *tree, uint64_t index)
 		shift += RADIX_BITS;
 	root = radix_node_create(tree, shift);
 	if (root == NULL)
-		return (-1);
+		return -1;
 	radix_set_root(tree, root, shift);
-	return (0);
+	return 0;
 }
 
 /* Put a level on top of a tree that is not empty. */
@@ -128,13 +128,13 @@ radix_raise(struct radix_tree *tree)
 
 	root = radix_node_create(tree, tree->shift + RADIX_BITS);
 	if (root == NULL)
-		return (-1);
+		return -1;
 	root->slots[0] = old;
 	for (unsigned which = 0; which < RADIX_MAPS; which++)
 		root->map[which] = old->map[which] != 0;
 	radix_set_root(tree, root, root->shift);
 	old->parent = root;
-	return (0);
+	return 0;
 }
 
 /* Hang a new node into a slot of parent; without a mark, as it is empty. */
@@ -145,12 +145,12 @@ radix_sprout(struct radix_tree *tree, struct radix_node *parent, unsigned slot)
 
 	node = radix_node_create(tree, parent->shift - RADIX_BITS);
 	if (node == NULL)
-		return (NULL);
+		return NULL;
 	node->parent = parent;
 	node->slot = slot;
 	node->first = parent->first + ((uint64_t)slot << parent->shift);
 	parent->slots[slot] = node;
-	return (node);
+	return node;
 }
 
 /* Free node and those above it as far as they are empty, and spare levels. */
@@ -183,11 +183,11 @@ radix_build(struct radix_tree *tree, uint64_t index)
 	unsigned slot;
 
 	if (tree->root == NULL && radix_plant(tree, index) != 0)
-		return (NULL);
+		return NULL;
 	while (!radix_covers(tree, index)) {
 		if (radix_raise(tree) != 0) {
 			radix_prune(tree, tree->root);
-			return (NULL);
+			return NULL;
 		}
 	}
 	for (node = tree->root; node->shift != 0; node = child) {
@@ -197,10 +197,10 @@ radix_build(struct radix_tree *tree, uint64_t index)
 			child = radix_sprout(tree, node, slot);
 		if (child == NULL) {
 			radix_prune(tree, node);
-			return (NULL);
+			return NULL;
 		}
 	}
-	return (node);
+	return node;
 }
 
 static inline void
@@ -221,9 +221,9 @@ radix_build_and_enter(struct radix_tree *tree, uint64_t index, void *ptr)
 	struct radix_node *leaf = radix_build(tree, index);
 
 	if (leaf == NULL)
-		return (-1);
+		return -1;
 	radix_enter(leaf, index, ptr);
-	return (0);
+	return 0;
 }
 
 int
@@ -232,9 +232,9 @@ radix_insert(struct radix_tree *tree, uint64_t index, void *ptr)
 	struct radix_node *leaf = radix_leaf(tree, index);
 
 	if (VM_UNLIKELY(leaf == NULL))
-		return (radix_build_and_enter(tree, index, ptr));
+		return radix_build_and_enter(tree, index, ptr);
 	radix_enter(leaf, index, ptr);
-	return (0);
+	return 0;
 }
 
 void *
@@ -249,7 +249,7 @@ radix_replace(struct radix_tree *tree, uint64_t index, void *ptr)
 	old = leaf->slots[slot];
 	VM_ASSERT(old != NULL);
 	leaf->slots[slot] = ptr;
-	return (old);
+	return old;
 }
 
 void *
@@ -260,14 +260,14 @@ radix_remove(struct radix_tree *tree, uint64_t index)
 	void *old;
 
 	if (leaf == NULL || leaf->slots[slot] == NULL)
-		return (NULL);
+		return NULL;
 	old = leaf->slots[slot];
 	leaf->slots[slot] = NULL;
 	for (unsigned which = 0; which < RADIX_MAPS; which++)
 		radix_unmark(leaf, slot, which);
 	if (leaf->map[RADIX_PRESENT] == 0)
 		radix_prune(tree, leaf);
-	return (old);
+	return old;
 }
 
 /* The lowest node on the way to index that still has the mark there. */
@@ -283,7 +283,7 @@ radix_descend(const struct radix_tree *tree, uint64_t index, unsigned which)
 			break;
 		node = node->slots[slot];
 	}
-	return (node);
+	return node;
 }
 
 /*
@@ -298,12 +298,12 @@ radix_seek_next(const struct radix_tree *tree, uint64_t *index, unsigned which)
 	unsigned slot;
 
 	if (tree->root == NULL || !radix_covers(tree, *index))
-		return (NULL);
+		return NULL;
 	node = radix_descend(tree, *index, which);
 	slot = radix_slot(*index, node->shift);
 	while ((marks = node->map[which] & ~bits_below(slot)) == 0) {
 		if (node->parent == NULL)
-			return (NULL);
+			return NULL;
 		slot = node->slot + 1;
 		node = node->parent;
 	}
@@ -313,20 +313,20 @@ radix_seek_next(const struct radix_tree *tree, uint64_t *index, unsigned which)
 		slot = bits_lowest(node->map[which]);
 	}
 	*index = node->first + slot;
-	return (node->slots[slot]);
+	return node->slots[slot];
 }
 
 void *
 radix_next(const struct radix_tree *tree, uint64_t *index)
 {
-	return (radix_seek_next(tree, index, RADIX_PRESENT));
+	return radix_seek_next(tree, index, RADIX_PRESENT);
 }
 
 void *
 radix_next_tagged(const struct radix_tree *tree, uint64_t *index, unsigned tag)
 {
 	VM_ASSERT(tag < RADIX_TAGS);
-	return (radix_seek_next(tree, index, tag));
+	return radix_seek_next(tree, index, tag);
 }
 
 /* The mirror image; from above the tree it starts at the tree's end. */
@@ -338,13 +338,13 @@ radix_prev(const struct radix_tree *tree, uint64_t *index)
 	unsigned end, slot;
 
 	if (tree->root == NULL)
-		return (NULL);
+		return NULL;
 	from = radix_covers(tree, *index) ? *index : UINT64_MAX;
 	node = radix_descend(tree, from, RADIX_PRESENT);
 	end = radix_slot(from, node->shift) + 1;
 	while ((marks = node->map[RADIX_PRESENT] & bits_below(end)) == 0) {
 		if (node->parent == NULL)
-			return (NULL);
+			return NULL;
 		end = node->slot;
 		node = node->parent;
 	}
@@ -354,7 +354,7 @@ radix_prev(const struct radix_tree *tree, uint64_t *index)
 		slot = bits_highest(node->map[RADIX_PRESENT]);
 	}
 	*index = node->first + slot;
-	return (node->slots[slot]);
+	return node->slots[slot];
 }
 
 void
@@ -386,8 +386,8 @@ radix_tag_get(const struct radix_tree *tree, uint64_t index, unsigned tag)
 
 	VM_ASSERT(tag < RADIX_TAGS);
 	if (leaf == NULL)
-		return (false);
-	return ((leaf->map[tag] >> radix_slot(index, 0) & 1) != 0);
+		return false;
+	return (leaf->map[tag] >> radix_slot(index, 0) & 1) != 0;
 }
 
 /* Down into what is present, erasing the mark, and up from what has none. */
@@ -449,7 +449,7 @@ radix_check_node(const struct radix_node *node)
 		radix_check_child(node, slot);
 		n += radix_check_node(node->slots[slot]);
 	}
-	return (n);
+	return n;
 }
 
 uint64_t
@@ -459,7 +459,7 @@ radix_check(const struct radix_tree *tree)
 
 	if (root == NULL) {
 		VM_VERIFY(tree->shift == 0);
-		return (0);
+		return 0;
 	}
 	VM_VERIFY(root->parent == NULL);
 	VM_VERIFY(root->slot == 0);
@@ -467,5 +467,5 @@ radix_check(const struct radix_tree *tree)
 	VM_VERIFY(root->shift == tree->shift);
 	VM_VERIFY(root->map[RADIX_PRESENT] != 0);
 	VM_VERIFY(root->shift == 0 || root->map[RADIX_PRESENT] != 1);
-	return (radix_check_node(root));
+	return radix_check_node(root);
 }

@@ -73,7 +73,7 @@ radix_init(struct radix_tree *tree, const struct base_alloc *alloc)
 static inline bool
 radix_is_empty(const struct radix_tree *tree)
 {
-	return (tree->root == NULL);
+	return tree->root == NULL;
 }
 
 /* radix_lookup: the entry at index; NULL if there is none. */
@@ -84,7 +84,7 @@ radix_lookup(const struct radix_tree *tree, uint64_t index)
 	void *p = tree->root;
 
 	if (VM_UNLIKELY(index >> shift >= RADIX_SLOTS))
-		return (NULL);
+		return NULL;
 	while (VM_LIKELY(p != NULL)) {
 		p = ((struct radix_node *)p)
 			->slots[(index >> shift) % RADIX_SLOTS];
@@ -92,7 +92,7 @@ radix_lookup(const struct radix_tree *tree, uint64_t index)
 			break;
 		shift -= RADIX_BITS;
 	}
-	return (p);
+	return p;
 }
 
 /*

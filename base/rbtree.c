@@ -32,14 +32,14 @@ enum { RB_RED, RB_BLACK };
 static inline bool
 rb_is_red(const struct rb_node *node)
 {
-	return ((node->parent_color & RB_BLACK) == 0);
+	return (node->parent_color & RB_BLACK) == 0;
 }
 
 /* A missing child counts as black. */
 static inline bool
 rb_is_red_child(const struct rb_node *node)
 {
-	return (node != NULL && rb_is_red(node));
+	return node != NULL && rb_is_red(node);
 }
 
 static inline void
@@ -64,7 +64,7 @@ rb_set_parent(struct rb_node *node, struct rb_node *parent)
 static inline struct rb_node *
 rb_other_child(const struct rb_node *parent, const struct rb_node *child)
 {
-	return (parent->left == child ? parent->right : parent->left);
+	return parent->left == child ? parent->right : parent->left;
 }
 
 /* Make parent, or the root if it is NULL, point to now instead of old. */
@@ -180,7 +180,7 @@ rb_borrow_black(struct rb_tree *tree, struct rb_node *parent,
 		rb_rotate_up(tree, inner);
 		sibling = inner;
 	} else {
-		return (false);
+		return false;
 	}
 	if (rb_is_red(parent))
 		rb_set_red(sibling);
@@ -188,7 +188,7 @@ rb_borrow_black(struct rb_tree *tree, struct rb_node *parent,
 		rb_set_black(sibling);
 	rb_set_black(parent);
 	rb_rotate_up(tree, sibling);
-	return (true);
+	return true;
 }
 
 /*
@@ -255,7 +255,7 @@ rb_leftmost(struct rb_node *node)
 {
 	while (node->left != NULL)
 		node = node->left;
-	return (node);
+	return node;
 }
 
 static struct rb_node *
@@ -263,7 +263,7 @@ rb_rightmost(struct rb_node *node)
 {
 	while (node->right != NULL)
 		node = node->right;
-	return (node);
+	return node;
 }
 
 /*
@@ -298,13 +298,13 @@ rb_remove(struct rb_tree *tree, struct rb_node *node)
 struct rb_node *
 rb_first(const struct rb_tree *tree)
 {
-	return (tree->root == NULL ? NULL : rb_leftmost(tree->root));
+	return tree->root == NULL ? NULL : rb_leftmost(tree->root);
 }
 
 struct rb_node *
 rb_last(const struct rb_tree *tree)
 {
-	return (tree->root == NULL ? NULL : rb_rightmost(tree->root));
+	return tree->root == NULL ? NULL : rb_rightmost(tree->root);
 }
 
 struct rb_node *
@@ -313,10 +313,10 @@ rb_next(const struct rb_node *node)
 	struct rb_node *parent;
 
 	if (node->right != NULL)
-		return (rb_leftmost(node->right));
+		return rb_leftmost(node->right);
 	while ((parent = rb_parent(node)) != NULL && parent->right == node)
 		node = parent;
-	return (parent);
+	return parent;
 }
 
 struct rb_node *
@@ -325,10 +325,10 @@ rb_prev(const struct rb_node *node)
 	struct rb_node *parent;
 
 	if (node->left != NULL)
-		return (rb_rightmost(node->left));
+		return rb_rightmost(node->left);
 	while ((parent = rb_parent(node)) != NULL && parent->left == node)
 		node = parent;
-	return (parent);
+	return parent;
 }
 
 /* How many black nodes there are from node up to the root. */
@@ -339,7 +339,7 @@ rb_black_depth(const struct rb_node *node)
 
 	for (; node != NULL; node = rb_parent(node))
 		depth += !rb_is_red(node);
-	return (depth);
+	return depth;
 }
 
 static void
@@ -363,7 +363,7 @@ rb_check(const struct rb_tree *tree,
 	size_t black_depth, n = 0;
 
 	if (tree->root == NULL)
-		return (0);
+		return 0;
 	VM_VERIFY(tree->root->parent_color == RB_BLACK);
 	black_depth = rb_black_depth(rb_first(tree));
 	for (node = rb_first(tree); node != NULL; node = rb_next(node)) {
@@ -374,5 +374,5 @@ rb_check(const struct rb_tree *tree,
 		prev = node;
 		n++;
 	}
-	return (n);
+	return n;
 }

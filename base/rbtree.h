@@ -58,14 +58,14 @@ rb_init(struct rb_tree *tree, bool (*augment)(struct rb_node *))
 static inline bool
 rb_is_empty(const struct rb_tree *tree)
 {
-	return (tree->root == NULL);
+	return tree->root == NULL;
 }
 
 /* rb_parent: the node above; NULL for the root. */
 static inline struct rb_node *
 rb_parent(const struct rb_node *node)
 {
-	return ((struct rb_node *)(node->parent_color & ~(uintptr_t)1));
+	return (struct rb_node *)(node->parent_color & ~(uintptr_t)1);
 }
 
 /*

@@ -34,9 +34,9 @@ naive_find(const struct pair *p, size_t start, bool value)
 {
 	for (size_t i = start; i < p->bm.nbits; i++) {
 		if (p->model[i] == value)
-			return (i);
+			return i;
 	}
-	return (BITMAP_NONE);
+	return BITMAP_NONE;
 }
 
 static size_t
@@ -49,9 +49,9 @@ naive_find_run(const struct pair *p, size_t start, size_t len, size_t align)
 			continue;
 		for (n = 0; i + n < p->bm.nbits && !p->model[i + n]; n++)
 			if (n + 1 == len)
-				return (i);
+				return i;
 	}
-	return (BITMAP_NONE);
+	return BITMAP_NONE;
 }
 
 static void
@@ -276,5 +276,5 @@ main(void)
 		cmocka_unit_test(test_misuse),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

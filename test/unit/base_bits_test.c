@@ -15,7 +15,7 @@ naive_count(uint64_t x)
 
 	for (unsigned i = 0; i < 64; i++)
 		n += (unsigned)(x >> i & 1);
-	return (n);
+	return n;
 }
 
 static unsigned
@@ -25,7 +25,7 @@ naive_lowest(uint64_t x)
 
 	while ((x >> i & 1) == 0)
 		i++;
-	return (i);
+	return i;
 }
 
 static unsigned
@@ -35,7 +35,7 @@ naive_highest(uint64_t x)
 
 	while ((x >> i & 1) == 0)
 		i--;
-	return (i);
+	return i;
 }
 
 static void
@@ -93,5 +93,5 @@ main(void)
 		cmocka_unit_test(test_random),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

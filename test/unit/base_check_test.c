@@ -23,7 +23,7 @@ static bool
 answer(bool value)
 {
 	evaluated++;
-	return (value);
+	return value;
 }
 
 static void
@@ -135,5 +135,5 @@ main(void)
 		cmocka_unit_test(test_mem_is_string),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -199,7 +199,7 @@ forward(const struct fmt_out *out, const char *format, ...)
 	n = fmt_vprintf(out, format, ap);
 	n += fmt_vprintf(out, format, ap);
 	va_end(ap);
-	return (n);
+	return n;
 }
 
 /* Does fmt_vprintf() leave the caller's arguments where they were? */
@@ -299,5 +299,5 @@ main(void)
 		cmocka_unit_test(test_random),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

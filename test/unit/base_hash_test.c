@@ -64,7 +64,7 @@ compare(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
 
-	return (*x < *y ? -1 : *x > *y);
+	return *x < *y ? -1 : *x > *y;
 }
 
 /* Do different keys have different results? */
@@ -89,5 +89,5 @@ main(void)
 		cmocka_unit_test(test_distinct),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

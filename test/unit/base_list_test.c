@@ -213,7 +213,7 @@ model_find(const struct model *m, int key)
 
 	while (i < m->n && m->keys[i] != key)
 		i++;
-	return (i);
+	return i;
 }
 
 static void
@@ -315,5 +315,5 @@ main(void)
 		cmocka_unit_test(test_random),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ holder_init(struct holder *h, size_t size, size_t align)
 static unsigned char
 pattern(size_t i)
 {
-	return ((unsigned char)(i * 37 + 1));
+	return (unsigned char)(i * 37 + 1);
 }
 
 /* Take an object as number i; false without memory. */
@@ -42,10 +42,10 @@ take(struct holder *h, size_t i)
 {
 	h->out[i] = pool_get(&h->pool);
 	if (h->out[i] == NULL)
-		return (false);
+		return false;
 	verify((uintptr_t)h->out[i] % h->align == 0);
 	memset(h->out[i], pattern(i), h->size);
-	return (true);
+	return true;
 }
 
 static void
@@ -342,5 +342,5 @@ main(void)
 		cmocka_unit_test(test_foreign_object),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static char entries[256];
 static void *
 some_entry(void)
 {
-	return (&entries[random_below(sizeof(entries))]);
+	return &entries[random_below(sizeof(entries))];
 }
 
 /* The model: what is present, in order of the index. */
@@ -46,7 +46,7 @@ model_find(const struct model *m, uint64_t index)
 		else
 			hi = mid;
 	}
-	return (lo);
+	return lo;
 }
 
 static struct model_entry *
@@ -54,7 +54,7 @@ model_lookup(struct model *m, uint64_t index)
 {
 	size_t at = model_find(m, index);
 
-	return (at < m->n && m->e[at].index == index ? &m->e[at] : NULL);
+	return at < m->n && m->e[at].index == index ? &m->e[at] : NULL;
 }
 
 static void
@@ -423,17 +423,17 @@ random_index(uint64_t seed)
 
 	switch (seed % 6) {
 	case 0: /* dense */
-		return (random_below(300));
+		return random_below(300);
 	case 1: /* dense, two levels more */
-		return (random_below(20000));
+		return random_below(20000);
 	case 2: /* thin, all heights */
-		return (random_u64() >> random_below(64));
+		return random_u64() >> random_below(64);
 	case 3: /* at the edges */
-		return (edge + random_below(5) - 2);
+		return edge + random_below(5) - 2;
 	case 4: /* dense, far up */
-		return (((uint64_t)1 << 40) + random_below(500));
+		return ((uint64_t)1 << 40) + random_below(500);
 	default: /* clusters */
-		return ((uint64_t)random_below(8) << 30 | random_below(100));
+		return (uint64_t)random_below(8) << 30 | random_below(100);
 	}
 }
 
@@ -588,5 +588,5 @@ main(void)
 		cmocka_unit_test(test_no_memory),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,19 +26,19 @@ static size_t augment_calls;
 static struct item *
 item_of(const struct rb_node *node)
 {
-	return (container_of(node, struct item, node));
+	return container_of(node, struct item, node);
 }
 
 static unsigned
 child_max(const struct rb_node *node)
 {
-	return (node == NULL ? 0 : item_of(node)->max);
+	return node == NULL ? 0 : item_of(node)->max;
 }
 
 static unsigned
 max(unsigned a, unsigned b)
 {
-	return (a > b ? a : b);
+	return a > b ? a : b;
 }
 
 static bool
@@ -51,9 +51,9 @@ augment_max(struct rb_node *node)
 	now = max(now, child_max(node->left));
 	now = max(now, child_max(node->right));
 	if (now == item->max)
-		return (false);
+		return false;
 	item->max = now;
-	return (true);
+	return true;
 }
 
 static int
@@ -61,7 +61,7 @@ compare(const struct rb_node *a, const struct rb_node *b)
 {
 	int ka = item_of(a)->key, kb = item_of(b)->key;
 
-	return (ka < kb ? -1 : ka > kb);
+	return ka < kb ? -1 : ka > kb;
 }
 
 static void
@@ -152,7 +152,7 @@ permutation(unsigned nth, int *order, int len)
 static unsigned
 factorial(unsigned n)
 {
-	return (n < 2 ? 1 : n * factorial(n - 1));
+	return n < 2 ? 1 : n * factorial(n - 1);
 }
 
 static void
@@ -208,10 +208,10 @@ height(const struct rb_node *node)
 	size_t l, r;
 
 	if (node == NULL)
-		return (0);
+		return 0;
 	l = height(node->left);
 	r = height(node->right);
-	return (1 + (l > r ? l : r));
+	return 1 + (l > r ? l : r);
 }
 
 /* Is the tree no higher than 2 log2(n + 1), even for keys in order? */
@@ -248,7 +248,7 @@ test_no_summary(void **state VM_UNUSED)
 static int
 compare_or_equal(const struct rb_node *a, const struct rb_node *b)
 {
-	return (compare(a, b) <= 0 ? -1 : 1);
+	return compare(a, b) <= 0 ? -1 : 1;
 }
 
 static void
@@ -383,7 +383,7 @@ naive_max(const struct item *items, size_t n)
 		if (items[i].present)
 			found = max(found, items[i].value);
 	}
-	return (found);
+	return found;
 }
 
 /* Are the items in the tree, in order, those present? */
@@ -465,5 +465,5 @@ main(void)
 		cmocka_unit_test(test_random),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

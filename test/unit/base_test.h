@@ -84,14 +84,14 @@ static inline uint64_t
 random_u64(void)
 {
 	test_state += UINT64_C(0x9e3779b97f4a7c15);
-	return (hash_mix64(test_state));
+	return hash_mix64(test_state);
 }
 
 /* random_below: a number from 0 to n - 1. */
 static inline size_t
 random_below(size_t n)
 {
-	return ((size_t)(random_u64() % n));
+	return (size_t)(random_u64() % n);
 }
 
 /* test_seeds: how many seeds to run. */
@@ -100,7 +100,7 @@ test_seeds(uint64_t preset)
 {
 	const char *s = getenv("TEST_SEEDS");
 
-	return (s == NULL ? preset : strtoull(s, NULL, 10));
+	return s == NULL ? preset : strtoull(s, NULL, 10);
 }
 
 /*
@@ -127,13 +127,13 @@ test_alloc_alloc(void *ctx, size_t size)
 	ta->calls++;
 	if (ta->calls == ta->fail_at ||
 	    (ta->fail_on && ta->calls > ta->fail_at))
-		return (NULL);
+		return NULL;
 	block = malloc(TEST_ALLOC_HEAD + size);
 	assert_non_null(block);
 	memcpy(block, &size, sizeof(size));
 	memset(block + TEST_ALLOC_HEAD, 0xa5, size);
 	ta->live++;
-	return (block + TEST_ALLOC_HEAD);
+	return block + TEST_ALLOC_HEAD;
 }
 
 static inline void

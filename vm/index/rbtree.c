@@ -167,8 +167,7 @@ index_check(const struct vm_index *ix)
 {
 	size_t n = 0;
 
-	LIST_FOREACH(struct vm_map_entry, e, (struct list *)&ix->entries,
-	    link) {
+	LIST_FOREACH(struct vm_map_entry, e, &ix->entries, link) {
 		vsize_t max = e->gap;
 
 		if (gap_below(e->node.left) > max)

@@ -208,22 +208,30 @@ populate(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access)
 	return error == VM_EFAULT ? VM_ENOMEM : error;
 }
 
+/* The next stored, readable part at or after *va; *va moves behind it. */
+static bool
+next_stored(struct vm_map *map, vaddr_t *va, vaddr_t end, struct part *p)
+{
+	bool found = false;
+
+	vm_map_lock_read(map);
+	while (!found && next_part(map, *va, end, p)) {
+		found = p->e->object != NULL && (p->e->prot & VM_PROT_READ);
+		*va = p->end;
+	}
+	vm_map_unlock_read(map);
+	return found;
+}
+
 /* Bring in what is stored somewhere else, unless memory is short. */
 static int
 will_need(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct part p;
-	vaddr_t va, stopped;
-	bool any = true, stored;
+	vaddr_t stopped;
 
-	for (va = start; va < end && any; va = p.end) {
-		vm_map_lock_read(map);
-		any = next_part(map, va, end, &p);
-		stored = any && p.e->object != NULL &&
-		    (p.e->prot & VM_PROT_READ);
-		vm_map_unlock_read(map);
-		if (stored &&
-		    vm_page_free_count(map->sys) / 2 > vm_atop(p.end - p.start))
+	while (next_stored(map, &start, end, &p)) {
+		if (vm_page_free_count(map->sys) / 2 > vm_atop(p.end - p.start))
 			(void)vm_fault_range(map, p.start, p.end, VM_PROT_READ,
 			    &stopped);
 	}

@@ -52,6 +52,9 @@ struct row {
 	void (*prepare)(struct bench *, size_t n);
 	void (*op)(struct bench *, size_t i);
 	bool once; /* one op on n parts, not n ops */
+	/* Offset of the count in struct vm_stats that must grow by n, so that
+	 * no row measures something else than it says; 0: none. */
+	size_t counter;
 };
 
 /* What callgrind toggles on; visible, so that they keep their names. */
@@ -151,6 +154,13 @@ prepare_forked(struct bench *b, size_t n)
 {
 	prepare_resident(b, n);
 	must(vmspace_fork(b->space, &b->child), "vmspace_fork");
+}
+
+static void
+prepare_copied(struct bench *b, size_t n)
+{
+	prepare_forked(b, n);
+	touch_all(b->child, n);
 }
 
 static void
@@ -288,37 +298,40 @@ op_exit(struct bench *b, size_t i)
 	vmspace_unref(b->child);
 }
 
+#define COUNTER(name) offsetof(struct vm_stats, name)
+
 static const struct row rows[] = {
 	{ "nothing", "the loop around every operation", prepare_nothing,
-	    op_nothing, false },
+	    op_nothing, false, 0 },
 	{ "zero-fill", "write fault on a page never touched", prepare_untouched,
-	    op_fault, false },
+	    op_fault, false, COUNTER(fault_przero) },
 	{ "zero-fill-narrow", "the same, looking at no neighbours",
-	    prepare_untouched, op_fault_narrow, false },
+	    prepare_untouched, op_fault_narrow, false, COUNTER(fault_przero) },
 	{ "cow", "write fault in a child on its parent's page", prepare_forked,
-	    op_cow, false },
+	    op_cow, false, COUNTER(fault_acow) },
 	{ "cow-narrow", "the same, looking at no neighbours", prepare_forked,
-	    op_cow_narrow, false },
+	    op_cow_narrow, false, COUNTER(fault_acow) },
 	{ "map-unmap", "map and unmap one page, in an empty space",
-	    prepare_nothing, op_map_unmap, false },
+	    prepare_nothing, op_map_unmap, false, COUNTER(entries_freed) },
 	{ "map-touch-unmap", "the same with a write fault between",
-	    prepare_nothing, op_map_touch_unmap, false },
+	    prepare_nothing, op_map_touch_unmap, false, COUNTER(fault_przero) },
 	{ "unmap-page", "unmap a mapping, per resident page", prepare_resident,
-	    op_unmap_all, true },
+	    op_unmap_all, true, COUNTER(anons_freed) },
 	{ "lookup-10", "find an entry among 10", prepare_lookup_10, op_lookup,
-	    false },
+	    false, 0 },
 	{ "lookup-10k", "find an entry among 10,000", prepare_lookup_10k,
-	    op_lookup, false },
+	    op_lookup, false, 0 },
 	{ "lookup-1m", "find an entry among 1,000,000", prepare_lookup_1m,
-	    op_lookup, false },
-	{ "fork-entry", "fork, per entry never touched", map_far, op_fork,
-	    true },
+	    op_lookup, false, 0 },
+	{ "fork-entry", "fork, per entry never touched", map_far, op_fork, true,
+	    COUNTER(entries_allocated) },
 	{ "fork-entry-page", "fork, per entry with one resident page",
-	    prepare_entries_touched, op_fork, true },
+	    prepare_entries_touched, op_fork, true,
+	    COUNTER(entries_allocated) },
 	{ "fork-page", "fork, per resident page of one entry", prepare_resident,
-	    op_fork, true },
-	{ "exit-page", "end of a child, per page still shared", prepare_forked,
-	    op_exit, true },
+	    op_fork, true, 0 },
+	{ "exit-page", "end of a child, per page of its own", prepare_copied,
+	    op_exit, true, COUNTER(anons_freed) },
 };
 
 enum { NROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -374,6 +387,27 @@ start(struct bench *b)
 	    "vmspace_create");
 }
 
+static uint64_t
+count_of(const struct bench *b, const struct row *row)
+{
+	const char *stats = (const char *)&b->sys->stats;
+
+	return *(const _Atomic uint64_t *)(const void *)(stats + row->counter);
+}
+
+static void
+run_row(struct bench *b, const struct row *row)
+{
+	uint64_t before;
+
+	row->prepare(b, b->n);
+	count_contents(b->machine);
+	before = count_of(b, row);
+	measure(b, row->op, row->once ? 1 : b->n);
+	if (row->counter != 0 && count_of(b, row) - before != b->n)
+		errx(1, "%s: did something else", row->name);
+}
+
 /* The process ends without taking the system down: nobody counts that. */
 int
 main(int argc, char **argv)
@@ -389,8 +423,6 @@ main(int argc, char **argv)
 		errx(2, "usage: core [row n], n up to %d", NFRAMES / 4);
 	row = find_row(argv[1]);
 	start(&b);
-	row->prepare(&b, b.n);
-	count_contents(b.machine);
-	measure(&b, row->op, row->once ? 1 : b.n);
+	run_row(&b, row);
 	return 0;
 }

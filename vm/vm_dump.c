@@ -4,9 +4,10 @@
  */
 #include "vm/vm_dump.h"
 
-#include <inttypes.h>
-
 #include "vm/cow/amap.h"
+
+/* What %llu and %llx want, whatever uint64_t is on this machine. */
+typedef unsigned long long ull;
 
 /* ---- maps ---- */
 
@@ -56,21 +57,20 @@ dump_entry(struct vm_map *map, struct vm_map_entry *e,
 	map->design->cow->lock(e);
 	map->design->cow->walk(e, 0, vm_entry_npages(e), count_page, resident);
 	map->design->cow->unlock(e);
-	fmt_printf(out, "%012" PRIx64 "-%012" PRIx64 " ", e->start, e->end);
+	fmt_printf(out, "%012llx-%012llx ", (ull)e->start, (ull)e->end);
 	dump_prot(out, e->prot);
 	fmt_printf(out, "/");
 	dump_prot(out, e->max_prot);
-	fmt_printf(out,
-	    " %c%c%c%c %-5s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %s",
+	fmt_printf(out, " %c%c%c%c %-5s %8llu %8llu %8llu %s",
 	    (e->flags & VM_ENTRY_COW) ? 'p' : 's',
 	    (e->flags & VM_ENTRY_NEEDS_COPY) ? 'n' : '-',
 	    vm_entry_is_wired(e) ? 'W' : '-',
 	    (e->flags & VM_ENTRY_STACK) ? 'S' : '-', inherit_name(e),
-	    vm_entry_npages(e), resident[0], resident[1], kind_name(e));
+	    (ull)vm_entry_npages(e), (ull)resident[0], (ull)resident[1],
+	    kind_name(e));
 	if (e->object != NULL)
-		fmt_printf(out, " %" PRIu64 ":%" PRIu64 " +%" PRIx64,
-		    e->object->key.device, e->object->key.inode,
-		    vm_ptoa(e->offset));
+		fmt_printf(out, " %llu:%llu +%llx", (ull)e->object->key.device,
+		    (ull)e->object->key.inode, (ull)vm_ptoa(e->offset));
 	fmt_printf(out, "\n");
 }
 
@@ -96,9 +96,9 @@ dump_amap(const struct vm_map_entry *e, const struct fmt_out *out)
 	const struct vm_amap *am = e->aref.amap;
 
 	fmt_printf(out,
-	    "%012" PRIx64 " amap %p slot %u: refs %u, slots %u "
+	    "%012llx amap %p slot %u: refs %u, slots %u "
 	    "of %u, anons %u%s%s\n",
-	    e->start, (const void *)am, e->aref.slot, am->refs, am->nslots,
+	    (ull)e->start, (const void *)am, e->aref.slot, am->refs, am->nslots,
 	    am->room, am->nused, am->shared ? ", shared" : "",
 	    am->runs != NULL ? ", in runs" : "");
 }
@@ -127,11 +127,10 @@ dump_object(struct vm_object *obj, void *arg)
 	const struct fmt_out *out = arg;
 
 	vm_object_lock(obj);
-	fmt_printf(out,
-	    "%p %-8s refs %u, resident %" PRIu64 ", key %" PRIu64 ":%" PRIu64
-	    "%s\n",
-	    (void *)obj, obj->ops->name, obj->refs, obj->npages,
-	    obj->key.device, obj->key.inode, obj->refs == 0 ? ", cached" : "");
+	fmt_printf(out, "%p %-8s refs %u, resident %llu, key %llu:%llu%s\n",
+	    (void *)obj, obj->ops->name, obj->refs, (ull)obj->npages,
+	    (ull)obj->key.device, (ull)obj->key.inode,
+	    obj->refs == 0 ? ", cached" : "");
 	vm_object_unlock(obj);
 }
 
@@ -146,9 +145,9 @@ vm_dump_objects(struct vm_system *sys, const struct fmt_out *out)
 void
 vm_dump_stats(struct vm_system *sys, const struct fmt_out *out)
 {
-#define DUMP_STAT(name, meaning)                                          \
-	fmt_printf(out, "%12" PRIu64 " %-20s %s\n",                       \
-	    atomic_load_explicit(&sys->stats.name, memory_order_relaxed), \
+#define DUMP_STAT(name, meaning)                                               \
+	fmt_printf(out, "%12llu %-20s %s\n",                                   \
+	    (ull)atomic_load_explicit(&sys->stats.name, memory_order_relaxed), \
 	    #name, meaning);
 	VM_STATS(DUMP_STAT)
 #undef DUMP_STAT

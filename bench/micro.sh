@@ -17,7 +17,8 @@
 # User-mode Linux runs each process under ptrace, a kernel and a process taking
 # turns.  On two processors each turn wakes the other one: rows that enter the
 # kernel once an operation take three to eight times as long, munmap and fork
-# up to twice.  So it is bound to one processor, its best setting.  bsdvm and native Linux run unbound, as a user would start them.
+# up to twice.  So it is bound to one processor, its best setting.  bsdvm and
+# native Linux run unbound, as a user would start them.
 #
 # What the ratios mean: elapsed time of the same operation seen from inside.
 # What they do not: a row is not a program (see programs.sh), and user-mode

@@ -21,7 +21,7 @@ next_part(struct vm_map *map, vaddr_t va, vaddr_t end, struct part *p)
 {
 	p->map = map;
 	p->e = vm_map_ceiling(map, va);
-	if (p->e == NULL || p->e->start >= end)
+	if (va >= end || p->e == NULL || p->e->start >= end)
 		return false;
 	p->start = p->e->start > va ? p->e->start : va;
 	p->end = p->e->end < end ? p->e->end : end;

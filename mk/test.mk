@@ -5,9 +5,11 @@
 # writes it, tools/summary counts them all into the closing line.
 
 # ------------------------------------------------------------------- plan
-# FOLDER.VARIANT: every program of test/FOLDER in that build variant.
+# FOLDER.VARIANT: every program of test/FOLDER in that build variant; and
+# the unit tests with threads under ThreadSanitizer too.
 
 PLAN := differ.asan stress.tsan contract.asan unit.obj unit.asan
+THREADED := $(notdir $(basename $(shell grep -ls pthread_create test/unit/*_test.c)))
 
 # Seconds that one program may take before it is stopped and has failed.
 LIMIT_unit := 120
@@ -26,7 +28,7 @@ planned = $(foreach n,$(call names,$(folder)),$(folder)-$(n).$(variant))
 HOST_TESTS := $(if $(host_main),$(or $(wildcard test/host/run),$(wildcard test/host/*.sh)))
 
 TESTS := lint lint-selftest $(FREE_ARCHS:%=free-%) \
-    $(foreach p,$(PLAN),$(call planned,$(p)))
+    $(foreach p,$(PLAN),$(call planned,$(p))) $(THREADED:%=unit-%.tsan)
 TESTS_ALONE := $(HOST_TESTS:test/host/%=host-%)
 
 # ------------------------------------------------------------------ goals
@@ -84,7 +86,7 @@ build/test/$(1)-%.$(2): build/$(2)/test/$(1)/%.o \
 	$$(call say,ld)
 	$(Q)$$(link) $$(FLAGS_$(2)) -lcmocka
 endef
-$(foreach p,$(PLAN),$(eval $(call test_rules,$(call folder,$(p)),$(call variant,$(p)))))
+$(foreach p,$(PLAN) unit.tsan,$(eval $(call test_rules,$(call folder,$(p)),$(call variant,$(p)))))
 
 # Only tests of host/ know it.
 $(foreach t,$(filter unit-host_%,$(TESTS)),$(eval build/test/$(t): build/$(call variant,$(t))/libhost.a))

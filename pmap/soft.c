@@ -110,7 +110,11 @@ must_be_used(const struct vm_page *pg, const char *otherwise, vaddr_t va)
 		broken(otherwise, pg, va);
 }
 
-/* Panic if a TLB names the page (and lost a store to it). */
+/*
+ * Panic if a TLB names the page (and lost a store to it).  The last one comes
+ * first, against the way of a flush: so one that is still going on shows,
+ * unless the machine's lock is taken before.
+ */
 static void
 must_be_in_no_tlb(struct soft_machine *m, const struct vm_page *pg, bool lost,
     const char *otherwise)
@@ -118,7 +122,7 @@ must_be_in_no_tlb(struct soft_machine *m, const struct vm_page *pg, bool lost,
 	const struct tlb_entry *e;
 	unsigned cpu;
 
-	for (cpu = 0; cpu < m->config.ncpus; cpu++) {
+	for (cpu = m->config.ncpus; cpu-- > 0;) {
 		struct tlb *tlb = &m->tlbs[cpu];
 
 		vm_mutex_lock(&tlb->lock);
@@ -641,9 +645,9 @@ soft_page_idle(struct vm_machine *machine, struct vm_page *pg, size_t n)
 	if (m->config.quick)
 		return false;
 	for (i = 0; i < n; i++) {
-		must_be_unmapped(m, &pg[i]);
 		must_be_in_no_tlb(m, &pg[i], false,
 		    "a page is freed while a TLB has it, pmap_update missing");
+		must_be_unmapped(m, &pg[i]);
 		memset(frame_bytes(m, &pg[i]), SOFT_POISON, VM_PAGE_SIZE);
 	}
 	return false;

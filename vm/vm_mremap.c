@@ -93,7 +93,8 @@ insert_more(struct remap *m, vaddr_t at)
 		.advice = (enum vm_advice)e->advice,
 		.flags = e->flags & (uint8_t)~VM_ENTRY_NEEDS_COPY,
 		.fixed = true,
-		.wired = vm_entry_is_wired(e),
+		.wired = vm_entry_is_wired(e) &&
+		    !(m->flags & VM_MREMAP_DUPLICATE),
 	};
 	vaddr_t start;
 	int error;

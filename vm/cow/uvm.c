@@ -513,7 +513,6 @@ uvm_check(const struct vm_map_entry *e)
 	if (am == NULL)
 		return;
 	VM_VERIFY(e->aref.slot + vm_entry_npages(e) <= am->nslots);
-	VM_VERIFY(!am->shared || !needs_copy(e));
 	vm_amap_check(am);
 }
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event.c - see event.h.
+ *
+ * A new task is announced twice, by its parent's event and by its own first
+ * stop, in any order; it is born when both are there (process.c).  Until then
+ * it stays stopped.
+ */
+#include "host/event.h"
+
+#include "host/cpu.h"
+#include "host/exec.h"
+#include "host/job.h"
+#include "host/process.h"
+#include "host/run.h"
+#include "host/signal.h"
+#include "host/stub.h"
+#include "host/syscall.h"
+#include "host/trace.h"
+
+#include <errno.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+static void
+note(struct run *run, pid_t tid, int status)
+{
+	struct task *t = task_find(run, tid);
+
+	if (t == NULL)
+		t = task_create(run, tid);
+	if (t == NULL) {
+		(void)kill(tid, SIGKILL);
+		return;
+	}
+	t->status = status;
+	if (!WIFSTOPPED(status))
+		t->at = AT_DEAD;
+	if (!t->has_status)
+		list_insert_tail(&run->unread, &t->unread);
+	t->has_status = true;
+}
+
+/* Wait for anything to happen; false when there is nobody left. */
+static bool
+wait_any(struct run *run)
+{
+	int status;
+	pid_t tid = waitpid(-1, &status, __WALL);
+
+	if (tid > 0)
+		note(run, tid, status);
+	else if (errno != EINTR)
+		return false;
+	return true;
+}
+
+void
+event_wait(struct task *t)
+{
+	while (!t->has_status)
+		if (!wait_any(t->run)) {
+			t->at = AT_DEAD;
+			return;
+		}
+}
+
+int
+event_take(struct task *t)
+{
+	list_remove(&t->unread);
+	t->has_status = false;
+	return t->status;
+}
+
+bool
+event_stop(struct task *t)
+{
+	if (t->exiting || !task_is_live(t) || !trace_interrupt(t))
+		return false;
+	event_wait(t);
+	return t->at != AT_DEAD;
+}
+
+#define INTERRUPTED (PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f)
+
+bool
+event_take_interrupt(struct task *t)
+{
+	if (t->status != INTERRUPTED || !t->born)
+		return false;
+	(void)event_take(t);
+	t->at = AT_TRAP;
+	return true;
+}
+
+void
+event_put_interrupt(struct task *t)
+{
+	t->at = AT_RUNNING;
+	note(t->run, t->tid, INTERRUPTED);
+}
+
+static void
+on_signal_stop(struct task *t, int sig)
+{
+	t->at = AT_SIGNAL;
+	signal_stop(t, sig);
+}
+
+/* Stopped by us, by job control, or released from that. */
+static void
+on_stop(struct task *t, int sig)
+{
+	t->at = AT_TRAP;
+	if (sig != SIGTRAP) {
+		trace_listen(t);
+		job_stopped(t);
+		return;
+	}
+	stub_leave(t);
+	if (t->at != AT_DEAD)
+		syscall_interrupted(t);
+}
+
+static void
+on_event(struct task *t, int event, int sig)
+{
+	if (event == PTRACE_EVENT_STOP) {
+		on_stop(t, sig);
+		return;
+	}
+	t->at = event == PTRACE_EVENT_SECCOMP ? AT_ENTRY : AT_TRAP;
+	if (event == PTRACE_EVENT_SECCOMP)
+		syscall_entry(t);
+	else if (event == PTRACE_EVENT_EXEC)
+		exec_adopt(t);
+	else
+		process_forked(t);
+}
+
+static void
+dispatch(struct task *t, int status)
+{
+	int sig = WSTOPSIG(status);
+
+	if (!WIFSTOPPED(status)) {
+		process_gone(t, status);
+		return;
+	}
+	t->run->stops++;
+	t->stops++;
+	cpu_stopped(t);
+	t->regs_known = t->regs_dirty; /* changed ones are newer */
+	if (!t->born || !t->fresh) {
+		t->at = AT_TRAP;
+		t->fresh = true;
+		process_first_stop(t);
+	} else if (status >> 16 != 0) {
+		on_event(t, status >> 16, sig);
+	} else if (sig == (SIGTRAP | 0x80)) {
+		t->at = AT_EXIT;
+		syscall_exit(t);
+	} else {
+		on_signal_stop(t, sig);
+	}
+}
+
+void
+event_loop(struct run *run)
+{
+	struct task *t;
+
+	while (run->tasks.count > 0) {
+		cpu_tick(run);
+		t = LIST_FIRST(struct task, &run->unread, unread);
+		if (t != NULL)
+			dispatch(t, event_take(t));
+		else if (!wait_any(run))
+			break;
+	}
+}

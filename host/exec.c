@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * exec.c - see exec.h.
+ *
+ * The kernel is the loader: it has mapped the program, its interpreter, a
+ * stack with arguments, and the vdso.  Each of these mappings is entered into
+ * an empty vmspace:
+ *
+ *	of a file	the file's object; pages that the kernel has written
+ *			to (the end of .data, made zero) by content
+ *	anonymous	zero-filled; pages that exist, by content
+ *	[stack]		the same, and all that RLIMIT_STACK allows below it
+ *	[vdso] [vvar]	stay the kernel's: foreign entries
+ *
+ * Then the stub region is mapped and, with the first operations that the task
+ * runs, everything else that the kernel has mapped goes.
+ */
+#include "host/exec.h"
+
+#include "host/file.h"
+#include "host/filter.h"
+#include "host/maps_line.h"
+#include "host/message.h"
+#include "host/process.h"
+#include "host/run.h"
+#include "host/signal.h"
+#include "host/space.h"
+#include "host/stub.h"
+#include "host/trace.h"
+#include "host/user.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PLACE_MIN    ((vaddr_t)0x10000)
+#define STACK_MOST   ((vsize_t)1 << 30)   /* when there is no limit */
+#define STACK_SPACE  ((vsize_t)128 << 20) /* below the stack, for growth */
+#define PAGE_PRESENT ((uint64_t)1 << 63)
+#define PAGE_OF_FILE ((uint64_t)1 << 61)
+
+struct adoption {
+	struct task *task;
+	struct space *space;
+	vaddr_t place_max;      /* end of the highest mapping below the stack */
+	vaddr_t below;          /* end of the mapping before this one */
+	vaddr_t vdso;           /* its code */
+	vaddr_t kept, kept_end; /* the kernel's own mappings */
+};
+
+/* ------------------------------------------------------------ contents */
+
+static int
+copy_page(struct adoption *a, vaddr_t va)
+{
+	char page[VM_PAGE_SIZE];
+	struct iovec to = { page, sizeof(page) };
+	struct iovec from = { (void *)va, sizeof(page) };
+
+	if (process_vm_readv(a->task->tid, &to, 1, &from, 1, 0) !=
+	    (ssize_t)sizeof(page))
+		return VM_OK; /* it is not to be read: nothing to keep */
+	return user_write(a->task, va, page, sizeof(page));
+}
+
+/* The pages of the mapping that are not (or no longer) of its file. */
+static int
+copy_pages(struct adoption *a, const struct maps_line *m, int pagemap)
+{
+	uint64_t page[256];
+	vaddr_t va = m->start;
+	ssize_t got;
+	int error = VM_OK;
+
+	while (va < m->end && error == 0) {
+		size_t n = (m->end - va) >> VM_PAGE_SHIFT;
+
+		if (n > 256)
+			n = 256;
+		got = pread(pagemap, page, n * 8,
+		    (off_t)(va >> VM_PAGE_SHIFT) * 8);
+		if (got != (ssize_t)(n * 8))
+			return VM_EIO;
+		for (size_t i = 0; i < n && error == 0; i++, va += VM_PAGE_SIZE)
+			if ((page[i] & (PAGE_PRESENT | PAGE_OF_FILE)) ==
+			    PAGE_PRESENT)
+				error = copy_page(a, va);
+	}
+	return error;
+}
+
+static int
+copy_contents(struct adoption *a, const struct maps_line *m)
+{
+	char path[64];
+	int fd, error;
+
+	if ((m->prot & VM_PROT_WRITE) == 0)
+		return VM_OK;
+	(void)snprintf(path, sizeof(path), "/proc/%d/pagemap",
+	    (int)a->task->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return VM_EIO;
+	error = copy_pages(a, m, fd);
+	(void)close(fd);
+	return error;
+}
+
+/* ------------------------------------------------------------ mappings */
+
+static struct vm_object *
+open_object(struct adoption *a, const struct maps_line *m)
+{
+	char path[sizeof(m->name) + 32];
+	struct stat st;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/root%s", (int)a->task->tid,
+	    m->name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_ino != m->inode)) {
+		(void)close(fd);
+		fd = -1;
+	}
+	if (fd < 0) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx",
+		    (int)a->task->tid, m->start, m->end);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (fd < 0) {
+		message("%s: cannot be read", m->name);
+		return NULL;
+	}
+	return file_object(a->space->run, fd, false);
+}
+
+static int
+map_line(struct adoption *a, const struct maps_line *m)
+{
+	struct vm_mmap_args args = { .addr = m->start,
+		.len = m->end - m->start,
+		.prot = m->prot,
+		.max_prot = VM_PROT_ALL,
+		.flags = VM_MMAP_FIXED | VM_MMAP_NOREPLACE | VM_MMAP_PRIVATE,
+		.offset = m->offset };
+	vaddr_t at;
+	int error;
+
+	if (m->inode != 0) {
+		args.object = open_object(a, m);
+		if (args.object == NULL)
+			return VM_EIO;
+	}
+	error = vm_mmap(a->space->vm, &args, &at);
+	if (args.object != NULL)
+		vm_object_unref(args.object);
+	return error != 0 ? error : copy_contents(a, m);
+}
+
+static vsize_t
+stack_limit(const struct task *t)
+{
+	struct rlimit limit;
+
+	if (prlimit(t->tid, RLIMIT_STACK, NULL, &limit) != 0 ||
+	    limit.rlim_cur > STACK_MOST)
+		return STACK_MOST;
+	return vm_trunc_page(limit.rlim_cur);
+}
+
+static int
+map_stack(struct adoption *a, const struct maps_line *m)
+{
+	vsize_t len = stack_limit(a->task), floor = a->below + VM_PAGE_SIZE;
+	struct vm_mmap_args args = { .prot = m->prot,
+		.max_prot = VM_PROT_ALL,
+		.flags = VM_MMAP_FIXED | VM_MMAP_NOREPLACE | VM_MMAP_PRIVATE |
+		    VM_MMAP_STACK };
+	vaddr_t at;
+	int error;
+
+	if (len < m->end - m->start)
+		len = m->end - m->start;
+	if (len > m->end - floor)
+		len = m->end - floor;
+	args.addr = m->end - len;
+	args.len = len;
+	error = vm_mmap(a->space->vm, &args, &at);
+	if (error == 0)
+		a->space->stack_start = args.addr;
+	return error != 0 ? error : copy_contents(a, m);
+}
+
+static bool
+is_kept(const struct maps_line *m)
+{
+	return strncmp(m->name, "[v", 2) == 0;
+}
+
+/* The vdso and what belongs to it are next to each other. */
+static void
+keep(struct adoption *a, const struct maps_line *m)
+{
+	if (a->kept == 0)
+		a->kept = m->start;
+	a->kept_end = m->end;
+	if (strcmp(m->name, "[vdso]") == 0)
+		a->vdso = m->start;
+}
+
+static int
+adopt_line(struct adoption *a, const struct maps_line *m)
+{
+	int error = VM_OK;
+
+	if (m->start >= a->space->run->machine->va_max)
+		return VM_OK;
+	if (strcmp(m->name, "[stack]") == 0) {
+		error = map_stack(a, m);
+	} else {
+		if (is_kept(m))
+			keep(a, m);
+		else
+			error = map_line(a, m);
+		if (a->space->stack_start == 0)
+			a->place_max = m->end;
+	}
+	a->below = m->end;
+	return error;
+}
+
+static int
+adopt_maps(struct adoption *a)
+{
+	char path[64];
+	struct maps_line m;
+	FILE *f;
+	int error = VM_OK;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)a->task->tid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return VM_EIO;
+	while (error == 0 && maps_line_read(f, &m))
+		error = adopt_line(a, &m);
+	(void)fclose(f);
+	if (error == 0 && a->kept != 0)
+		error = space_keep_out(a->space, a->kept, a->kept_end);
+	return error;
+}
+
+/* ---------------------------------------------------- limits and places */
+
+/* Field 47 of /proc/pid/stat: where the heap begins. */
+static vaddr_t
+start_of_heap(const struct task *t)
+{
+	char path[64], text[2048], *p;
+	unsigned long value = 0;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)t->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	p = strrchr(text, ')');
+	for (int field = 2; p != NULL && field < 47; field++)
+		p = strchr(p + 1, ' ');
+	if (p != NULL)
+		value = strtoul(p, NULL, 10);
+	return vm_round_page(value);
+}
+
+static void
+set_limits(struct adoption *a)
+{
+	struct vmspace *vm = a->space->vm;
+	struct rlimit limit;
+
+	vm->brk_start = vm->brk_end = start_of_heap(a->task);
+	if (prlimit(a->task->tid, RLIMIT_DATA, NULL, &limit) == 0)
+		vm->data_limit = limit.rlim_cur;
+	if (prlimit(a->task->tid, RLIMIT_MEMLOCK, NULL, &limit) == 0)
+		vm->wired_limit = limit.rlim_cur;
+	vm->map.size_limit = a->space->as_limit.rlim_cur;
+	vm->map.place_min = PLACE_MIN;
+	vm->map.place_max = a->place_max;
+	if (a->place_max < a->space->stack_start / 2)
+		vm->map.place_max = a->space->stack_start - STACK_SPACE;
+}
+
+static void
+set_name(struct task *t)
+{
+	char path[64], exe[256];
+	const char *base;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)t->tid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	base = strrchr(exe, '/');
+	base = base == NULL ? exe : base + 1;
+	(void)snprintf(t->space->name, sizeof(t->space->name), "%.*s",
+	    (int)sizeof(t->space->name) - 1, base);
+}
+
+/* --------------------------------------------------------------- tasks */
+
+/*
+ * Exec by another thread than the first: it takes over the first one's id,
+ * and its own is gone without another word.
+ */
+static void
+take_over(struct task *t, pid_t former)
+{
+	struct task *from = task_find(t->run, former);
+
+	if (from == NULL || from == t)
+		return;
+	t->blocked = from->blocked;
+	t->vfork_parent = from->vfork_parent;
+	from->vfork_parent = NULL;
+	task_destroy(from);
+}
+
+/* The other threads of the process are dead or dying. */
+static void
+drop_threads(struct task *t)
+{
+	LIST_FOREACH(struct task, other, &t->run->tasks.all, all) {
+		if (other == t || other->tgid != t->tgid)
+			continue;
+		other->exiting = true;
+		space_leave(other);
+	}
+}
+
+static struct space *
+new_space(struct task *t)
+{
+	struct space *space = space_create(t->run);
+
+	if (space == NULL)
+		return NULL;
+	space->pid = t->tid;
+	space->as_limit = t->space != NULL ? t->space->as_limit :
+					     t->run->as_limit;
+	return space;
+}
+
+static bool
+adopt(struct task *t, struct space *space)
+{
+	struct adoption a = { .task = t, .space = space };
+	size_t offset;
+	int error;
+
+	error = adopt_maps(&a);
+	set_name(t);
+	if (error != 0) {
+		signal_kill(t,
+		    error == VM_ENOMEM ?
+			"killed: out of memory at its start (see -m)" :
+			"killed: its memory cannot be taken over");
+		return false;
+	}
+	set_limits(&a);
+	if (!stub_vdso_syscall(&offset) || a.vdso == 0 ||
+	    !stub_map(t, a.vdso + offset)) {
+		if (t->at != AT_DEAD)
+			signal_kill(t, "killed: it has no vdso or no room");
+		return false;
+	}
+	return true;
+}
+
+void
+exec_adopt(struct task *t)
+{
+	struct space *space;
+
+	take_over(t, (pid_t)trace_event_message(t));
+	drop_threads(t);
+	t->exiting = t->in_stub = t->undone = false;
+	t->clear_tid = 0;
+	t->at_exit = NULL;
+	t->npromises = 0;
+	space = new_space(t);
+	if (space == NULL || sighand_exec(t) != 0) {
+		signal_kill(t, "killed: out of memory at its start");
+		return;
+	}
+	space_join(t, space);
+	process_release_parent(t);
+	if (!adopt(t, space))
+		return;
+	pmap_host_forget(space->pmap);
+	stub_resume(t, STUB_NO_CALL);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fault.c - see fault.h.
+ *
+ * What the access was is found out in the order of cost: the page that holds
+ * the instruction itself is fetched; a page that can be read has been written;
+ * private memory without a file is going to be written anyway; otherwise the
+ * instruction says.  A wrong "read" costs a second fault.  A wrong "write"
+ * (the instruction reads one place and writes another) is tried as a read.
+ *
+ * Nothing stops a fault from coming again: another thread may have taken the
+ * page away.  But the same fault many times in a row means that we and the
+ * host disagree; that ends the program rather than time.
+ */
+#include "host/fault.h"
+
+#include "host/decode.h"
+#include "host/filter.h"
+#include "host/run.h"
+#include "host/signal.h"
+#include "host/space.h"
+#include "host/stub.h"
+#include "host/trace.h"
+#include "host/user.h"
+
+#define CODE_MAX    16
+#define SAME_FAULTS 1000
+
+/* What the program's map says about an address. */
+struct place {
+	bool mapped, anonymous_private;
+	vm_prot_t prot;
+};
+
+static struct place
+look_up(struct task *t, uint64_t va)
+{
+	struct vm_map *map = &t->space->vm->map;
+	struct place p = { .mapped = false };
+	const struct vm_map_entry *e;
+
+	vm_map_lock_read(map);
+	e = vm_map_lookup(map, va);
+	if (e != NULL)
+		p = (struct place){ .mapped = true,
+			.prot = e->prot,
+			.anonymous_private = e->object == NULL };
+	vm_map_unlock_read(map);
+	return p;
+}
+
+static bool
+instruction_writes(struct task *t, uint64_t ip)
+{
+	uint8_t code[CODE_MAX] = { 0 };
+	size_t n = CODE_MAX, room = VM_PAGE_SIZE - (ip & VM_PAGE_MASK);
+
+	if (user_read(t, ip, code, n) != 0) {
+		if (room >= n || user_read(t, ip, code, room) != 0)
+			return false;
+	}
+	return decode_writes(code, n);
+}
+
+static vm_prot_t
+access_of(struct task *t, uint64_t va, const struct place *p)
+{
+	uint64_t ip = trace_regs(t)->rip;
+
+	if (va - ip < CODE_MAX && (p->prot & VM_PROT_EXEC) &&
+	    !pmap_host_is_usable(t->space->pmap, va, VM_PROT_EXEC))
+		return VM_PROT_EXEC;
+	if (va == ip)
+		return VM_PROT_EXEC;
+	if (pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
+		return VM_PROT_WRITE;
+	if (p->anonymous_private && (p->prot & VM_PROT_WRITE))
+		return VM_PROT_WRITE;
+	return instruction_writes(t, ip) ? VM_PROT_WRITE : VM_PROT_READ;
+}
+
+static int
+resolve(struct task *t, uint64_t va)
+{
+	struct place p = look_up(t, va);
+	vm_prot_t access = access_of(t, va, &p);
+	int error;
+
+	if (pmap_host_fault(t->space->pmap, va, access))
+		return VM_OK;
+	error = vm_fault(&t->space->vm->map, va, access, 0);
+	if (error == VM_EACCES && access == VM_PROT_WRITE &&
+	    !pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
+		error = vm_fault(&t->space->vm->map, va, VM_PROT_READ, 0);
+	return error;
+}
+
+/* The host's signal for an answer that the program must get itself. */
+static void
+set_signal(struct task *t, int error)
+{
+	bool bus = error == VM_ERANGE || error == VM_EIO;
+	int code = error == VM_EACCES ? SEGV_ACCERR : SEGV_MAPERR;
+
+	t->signal = bus ? SIGBUS : SIGSEGV;
+	t->info.si_signo = t->signal;
+	t->info.si_code = bus ? BUS_ADRERR : code;
+}
+
+/*
+ * A signal that takes the place of another may be blocked or ignored, which
+ * the kernel does not allow for faults: as it would, make it fatal.
+ */
+static void
+force(struct task *t, int from)
+{
+	static const struct kernel_action fatal;
+	uint64_t mask;
+
+	if (t->signal == from)
+		return;
+	signal_keep_action(t, from);
+	if (!signal_is_blocked(t, t->signal) &&
+	    t->sighand->action[t->signal].handler != (uintptr_t)SIG_IGN)
+		return;
+	stub_set_action(t, t->signal, &fatal);
+	if (t->at != AT_DEAD && trace_mask(t, &mask))
+		trace_set_mask(t, mask & ~((uint64_t)1 << (t->signal - 1)));
+}
+
+static bool
+is_stuck(struct task *t, uint64_t va)
+{
+	if (t->last_fault != va) {
+		t->last_fault = va;
+		t->same_faults = 0;
+	}
+	return ++t->same_faults > SAME_FAULTS;
+}
+
+void
+fault(struct task *t)
+{
+	uint64_t va = (uint64_t)t->info.si_addr;
+	int sig = t->signal, error = VM_EFAULT;
+
+	t->run->faults++;
+	if (t->info.si_code == BUS_ADRALN && sig == SIGBUS) {
+		signal_deliver(t);
+		return;
+	}
+	if (va < t->run->machine->va_max)
+		error = resolve(t, va);
+	if (error == VM_ENOMEM) {
+		t->run->killed_no_memory++;
+		signal_kill(t, "killed: out of memory (see -m)");
+	} else if (error != 0) {
+		set_signal(t, error);
+		force(t, sig);
+		signal_deliver(t);
+	} else if (is_stuck(t, va)) {
+		signal_kill(t, "killed: the host does not take its mappings");
+	} else {
+		t->signal = 0;
+		signal_keep_action(t, sig);
+		stub_resume(t, STUB_NO_CALL);
+	}
+}

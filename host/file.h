@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * file.h - files that are mapped.
+ *
+ * All mappings of a file, in all processes of the run, share one object of the
+ * core, found by device and inode.  Its pages are ours, not the page cache of
+ * the host; so whoever else reads or writes the file must be told, or looked
+ * for (sys_file.c).
+ */
+#ifndef HOST_FILE_H
+#define HOST_FILE_H
+
+#include "host/run.h"
+
+struct stat;
+
+/*
+ * file_object: the object of an open file, with one more reference.  Takes
+ * over fd.  writable: fd may be written to, and mappings want to.
+ * => NULL: no memory, or fd is not of a file
+ * => pages of a file that has changed since it was last used are forgotten
+ */
+struct vm_object *file_object(struct run *, int fd, bool writable);
+
+/* file_find: the object of a file if there is one, referenced; or NULL. */
+struct vm_object *file_find(struct run *, const struct stat *);
+
+/* file_changed: we, or the program, have just changed the file. */
+void file_changed(struct vm_object *);
+
+/* file_size: in bytes, 0 if it cannot be known. */
+uint64_t file_size(const struct vm_object *);
+
+#endif

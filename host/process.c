@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * process.c - see process.h.
+ *
+ *	parent: clone event ---.
+ *	                        >--> born: space, sighand, first resume
+ *	child:  first stop ----'
+ *
+ * A child's memory is forked when the parent's event is seen: both are stopped
+ * then, the child has not run an instruction, and a fork that fails in the
+ * host has cost nothing.  What the host copied to the child is thrown away.
+ *
+ * The kernel does not write the child's thread id (CLONE_CHILD_SETTID): at
+ * that moment the child still has its parent's frames.  We do it.
+ *
+ * A vfork parent is kept stopped until its child has left its memory.
+ */
+#include "host/process.h"
+
+#include "host/cpu.h"
+#include "host/message.h"
+#include "host/run.h"
+#include "host/signal.h"
+#include "host/space.h"
+#include "host/stub.h"
+#include "host/syscall.h"
+#include "host/trace.h"
+#include "host/user.h"
+
+#include <sched.h>
+#include <sys/wait.h>
+
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
+
+static void
+inherit_signals(struct task *child, const struct task *parent, uint64_t flags)
+{
+	if (flags & CLONE_SIGHAND) {
+		child->sighand = parent->sighand;
+		sighand_ref(child->sighand);
+	} else if (flags & CLONE_CLEAR_SIGHAND) {
+		child->sighand = sighand_create();
+	} else {
+		child->sighand = sighand_copy(parent->sighand);
+	}
+	child->blocked = parent->blocked;
+	if ((flags & CLONE_VM) == 0 || (flags & CLONE_VFORK)) {
+		child->altstack = parent->altstack;
+		child->altstack_size = parent->altstack_size;
+	}
+}
+
+static bool
+inherit_memory(struct task *child, struct task *parent, uint64_t flags)
+{
+	struct space *space = parent->space;
+
+	if (flags & CLONE_VM) {
+		space_join(child, space);
+		return true;
+	}
+	space = space_fork(parent);
+	if (space == NULL)
+		return false;
+	space->pid = child->tid;
+	space_join(child, space);
+	return true;
+}
+
+/* The first time that the child goes on. */
+static void
+start(struct task *child)
+{
+	uint32_t tid = (uint32_t)child->tid;
+	uint64_t flags = child->clone_flags;
+
+	if (child->args_moved) {
+		trace_regs(child)->rdi = child->clone_rdi;
+		trace_regs_changed(child);
+		child->args_moved = false;
+	}
+	if ((flags & CLONE_CHILD_SETTID) && (flags & CLONE_VM) == 0)
+		(void)user_write(child, child->clone_child_tid, &tid,
+		    sizeof(tid));
+	stub_resume(child, STUB_NO_CALL);
+}
+
+static void
+bear(struct task *child, struct task *parent)
+{
+	uint64_t flags = parent->clone_flags;
+
+	child->born = true;
+	child->tgid = flags & CLONE_THREAD ? parent->tgid : child->tid;
+	if (child->tgid == child->tid)
+		child->run->processes++;
+	child->clone_flags = flags;
+	child->clone_child_tid = parent->clone_child_tid;
+	child->args_moved = parent->args_moved;
+	child->clone_rdi = parent->clone_rdi;
+	if (flags & CLONE_CHILD_CLEARTID)
+		child->clear_tid = parent->clone_child_tid;
+	cpu_born(child, parent);
+	inherit_signals(child, parent, flags);
+	if (child->sighand == NULL || !inherit_memory(child, parent, flags)) {
+		message("out of memory: process %d cannot be made",
+		    (int)child->tid);
+		(void)kill(child->tid, SIGKILL);
+	}
+}
+
+/* Put back what was changed for the call, and its result. */
+static void
+end_call(struct task *parent, pid_t tid)
+{
+	struct user_regs_struct *r = trace_regs(parent);
+
+	if (parent->args_moved)
+		r->rdi = parent->clone_rdi;
+	r->rax = (unsigned long)tid;
+	r->orig_rax = (uint64_t)-1;
+	trace_regs_changed(parent);
+	parent->args_moved = parent->forking = false;
+	parent->at_exit = NULL;
+}
+
+static bool
+is_waiting(const struct task *child)
+{
+	return child->fresh && child->at == AT_TRAP && !child->has_status &&
+	    child->space != NULL;
+}
+
+void
+process_forked(struct task *parent)
+{
+	pid_t tid = (pid_t)trace_event_message(parent);
+	struct task *child = task_find(parent->run, tid);
+
+	if (child == NULL)
+		child = task_create(parent->run, tid);
+	if (child != NULL)
+		bear(child, parent);
+	else
+		(void)kill(tid, SIGKILL);
+	end_call(parent, tid);
+	if (child != NULL && child->at == AT_DEAD && !child->has_status) {
+		task_destroy(child);
+		child = NULL;
+	}
+	if (child != NULL && (parent->clone_flags & CLONE_VFORK))
+		child->vfork_parent = parent;
+	else
+		stub_resume(parent, STUB_NO_CALL);
+	if (child != NULL && is_waiting(child))
+		start(child);
+}
+
+void
+process_first_stop(struct task *t)
+{
+	if (t->born && t->space != NULL)
+		start(t);
+}
+
+void
+process_release_parent(struct task *t)
+{
+	struct task *parent = t->vfork_parent;
+
+	t->vfork_parent = NULL;
+	if (parent != NULL && task_is_stopped(parent) && !parent->has_status)
+		stub_resume(parent, STUB_NO_CALL);
+}
+
+static bool
+somebody_forks(struct run *run)
+{
+	LIST_FOREACH(struct task, t, &run->tasks.all, all)
+		if (t->forking && t->at != AT_DEAD)
+			return true;
+	return false;
+}
+
+/* Children whose parent died before it could tell of them. */
+static void
+kill_orphans(struct run *run)
+{
+	LIST_FOREACH_SAFE(struct task, t, next, &run->tasks.all, all) {
+		if (t->born)
+			continue;
+		(void)kill(t->tid, SIGKILL);
+		if (t->at == AT_DEAD && !t->has_status)
+			task_destroy(t);
+	}
+}
+
+void
+process_gone(struct task *t, int status)
+{
+	struct run *run = t->run;
+
+	if (t->tid == run->first) {
+		run->status = status;
+		run->finished = true;
+	}
+	if (!t->born && somebody_forks(run))
+		return; /* the parent's event is still to come */
+	LIST_FOREACH(struct task, other, &run->tasks.all, all)
+		if (other->vfork_parent == t)
+			other->vfork_parent = NULL;
+	process_release_parent(t);
+	task_destroy(t);
+	if (!somebody_forks(run))
+		kill_orphans(run);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run.c - see run.h.
+ *
+ *	bsdvm		 the supervisor: traces, holds the memory
+ *	  `-- program	 its child, and whatever that starts
+ *
+ * The run ends when the last process has ended: those that the program leaves
+ * behind have their memory here, and go on.  If the supervisor is killed the
+ * kernel kills all of them.
+ */
+#include "host/run.h"
+
+#include "env/posix.h"
+#include "host/cpu.h"
+#include "host/event.h"
+#include "host/filter.h"
+#include "host/job.h"
+#include "host/message.h"
+#include "host/shm.h"
+#include "host/signal.h"
+#include "host/space.h"
+#include "host/stats.h"
+#include "host/stub.h"
+#include "host/syscall.h"
+#include "host/trace.h"
+#include "pmap/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define VA_MAX         ((vaddr_t)0x7ffffffff000)
+#define ZERO_AHEAD_MAX 64
+#define MAPPINGS_SPARE 4096 /* of max_map_count that are not for the port */
+
+/* ----------------------------------------------------------- the child */
+
+static void
+keep_memory_fd(int fd)
+{
+	struct rlimit old, wide;
+
+	(void)getrlimit(RLIMIT_NOFILE, &old);
+	wide = old;
+	if (wide.rlim_cur <= STUB_MEMORY_FD)
+		wide.rlim_cur = STUB_MEMORY_FD + 1;
+	(void)setrlimit(RLIMIT_NOFILE, &wide);
+	if (dup2(fd, STUB_MEMORY_FD) < 0) {
+		message("file descriptor %d cannot be had: %s", STUB_MEMORY_FD,
+		    strerror(errno));
+		_exit(RUN_FAILED);
+	}
+	(void)setrlimit(RLIMIT_NOFILE, &old);
+}
+
+static _Noreturn void
+become_program(const struct run *run, const struct sock_fprog *filter, int go)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, run->as_limit.rlim_max };
+	char **argv = run->options->argv, byte;
+	int error;
+
+	if (read(go, &byte, 1) != 1)
+		_exit(RUN_FAILED); /* the supervisor has said why */
+	keep_memory_fd(pmap_host_file(run->machine));
+	unlimited.rlim_cur = unlimited.rlim_max;
+	(void)setrlimit(RLIMIT_AS, &unlimited);
+	if (filter_install(filter) != 0) {
+		message("seccomp filters cannot be used: %s", strerror(errno));
+		_exit(RUN_FAILED);
+	}
+	(void)execvp(argv[0], argv);
+	error = errno;
+	message("%s: %s", argv[0], strerror(error));
+	_exit(error == ENOENT ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE);
+}
+
+/* ------------------------------------------------------- the supervisor */
+
+static bool
+first_task(struct run *run)
+{
+	struct task *t = task_create(run, run->first);
+
+	if (t == NULL)
+		return false;
+	t->born = t->fresh = true;
+	t->sighand = sighand_create();
+	cpu_born(t, NULL);
+	run->processes = 1;
+	return t->sighand != NULL;
+}
+
+static bool
+start(struct run *run)
+{
+	static struct sock_filter code[FILTER_MAX];
+	struct sock_fprog filter;
+	int go[2];
+
+	if (filter_build(&filter, code, FILTER_MAX) != 0 ||
+	    pipe2(go, O_CLOEXEC) != 0) {
+		message("cannot start: %s", strerror(errno));
+		return false;
+	}
+	run->first = fork();
+	if (run->first == 0) {
+		(void)close(go[1]);
+		become_program(run, &filter, go[0]);
+	}
+	(void)close(go[0]);
+	if (run->first < 0 || !first_task(run) || !trace_seize(run->first)) {
+		message("cannot trace %s: %s", run->options->argv[0],
+		    strerror(errno));
+		if (run->first > 0)
+			(void)kill(run->first, SIGKILL);
+		(void)close(go[1]);
+		return false;
+	}
+	job_init(run);
+	(void)!write(go[1], "", 1);
+	(void)close(go[1]);
+	return true;
+}
+
+static size_t
+max_mappings(void)
+{
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+	size_t max = 65530;
+
+	if (f != NULL) {
+		if (fscanf(f, "%zu", &max) != 1)
+			max = 65530;
+		(void)fclose(f);
+	}
+	return max > 2 * MAPPINGS_SPARE ? max - MAPPINGS_SPARE : max / 2;
+}
+
+static bool
+make_system(struct run *run)
+{
+	struct pmap_host_config config = { .env = &posix_env,
+		.exec = space_executor(run),
+		.npages = run->options->memory >> VM_PAGE_SHIFT,
+		.tail = STUB_END - STUB_BASE,
+		.va_min = VM_PAGE_SIZE,
+		.va_max = VA_MAX,
+		.zero_ahead_max = ZERO_AHEAD_MAX,
+		.max_mappings = max_mappings() };
+
+	if (pmap_host_create(&config, &run->machine) != 0) {
+		message("no memory file of %llu bytes: %s",
+		    (unsigned long long)run->options->memory, strerror(errno));
+		return false;
+	}
+	if (vm_system_create(&posix_env, run->machine, &run->sys) != 0) {
+		pmap_host_destroy(run->machine);
+		message("out of memory");
+		return false;
+	}
+	return true;
+}
+
+static bool
+init(struct run *run)
+{
+	struct rlimit files;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &run->started);
+	(void)getrlimit(RLIMIT_AS, &run->as_limit);
+	task_table_init(&run->tasks);
+	list_init(&run->spaces);
+	list_init(&run->unread);
+	run->slots_used = calloc(STUB_NSLOTS / 64 + 1, sizeof(uint64_t));
+	if (run->slots_used == NULL || !stats_open(run) || !make_system(run))
+		return false;
+	shm_init(run);
+	stub_init(run);
+	syscall_init();
+	cpu_init(run);
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	if (!start(run))
+		return false;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	return true;
+}
+
+static void
+fini(struct run *run)
+{
+	shm_fini(run);
+	vm_system_destroy(run->sys);
+	pmap_host_destroy(run->machine);
+	free(run->slots_used);
+}
+
+int
+run_program(const struct run_options *options)
+{
+	struct run run = { .options = options };
+
+	if (!init(&run))
+		return RUN_FAILED;
+	event_loop(&run);
+	stats_print(&run);
+	fini(&run);
+	if (WIFSIGNALED(run.status))
+		return 128 + WTERMSIG(run.status);
+	return WEXITSTATUS(run.status);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run.h - one `bsdvm run`: the program, all its processes, and their memory.
+ */
+#ifndef HOST_RUN_H
+#define HOST_RUN_H
+
+#include "host/task.h"
+#include "vm/vm.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+struct run_options {
+	const struct vm_design *design;
+	vsize_t memory;                     /* bytes */
+	bool stats, maps;                   /* print at the end */
+	const char *stats_file, *maps_file; /* NULL: standard error */
+	char **argv;
+};
+
+/* Exit statuses of bsdvm itself. */
+#define RUN_FAILED         125
+#define RUN_NOT_EXECUTABLE 126
+#define RUN_NOT_FOUND      127
+
+struct shm_segment;
+
+struct run {
+	const struct run_options *options;
+	struct vm_system *sys;
+	struct vm_machine *machine;
+	struct task_table tasks;
+	struct list spaces;
+	struct list unread;   /* tasks with a status not yet looked at */
+	uint64_t *slots_used; /* bit per slot of the stub region */
+	unsigned slots_hint;
+	struct list shm; /* sys_shm.c */
+	FILE *stats_out, *maps_out;
+	struct rlimit as_limit; /* RLIMIT_AS of the program */
+	cpu_set_t cpus;         /* that bsdvm was given */
+	int cpu;                /* the supervisor's */
+
+	pid_t first;   /* the program */
+	int status;    /* of the program, as of waitpid */
+	bool finished; /* the program has ended */
+	bool tty_stop; /* the terminal has stopped it: job.c */
+	struct timespec started;
+
+	/* Counters for --stats. */
+	uint64_t stops, faults, syscalls, signals, stub_runs, processes;
+	size_t entries_peak;
+	unsigned killed_no_memory;
+};
+
+/* run_program: => the exit status for the command */
+int run_program(const struct run_options *);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * space.h - the memory of one process: vmspace, pmap, and who runs in it.
+ *
+ * It also is the executor of the host port (pmap/host.h): operations for a
+ * pmap are run in any stopped task of its space; if there is none, one is
+ * stopped.  While no task of it is live, operations wait.
+ */
+#ifndef HOST_SPACE_H
+#define HOST_SPACE_H
+
+#include "host/task.h"
+#include "vm/vm.h"
+
+#include <sys/resource.h>
+
+#define SPACE_KEPT 2
+
+struct space {
+	struct list link; /* on run->spaces */
+	struct list tasks;
+	struct run *run;
+	struct vmspace *vm;
+	struct pmap *pmap;
+	struct {
+		uint64_t start, end;
+	} kept[SPACE_KEPT]; /* by the host: the vdso */
+	unsigned nkept;
+	vaddr_t stack_start;
+	bool host_full;         /* the host had no room for a mapping */
+	struct rlimit as_limit; /* RLIMIT_AS, which the host must not have */
+	struct list attached;   /* SysV segments: sys_shm.c */
+	pid_t pid;              /* of the process it was made for */
+	char name[64];          /* of the program */
+};
+
+/* space_create: an empty one; space_fork: a child of t's.  => NULL: ENOMEM */
+struct space *space_create(struct run *);
+struct space *space_fork(struct task *);
+
+/* The task uses this space from now on; leaves the one it was in. */
+void space_join(struct task *, struct space *);
+/* The last one that leaves destroys it. */
+void space_leave(struct task *);
+
+/* Tell the core and the port of a range that the host keeps. */
+int space_keep_out(struct space *, uint64_t start, uint64_t end);
+
+struct pmap_host_exec space_executor(struct run *);
+
+#endif

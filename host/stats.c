@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stats.c - see stats.h.
+ *
+ * --stats is one JSON object in one line, numbers without separators.  --maps
+ * is a block for each address space, when it ends: by exit or by exec.
+ */
+#include "host/stats.h"
+
+#include "host/message.h"
+#include "host/run.h"
+#include "host/space.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static FILE *
+open_out(const char *path)
+{
+	FILE *f;
+
+	if (path == NULL)
+		return stderr;
+	f = fopen(path, "we");
+	if (f == NULL)
+		message("%s: %s", path, strerror(errno));
+	return f;
+}
+
+bool
+stats_open(struct run *run)
+{
+	if (run->options->stats)
+		run->stats_out = open_out(run->options->stats_file);
+	if (run->options->maps)
+		run->maps_out = open_out(run->options->maps_file);
+	return (!run->options->stats || run->stats_out != NULL) &&
+	    (!run->options->maps || run->maps_out != NULL);
+}
+
+static void
+put_file(void *ctx, const char *s, size_t n)
+{
+	(void)fwrite(s, 1, n, ctx);
+}
+
+void
+stats_space_gone(struct space *space)
+{
+	struct run *run = space->run;
+	struct fmt_out out = { put_file, run->maps_out };
+
+	if (run->entries_peak < space->vm->map.nentries_peak)
+		run->entries_peak = space->vm->map.nentries_peak;
+	if (run->maps_out == NULL)
+		return;
+	fprintf(run->maps_out, "%s (process %d)\n", space->name,
+	    (int)space->pid);
+	vm_dump_map(space->vm, &out);
+	(void)fflush(run->maps_out);
+}
+
+static double
+seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) +
+	    (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+struct number {
+	const char *name;
+	uint64_t value;
+};
+
+static void
+print_numbers(FILE *f, const struct number *n, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(f, ",\"%s\":%" PRIu64, n[i].name, n[i].value);
+}
+
+static uint64_t
+load(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* The names that every design has. */
+static void
+print_common(FILE *f, struct run *run)
+{
+	struct vm_stats *s = &run->sys->stats;
+	const struct number numbers[] = {
+		{ "faults", load(&s->faults) },
+		{ "fault_zero_fill",
+		    load(&s->fault_przero) + load(&s->fault_object_zero) },
+		{ "fault_anon", load(&s->fault_anon) },
+		{ "fault_cow", load(&s->fault_acow) },
+		{ "fault_object", load(&s->fault_obj) },
+		{ "fault_object_cow", load(&s->fault_prcopy) },
+		{ "neighbours_entered", load(&s->neighbours) },
+		{ "map_entries_peak", run->entries_peak },
+		{ "pages_total", vm_page_count(run->sys) },
+		{ "pages_free", vm_page_free_count(run->sys) },
+		{ "pageins", load(&s->pageins) },
+		{ "pageouts", load(&s->pageouts) },
+		{ "pageout_io", load(&s->pageout_io) },
+		{ "swap_pages", 0 },
+		{ "swap_in_use", 0 },
+		{ "processes", run->processes },
+		{ "forks", load(&s->forks) },
+	};
+
+	print_numbers(f, numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
+static bool
+is_common(const char *name)
+{
+	static const char *const common[] = { "faults", "fault_anon",
+		"neighbours", "pageins", "pageouts", "pageout_io", "forks",
+		"fault_acow", "fault_obj", "fault_prcopy", "fault_przero" };
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (strcmp(common[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Everything else that the core counts, and what the supervisor does. */
+static void
+print_rest(FILE *f, struct run *run)
+{
+	struct vm_stats *s = &run->sys->stats;
+	const struct number all[] = {
+#define NUMBER(name, meaning) { #name, load(&s->name) },
+		VM_STATS(NUMBER)
+#undef NUMBER
+	};
+	const struct number host[] = {
+		{ "host_stops", run->stops },
+		{ "host_faults", run->faults },
+		{ "host_syscalls", run->syscalls },
+		{ "host_signals", run->signals },
+		{ "host_stub_runs", run->stub_runs },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!is_common(all[i].name))
+			print_numbers(f, &all[i], 1);
+	print_numbers(f, host, sizeof(host) / sizeof(host[0]));
+}
+
+void
+stats_print(struct run *run)
+{
+	FILE *f = run->stats_out;
+
+	if (f == NULL)
+		return;
+	fprintf(f, "{\"design\":\"%s\"", run->options->design->name);
+	print_common(f, run);
+	print_rest(f, run);
+	fprintf(f, ",\"wall_seconds\":%.6f}\n", seconds_since(&run->started));
+	if (fflush(f) != 0)
+		message("statistics cannot be written: %s", strerror(errno));
+}

@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stub.c - see stub.h.
+ *
+ * The registers of the program are in task->program while the task is in the
+ * stub; the code restores those that it used from the slot and ends in iretq,
+ * which puts the instruction pointer, the flags and the stack pointer back in
+ * one step.  It uses no stack but the slot, upwards, so the program's stack
+ * and its red zone are untouched.
+ *
+ * Signals: no handler may run with the stub's registers.  A list that must
+ * stop is run with all signals blocked.  One that resumes is not; a signal
+ * that arrives there stops the task before it is delivered, and stub_leave
+ * turns that into a stop of the program at its own instruction:
+ *
+ *	before the end of the list	the rest is run, with stop
+ *	after the program's call	its result, or its restart code, moves
+ *					to the program's registers
+ *	after the end of the list	nothing is left to do
+ */
+#include "host/stub.h"
+
+#include "host/event.h"
+#include "host/filter.h"
+#include "host/message.h"
+#include "host/run.h"
+#include "host/signal.h"
+#include "host/space.h"
+#include "host/syscall.h"
+#include "host/trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Marks in the place of a call's number. */
+#define MARK_RESUME ((uint64_t)-1)
+#define MARK_STOP   ((uint64_t)-2)
+#define MARK_CALL   ((uint64_t)-3) /* the program's own comes next */
+
+#define CALLS_MAX  64
+#define CALL_WORDS 7
+#define END_WORDS  (CALL_WORDS + 1 + 14)
+
+/* Behind the list: see stub_scratch. */
+#define SCRATCH (VM_PAGE_SIZE - 256)
+
+_Static_assert((CALLS_MAX * CALL_WORDS + END_WORDS) * 8 <= SCRATCH,
+    "a list fits into its slot");
+
+/*
+ * rsp points to the next word of the list.  The order of the parts matters:
+ * what lies at or after stub_called has the program's call behind it.
+ */
+__asm__(".pushsection .rodata\n"
+	"stub_code:\n"
+	"	pop %rax\n"
+	"	cmp $-16, %rax\n"
+	"	jae 1f\n"
+	"	pop %rdi; pop %rsi; pop %rdx; pop %r10; pop %r8; pop %r9\n"
+	"	syscall\n"
+	"	cmp $-4095, %rax\n"
+	"	jb stub_code\n"
+	"	int3\n"
+	"stub_failed:\n"
+	"	int3\n"
+	"1:	inc %rax\n"
+	"	jz stub_resumes\n"
+	"	inc %rax\n"
+	"	jnz 2f\n"
+	"	int3\n"
+	"stub_stopped:\n"
+	"	int3\n"
+	"2:	pop %rax\n"
+	"	pop %rdi; pop %rsi; pop %rdx; pop %r10; pop %r8; pop %r9\n"
+	"	syscall\n"
+	"stub_called:\n"
+	"	cmpq $0, (%rsp)\n"
+	"	je 3f\n"
+	"	int3\n"
+	"stub_call_stopped:\n"
+	"	int3\n"
+	"3:	add $8, %rsp\n"
+	"	jmp 4f\n"
+	"stub_resumes:\n"
+	"	pop %rax\n"
+	"4:	pop %rdi; pop %rsi; pop %rdx; pop %r10; pop %r8; pop %r9\n"
+	"	pop %rcx; pop %r11\n"
+	"	iretq\n"
+	"stub_code_end:\n"
+	".popsection\n");
+
+/* Behind each int3, so that no jump leads to these addresses. */
+extern const char stub_code[], stub_failed[], stub_stopped[], stub_called[],
+    stub_call_stopped[], stub_resumes[], stub_code_end[];
+
+static uint64_t
+address_of(const char *label)
+{
+	return STUB_BASE + (uint64_t)(label - stub_code);
+}
+
+void
+stub_init(struct run *run)
+{
+	memcpy(pmap_host_tail(run->machine), stub_code,
+	    (size_t)(stub_code_end - stub_code));
+}
+
+bool
+stub_vdso_syscall(size_t *offset)
+{
+	const unsigned char *vdso = (const unsigned char *)getauxval(
+	    AT_SYSINFO_EHDR);
+
+	if (vdso == NULL)
+		return false;
+	for (size_t i = 0; i + 1 < VM_PAGE_SIZE; i++)
+		if (vdso[i] == 0x0f && vdso[i + 1] == 0x05) {
+			*offset = i;
+			return true;
+		}
+	return false;
+}
+
+/* -------------------------------------------------------------- slots */
+
+bool
+stub_slot_alloc(struct run *run, unsigned *slot)
+{
+	for (unsigned i = 0; i < STUB_NSLOTS; i++) {
+		unsigned s = (run->slots_hint + i) % (unsigned)STUB_NSLOTS;
+
+		if (run->slots_used[s / 64] >> s % 64 & 1)
+			continue;
+		run->slots_used[s / 64] |= (uint64_t)1 << s % 64;
+		run->slots_hint = s + 1;
+		*slot = s;
+		return true;
+	}
+	return false;
+}
+
+void
+stub_slot_free(struct run *run, unsigned slot)
+{
+	run->slots_used[slot / 64] &= ~((uint64_t)1 << slot % 64);
+	if (slot < run->slots_hint)
+		run->slots_hint = slot;
+}
+
+static uint64_t
+slot_address(const struct task *t)
+{
+	return STUB_BASE + ((uint64_t)(1 + t->slot) << VM_PAGE_SHIFT);
+}
+
+static uint64_t *
+slot_words(struct task *t)
+{
+	char *tail = pmap_host_tail(t->run->machine);
+
+	return (uint64_t *)(void *)(tail +
+	    ((size_t)(1 + t->slot) << VM_PAGE_SHIFT));
+}
+
+/* -------------------------------------------------------------- lists */
+
+struct stub_call
+stub_call_of(const struct pmap_host_op *op)
+{
+	uint64_t len = op->end - op->start, prot = 0;
+
+	if (op->prot & VM_PROT_READ)
+		prot |= PROT_READ;
+	if (op->prot & VM_PROT_WRITE)
+		prot |= PROT_WRITE;
+	if (op->prot & VM_PROT_EXEC)
+		prot |= PROT_EXEC;
+	switch (op->kind) {
+	case PMAP_HOST_UNMAP:
+		return (struct stub_call){ SYS_munmap, { op->start, len } };
+	case PMAP_HOST_PROTECT:
+		return (
+		    struct stub_call){ SYS_mprotect, { op->start, len, prot } };
+	case PMAP_HOST_MAP:
+		break;
+	}
+	return (struct stub_call){ SYS_mmap,
+		{ op->start, len, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+		    STUB_MEMORY_FD, op->offset } };
+}
+
+/* The words that put the program's registers back. */
+static uint64_t *
+write_frame(uint64_t *w, const struct user_regs_struct *r)
+{
+	const uint64_t words[] = { r->rax, r->rdi, r->rsi, r->rdx, r->r10,
+		r->r8, r->r9, r->rcx, r->r11, r->rip, r->cs, r->eflags, r->rsp,
+		r->ss };
+
+	memcpy(w, words, sizeof(words));
+	return w + sizeof(words) / sizeof(words[0]);
+}
+
+static uint64_t *
+write_call(uint64_t *w, const struct stub_call *call)
+{
+	*w++ = call->nr;
+	memcpy(w, call->args, sizeof(call->args));
+	return w + 6;
+}
+
+static struct stub_call
+program_call(const struct user_regs_struct *r)
+{
+	return (struct stub_call){ r->orig_rax,
+		{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 } };
+}
+
+/* Write a list into the task's slot and point its registers at it. */
+static void
+begin(struct task *t, const struct stub_call *calls, size_t n, uint64_t mark)
+{
+	struct user_regs_struct live;
+	uint64_t *words = slot_words(t), *w = words;
+	struct stub_call own;
+
+	t->program = *trace_regs(t);
+	for (size_t i = 0; i < n; i++)
+		w = write_call(w, &calls[i]);
+	t->stub_mark = (unsigned)(w - words);
+	*w++ = mark;
+	if (mark == MARK_CALL) {
+		own = program_call(&t->program);
+		w = write_call(w, &own);
+		t->program.rax = t->at_exit != NULL;
+	}
+	(void)write_frame(w, &t->program);
+	live = t->program;
+	live.rip = address_of(stub_code);
+	live.rsp = slot_address(t);
+	live.orig_rax = (uint64_t)-1;
+	trace_regs_load(t, &live);
+	t->regs_dirty = false;
+	t->in_stub = true;
+	t->stub_final = mark == MARK_CALL;
+	t->run->stub_runs++;
+}
+
+/* ---------------------------------------------- running until the stop */
+
+static void
+hold_signals(struct task *t)
+{
+	t->mask_held = trace_mask(t, &t->mask_saved);
+	trace_set_mask(t, ~((uint64_t)1 << (SIGTRAP - 1)));
+}
+
+static void
+release_signals(struct task *t)
+{
+	if (t->mask_held)
+		trace_set_mask(t, t->mask_saved);
+	t->mask_held = false;
+	if (t->stop_missed)
+		(void)trace_interrupt(t);
+	t->stop_missed = false;
+}
+
+/* A stop on the way: true when it is the one we wait for. */
+static bool
+is_end(struct task *t, int status)
+{
+	int sig = WSTOPSIG(status);
+
+	if (status >> 16 == 0 && sig == SIGTRAP)
+		return true;
+	if (status >> 16 == 0 && sig == SIGSTOP)
+		(void)syscall(SYS_tgkill, t->tgid, t->tid, SIGSTOP);
+	else if (status >> 16 != 0 && sig != SIGTRAP)
+		t->stop_missed = true;
+	return false;
+}
+
+/* Let the task run its list to the stop at the end: false if it failed. */
+static bool
+run_to_stop(struct task *t)
+{
+	struct user_regs_struct live = { .rip = 0 };
+
+	hold_signals(t);
+	do {
+		trace_continue(t, 0);
+		event_wait(t);
+		if (t->at == AT_DEAD)
+			return false;
+	} while (!is_end(t, event_take(t)));
+	release_signals(t);
+	(void)trace_regs_live(t, &live);
+	return live.rip == address_of(stub_stopped);
+}
+
+static void
+back_to_program(struct task *t)
+{
+	t->regs = t->program;
+	t->regs_known = t->regs_dirty = true;
+	t->in_stub = false;
+}
+
+static bool
+run_list(struct task *t, const struct stub_call *calls, size_t n)
+{
+	enum task_at at = t->at;
+	int sig = t->signal;
+	bool ok;
+
+	begin(t, calls, n, MARK_STOP);
+	ok = run_to_stop(t);
+	if (t->at == AT_DEAD)
+		return false;
+	back_to_program(t);
+	t->undone |= at == AT_ENTRY;
+	t->at = at == AT_SIGNAL ? AT_SIGNAL : AT_TRAP;
+	t->signal = sig;
+	return ok;
+}
+
+bool
+stub_run(struct task *t, const struct stub_call *calls, size_t n)
+{
+	size_t part;
+
+	for (; n > 0; calls += part, n -= part) {
+		part = n < CALLS_MAX ? n : CALLS_MAX;
+		if (!run_list(t, calls, part))
+			return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------ resuming */
+
+static size_t
+take_calls(struct task *t, struct stub_call *calls)
+{
+	struct pmap_host_op ops[CALLS_MAX];
+	size_t n;
+
+	if (t->space != NULL && t->space->host_full)
+		pmap_host_forget(t->space->pmap);
+	if (t->space != NULL)
+		t->space->host_full = false;
+	if (t->space == NULL || !pmap_host_is_pending(t->space->pmap))
+		return 0;
+	n = pmap_host_take(t->space->pmap, ops, CALLS_MAX);
+	for (size_t i = 0; i < n; i++)
+		calls[i] = stub_call_of(&ops[i]);
+	return n;
+}
+
+/* The host has no room for more mappings: begin with none again. */
+static bool
+run_or_forget(struct task *t, const struct stub_call *calls, size_t n)
+{
+	if (stub_run(t, calls, n))
+		return true;
+	t->space->host_full = t->at != AT_DEAD;
+	return false;
+}
+
+uint64_t
+stub_scratch(struct task *t, const void *data, size_t len)
+{
+	memcpy((char *)slot_words(t) + SCRATCH, data, len);
+	return slot_address(t) + SCRATCH;
+}
+
+void
+stub_set_action(struct task *t, int sig, const struct kernel_action *act)
+{
+	struct stub_call call = { SYS_rt_sigaction,
+		{ (uint64_t)sig, 0, 0, 8 } };
+
+	call.args[1] = stub_scratch(t, act, sizeof(*act));
+	(void)stub_run(t, &call, 1);
+}
+
+/* ------------------------------------------------- the first time */
+
+/* Continue, to the next stop that is not a matter of signals. */
+static bool
+next_stop(struct task *t, bool to_exit)
+{
+	if (to_exit)
+		trace_continue_to_exit(t);
+	else
+		trace_continue(t, 0);
+	event_wait(t);
+	if (t->at == AT_DEAD)
+		return false;
+	(void)event_take(t);
+	t->at = AT_TRAP;
+	return true;
+}
+
+bool
+stub_map(struct task *t, uint64_t syscall_address)
+{
+	struct user_regs_struct program, r;
+	const struct vm_machine *m = t->run->machine;
+	bool ok;
+
+	hold_signals(t);
+	/* To the end of exec, which sets registers of its own. */
+	if (!next_stop(t, true))
+		return false;
+	program = r = *trace_regs(t);
+	r.rip = syscall_address;
+	r.rax = SYS_mmap;
+	r.rdi = STUB_BASE;
+	r.rsi = STUB_END - STUB_BASE;
+	r.rdx = PROT_READ | PROT_WRITE | PROT_EXEC;
+	r.r10 = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+	r.r8 = STUB_MEMORY_FD;
+	r.r9 = pmap_host_tail_offset(m);
+	r.orig_rax = (uint64_t)-1;
+	t->regs = r;
+	trace_regs_changed(t);
+	ok = next_stop(t, false) && next_stop(t, true) &&
+	    trace_regs(t)->rax == STUB_BASE;
+	t->regs = program;
+	t->regs.orig_rax = (uint64_t)-1;
+	t->regs_known = t->regs_dirty = true;
+	release_signals(t);
+	return ok;
+}
+
+void
+stub_flush(struct task *t)
+{
+	struct stub_call calls[CALLS_MAX];
+	size_t n;
+
+	while (t->at != AT_DEAD && (n = take_calls(t, calls)) > 0)
+		(void)run_or_forget(t, calls, n);
+}
+
+static void
+resume_plainly(struct task *t, enum stub_program_call call)
+{
+	if (call == STUB_CALL_ITSELF && t->undone)
+		syscall_rewind(t);
+	t->undone = false;
+	if (t->at_exit != NULL && call != STUB_NO_CALL)
+		trace_continue_to_exit(t);
+	else
+		trace_continue(t, 0);
+}
+
+void
+stub_resume(struct task *t, enum stub_program_call call)
+{
+	struct stub_call calls[CALLS_MAX];
+	size_t n;
+
+	if (t->at == AT_SIGNAL && t->signal != 0) {
+		stub_flush(t);
+		if (t->at != AT_DEAD) {
+			trace_set_siginfo(t, &t->info);
+			trace_continue(t, t->signal);
+		}
+		return;
+	}
+	if (call == STUB_CALL_ITSELF)
+		stub_flush(t);
+	n = take_calls(t, calls);
+	while (t->space != NULL && pmap_host_is_pending(t->space->pmap)) {
+		if (!run_or_forget(t, calls, n) && t->at == AT_DEAD)
+			return;
+		n = take_calls(t, calls);
+	}
+	if (t->at == AT_DEAD)
+		return;
+	if (n == 0 && !(t->undone && call == STUB_CALL)) {
+		resume_plainly(t, call);
+		return;
+	}
+	begin(t, calls, n, call == STUB_CALL ? MARK_CALL : MARK_RESUME);
+	t->undone = false;
+	trace_continue(t, 0);
+}
+
+bool
+stub_finished(struct task *t)
+{
+	struct user_regs_struct live;
+
+	return t->in_stub && trace_regs_live(t, &live) &&
+	    live.rip == address_of(stub_call_stopped);
+}
+
+/* The program's call has ended in the stub: as if it had done so itself. */
+static void
+adopt_result(struct task *t, const struct user_regs_struct *live)
+{
+	t->program.rax = live->rax;
+	if (live->rip != address_of(stub_called))
+		t->program.orig_rax = (uint64_t)-1;
+	back_to_program(t);
+}
+
+/* The list has not come to its end: run the rest, then stop. */
+static void
+complete(struct task *t, const struct user_regs_struct *live)
+{
+	enum task_at at = t->at;
+	int sig = t->signal;
+	bool failed = live->rip == address_of(stub_failed);
+
+	slot_words(t)[t->stub_mark] = MARK_STOP;
+	if (!failed)
+		failed = !run_to_stop(t);
+	if (t->at == AT_DEAD)
+		return;
+	back_to_program(t);
+	t->at = at;
+	t->signal = sig;
+	t->undone = t->stub_final;
+	t->space->host_full |= failed;
+}
+
+void
+stub_leave(struct task *t)
+{
+	struct user_regs_struct live;
+
+	if (!t->in_stub || !trace_regs_live(t, &live))
+		return;
+	if (live.rip < STUB_BASE || live.rip >= STUB_BASE + VM_PAGE_SIZE) {
+		t->in_stub = false;
+		return;
+	}
+	if (live.rip >= address_of(stub_called) && t->stub_final)
+		adopt_result(t, &live);
+	else if (live.rip >= address_of(stub_resumes))
+		back_to_program(t);
+	else
+		complete(t, &live);
+}

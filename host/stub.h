@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stub.h - making a traced task run system calls of the supervisor's.
+ *
+ * Every traced process has the stub region mapped at one address: a page of
+ * code, and for each task of the run a slot of one page, shared with the
+ * supervisor.  The supervisor writes a list of calls into the task's slot,
+ * points its registers at the code, and lets it go.  After the last call the
+ * code puts the program's registers back by itself: one stop is enough for a
+ * fault and all the mmaps that answer it.
+ *
+ *	slot  | nr a1..a6 | nr a1..a6 | end mark | registers | iret frame |
+ *	        ^ rsp
+ *
+ * There are two ways to end: "resume" goes on with the program, "stop" comes
+ * back to the supervisor.  The program's own system call can be the last one
+ * of the list, when it needed pages first.
+ */
+#ifndef HOST_STUB_H
+#define HOST_STUB_H
+
+#include "host/task.h"
+#include "pmap/host.h"
+
+#include <stddef.h>
+
+/* Where the memory file is open in every process. */
+#define STUB_MEMORY_FD 1000
+
+struct stub_call {
+	uint64_t nr, args[6];
+};
+
+/* Put the code into the region.  Once, before the first task. */
+void stub_init(struct run *);
+/* Where in the vdso a `syscall` instruction is, bytes from its start. */
+bool stub_vdso_syscall(size_t *offset);
+
+bool stub_slot_alloc(struct run *, unsigned *slot);
+void stub_slot_free(struct run *, unsigned slot);
+
+/* The call that carries out an operation. */
+struct stub_call stub_call_of(const struct pmap_host_op *);
+
+/*
+ * stub_run: run the calls in a stopped task and stop again.  A task that was
+ * AT_ENTRY is AT_TRAP afterwards with `undone` set; one that was AT_SIGNAL
+ * still has its signal to take.
+ * => false: a call failed (the rest was not run), or the task is gone
+ */
+bool stub_run(struct task *, const struct stub_call *, size_t n);
+
+/*
+ * stub_flush: bring the task's address space up to date, and stop again.
+ */
+void stub_flush(struct task *);
+
+/*
+ * stub_map: map the region into a process that has just called exec; calls is
+ * an address of a `syscall` instruction there.  The task is at the start of
+ * its program afterwards.
+ * => false: it cannot be done, or the task is gone
+ */
+bool stub_map(struct task *, uint64_t syscall_address);
+
+/* stub_scratch: copy data of at most 256 bytes to where the task and the
+ * kernel can read it until the next list; returns the address. */
+uint64_t stub_scratch(struct task *, const void *data, size_t len);
+
+/* stub_set_action: rt_sigaction in the task, which stays stopped. */
+struct kernel_action;
+void stub_set_action(struct task *, int sig, const struct kernel_action *);
+
+/* What becomes of the system call that the task stopped at. */
+enum stub_program_call {
+	STUB_NO_CALL,     /* there is none, or it has been answered */
+	STUB_CALL,        /* it runs, in the stub if that saves a stop */
+	STUB_CALL_ITSELF, /* it runs, and must not do so in the stub */
+};
+
+/*
+ * stub_resume: continue the task, by way of whatever its address space has
+ * pending, with its signal if it is AT_SIGNAL.  With task->at_exit set, a
+ * call that runs ends in a stop.
+ */
+void stub_resume(struct task *, enum stub_program_call);
+
+/* stub_finished: the task stopped in the stub; true if because the program's
+ * call has ended as task->at_exit wants to know.  Then call stub_leave. */
+bool stub_finished(struct task *);
+
+/*
+ * stub_leave: a stopped task may be in the stub: if so, take it out, so that
+ * its registers are the program's.
+ */
+void stub_leave(struct task *);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys_signal.c - calls that say what signals do: they run, and are noted.
+ */
+#include "host/signal.h"
+#include "host/syscall.h"
+#include "host/trace.h"
+#include "host/user.h"
+
+#include <sys/syscall.h>
+
+/* Where rt_sigreturn finds the mask: behind the rest of struct ucontext. */
+#define UCONTEXT_MASK 296
+
+static void
+run(struct task *t, const struct sysargs_call *call)
+{
+	syscall_prepare(t, call);
+	syscall_run(t);
+}
+
+static void
+sys_rt_sigaction(struct task *t, const struct sysargs_call *call)
+{
+	uint64_t sig = call->args[0];
+	struct kernel_action act;
+
+	if (sig >= 1 && sig <= SIGNALS && sig != SIGKILL && sig != SIGSTOP &&
+	    call->args[1] != 0 && call->args[3] == 8 &&
+	    user_read(t, call->args[1], &act, sizeof(act)) == 0)
+		t->sighand->action[sig] = act;
+	run(t, call);
+}
+
+static void
+sys_rt_sigprocmask(struct task *t, const struct sysargs_call *call)
+{
+	uint64_t set;
+
+	if (call->args[1] != 0 && call->args[3] == 8 &&
+	    user_read(t, call->args[1], &set, sizeof(set)) == 0) {
+		if (call->args[0] == SIG_BLOCK)
+			t->blocked |= set;
+		else if (call->args[0] == SIG_UNBLOCK)
+			t->blocked &= ~set;
+		else if (call->args[0] == SIG_SETMASK)
+			t->blocked = set;
+	}
+	run(t, call);
+}
+
+static void
+sys_rt_sigreturn(struct task *t, const struct sysargs_call *call)
+{
+	uint64_t frame = trace_regs(t)->rsp, mask;
+
+	if (user_read(t, frame + UCONTEXT_MASK, &mask, sizeof(mask)) == 0)
+		t->blocked = mask;
+	user_prepare(t, frame, VM_PAGE_SIZE, false);
+	(void)call;
+	syscall_run_itself(t);
+}
+
+static void
+sys_sigaltstack(struct task *t, const struct sysargs_call *call)
+{
+	stack_t stack;
+
+	if (call->args[0] != 0 &&
+	    user_read(t, call->args[0], &stack, sizeof(stack)) == 0) {
+		t->altstack = (uint64_t)stack.ss_sp;
+		t->altstack_size = stack.ss_flags & SS_DISABLE ? 0 :
+								 stack.ss_size;
+	}
+	run(t, call);
+}
+
+/* Calls with a mask of their own: a handler may start inside of them. */
+static void
+sys_with_mask(struct task *t, const struct sysargs_call *call)
+{
+	signal_prepare(t);
+	run(t, call);
+}
+
+const struct syscall_entry_of sys_signal_calls[] = {
+	{ SYS_rt_sigaction, sys_rt_sigaction },
+	{ SYS_rt_sigprocmask, sys_rt_sigprocmask },
+	{ SYS_rt_sigreturn, sys_rt_sigreturn },
+	{ SYS_sigaltstack, sys_sigaltstack },
+	{ SYS_rt_sigsuspend, sys_with_mask },
+	{ SYS_ppoll, sys_with_mask },
+	{ SYS_pselect6, sys_with_mask },
+	{ SYS_epoll_pwait, sys_with_mask },
+	{ SYS_epoll_pwait2, sys_with_mask },
+	{ SYS_io_pgetevents, sys_with_mask },
+	{ 0, NULL },
+};

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * syscall.c - see syscall.h.
+ */
+#include "host/syscall.h"
+
+#include "host/message.h"
+#include "host/run.h"
+#include "host/space.h"
+#include "host/stub.h"
+#include "host/trace.h"
+#include "host/user.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define TABLE_SIZE 512
+
+static syscall_handler *handlers[TABLE_SIZE];
+
+static void
+add_all(const struct syscall_entry_of *e)
+{
+	for (; e->handler != NULL; e++)
+		handlers[e->nr] = e->handler;
+}
+
+void
+syscall_init(void)
+{
+	add_all(sys_memory_calls);
+	add_all(sys_process_calls);
+	add_all(sys_signal_calls);
+	add_all(sys_shm_calls);
+	add_all(sys_file_calls);
+}
+
+/* ------------------------------------------------------- preparation */
+
+static int
+walk_read(void *ctx, uint64_t addr, void *buf, size_t len)
+{
+	return user_read(ctx, addr, buf, len);
+}
+
+static void
+walk_range(void *ctx, uint64_t addr, uint64_t len, bool writes)
+{
+	user_prepare(ctx, addr, len, writes);
+}
+
+const struct sysargs_ops syscall_memory = { walk_read, walk_range };
+
+void
+syscall_prepare(struct task *t, const struct sysargs_call *call)
+{
+	(void)sysargs_walk(call, &syscall_memory, t);
+}
+
+/* ------------------------------------------------------------- verbs */
+
+void
+syscall_answer(struct task *t, int64_t result)
+{
+	struct user_regs_struct *r = trace_regs(t);
+
+	r->rax = (uint64_t)result;
+	r->orig_rax = (uint64_t)-1;
+	trace_regs_changed(t);
+	t->undone = false;
+	stub_resume(t, STUB_NO_CALL);
+}
+
+void
+syscall_run(struct task *t)
+{
+	bool call = t->at == AT_ENTRY || t->undone;
+
+	stub_resume(t, call ? STUB_CALL : STUB_NO_CALL);
+}
+
+void
+syscall_run_itself(struct task *t)
+{
+	stub_resume(t, STUB_CALL_ITSELF);
+}
+
+void
+syscall_rewind(struct task *t)
+{
+	struct user_regs_struct *r = trace_regs(t);
+
+	r->rip -= 2;
+	r->rax = r->orig_rax;
+	r->orig_rax = (uint64_t)-1;
+	trace_regs_changed(t);
+	t->undone = false;
+	t->at_exit = NULL;
+}
+
+int64_t
+syscall_error(int error)
+{
+	static const int host[] = { [VM_OK] = 0,
+		[VM_ENOMEM] = ENOMEM,
+		[VM_EFAULT] = EFAULT,
+		[VM_EACCES] = EACCES,
+		[VM_EINVAL] = EINVAL,
+		[VM_EEXIST] = EEXIST,
+		[VM_ERANGE] = EFAULT,
+		[VM_EIO] = EIO,
+		[VM_EBUSY] = EBUSY,
+		[VM_EPERM] = EPERM,
+		[VM_EAGAIN] = EAGAIN,
+		[VM_ENOTSUP] = EINVAL };
+
+	return -host[error];
+}
+
+/* ------------------------------------------------------------- stops */
+
+static struct sysargs_call
+call_of(const struct user_regs_struct *r)
+{
+	return (struct sysargs_call){ (uint32_t)r->orig_rax,
+		{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 } };
+}
+
+/* restart_syscall uses the memory of the call that was interrupted. */
+static void
+what_runs(struct task *t, struct sysargs_call *call)
+{
+	if (call->nr == SYS_restart_syscall)
+		call->nr = (uint32_t)t->nr;
+	else
+		t->nr = call->nr;
+}
+
+void
+syscall_entry(struct task *t)
+{
+	struct sysargs_call call = call_of(trace_regs(t));
+	bool restart = call.nr == SYS_restart_syscall;
+
+	t->run->syscalls++;
+	t->in_stub = false;
+	t->npromises = 0;
+	t->at_exit = NULL;
+	what_runs(t, &call);
+	if (t->space == NULL) {
+		trace_continue(t, 0);
+	} else if (!restart && call.nr < TABLE_SIZE &&
+	    handlers[call.nr] != NULL) {
+		handlers[call.nr](t, &call);
+	} else {
+		syscall_prepare(t, &call);
+		syscall_run(t);
+	}
+}
+
+void
+syscall_exit(struct task *t)
+{
+	void (*then)(struct task *, long) = t->at_exit;
+
+	t->at_exit = NULL;
+	t->npromises = 0;
+	if (then != NULL)
+		then(t, (long)trace_regs(t)->rax);
+	if (t->at != AT_DEAD)
+		stub_resume(t, STUB_NO_CALL);
+}
+
+/* Calls that say EINTR whenever they are interrupted, signal or not. */
+static bool
+gives_up(uint64_t nr)
+{
+	static const unsigned short calls[] = { SYS_epoll_wait, SYS_epoll_pwait,
+		SYS_epoll_pwait2, SYS_semop, SYS_semtimedop,
+		SYS_rt_sigtimedwait, SYS_io_getevents, SYS_io_pgetevents,
+		SYS_accept, SYS_accept4, SYS_recvfrom, SYS_recvmsg,
+		SYS_recvmmsg, SYS_read, SYS_readv, SYS_poll, SYS_select,
+		SYS_msgrcv, SYS_msgsnd };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i] == nr)
+			return true;
+	return false;
+}
+
+void
+syscall_again(struct task *t)
+{
+	const struct user_regs_struct *r = trace_regs(t);
+
+	if ((int64_t)r->rax == -EINTR && (int64_t)r->orig_rax >= 0 &&
+	    gives_up(r->orig_rax))
+		syscall_rewind(t);
+}
+
+void
+syscall_interrupted(struct task *t)
+{
+	if (!t->undone)
+		syscall_again(t);
+	syscall_run(t);
+}

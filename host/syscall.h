@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * syscall.h - system calls of the program that stop it.
+ *
+ * Calls on memory are answered here and never reach the kernel; the others
+ * run as they are, once the memory they use is there.  Each call with a
+ * meaning of its own has a handler in one of the sys_*.c files, found through
+ * a table.  A handler ends in one of the three verbs below.
+ */
+#ifndef HOST_SYSCALL_H
+#define HOST_SYSCALL_H
+
+#include "host/sysargs.h"
+#include "host/task.h"
+
+typedef void syscall_handler(struct task *, const struct sysargs_call *);
+
+struct syscall_entry_of {
+	unsigned nr;
+	syscall_handler *handler;
+};
+
+/* What the files of handlers have to offer; each ends with a NULL handler. */
+extern const struct syscall_entry_of sys_memory_calls[];
+extern const struct syscall_entry_of sys_process_calls[];
+extern const struct syscall_entry_of sys_signal_calls[];
+extern const struct syscall_entry_of sys_shm_calls[];
+extern const struct syscall_entry_of sys_file_calls[];
+
+/* Fill the table; once. */
+void syscall_init(void);
+
+/* Stops of a task at, and after, a system call; after an interruption. */
+void syscall_entry(struct task *);
+void syscall_exit(struct task *);
+void syscall_interrupted(struct task *);
+
+/*
+ * syscall_again: the task stopped for something that the program must not
+ * notice: a call that gave up with EINTR because of it runs again.
+ */
+void syscall_again(struct task *);
+
+/* The three ways a call ends: with a result and without running ... */
+void syscall_answer(struct task *, int64_t result);
+/* ... by running, or by going on with what was undone; and ... */
+void syscall_run(struct task *);
+/* ... by running at its own place: those that make tasks or leave. */
+void syscall_run_itself(struct task *);
+
+/* syscall_prepare: make the memory that the call uses usable. */
+void syscall_prepare(struct task *, const struct sysargs_call *);
+
+/* The program is to execute its undone call again by itself. */
+void syscall_rewind(struct task *);
+
+/* -errno of the host for a VM_E* code. */
+int64_t syscall_error(int vm_error);
+
+/* How the walker reads the memory of a task (ctx). */
+extern const struct sysargs_ops syscall_memory;
+
+#endif

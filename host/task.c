@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * task.c - see task.h.  Slots of the stub region are given out here, because
+ * one lives exactly as long as its task.
+ */
+#include "host/task.h"
+
+#include "base/hash.h"
+#include "host/message.h"
+#include "host/run.h"
+#include "host/signal.h"
+#include "host/space.h"
+#include "host/stub.h"
+
+#include <stdlib.h>
+
+static struct list *
+bucket(struct task_table *tab, pid_t tid)
+{
+	return &tab->buckets[hash_mix64((uint64_t)tid) % TASK_BUCKETS];
+}
+
+void
+task_table_init(struct task_table *tab)
+{
+	for (unsigned i = 0; i < TASK_BUCKETS; i++)
+		list_init(&tab->buckets[i]);
+	list_init(&tab->all);
+	tab->count = 0;
+}
+
+struct task *
+task_find(struct run *run, pid_t tid)
+{
+	LIST_FOREACH(struct task, t, bucket(&run->tasks, tid), bucket)
+		if (t->tid == tid)
+			return t;
+	return NULL;
+}
+
+struct task *
+task_create(struct run *run, pid_t tid)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || !stub_slot_alloc(run, &t->slot)) {
+		message("out of memory for another thread");
+		free(t);
+		return NULL;
+	}
+	t->run = run;
+	t->tid = t->tgid = tid;
+	t->at = AT_RUNNING;
+	list_init(&t->in_space);
+	list_init(&t->unread);
+	list_insert_tail(bucket(&run->tasks, tid), &t->bucket);
+	list_insert_tail(&run->tasks.all, &t->all);
+	run->tasks.count++;
+	return t;
+}
+
+void
+task_destroy(struct task *t)
+{
+	list_remove(&t->bucket);
+	list_remove(&t->all);
+	list_remove(&t->unread);
+	space_leave(t);
+	sighand_unref(t->sighand);
+	stub_slot_free(t->run, t->slot);
+	t->run->tasks.count--;
+	free(t);
+}
+
+void
+task_rename(struct task *t, pid_t tid)
+{
+	list_remove(&t->bucket);
+	t->tid = t->tgid = tid;
+	list_insert_tail(bucket(&t->run->tasks, tid), &t->bucket);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * task.h - one traced thread, and the table of all of them.
+ *
+ * A task is born when its parent's fork event and its own first stop have
+ * both been seen, in whichever order, and goes when it has been waited for.
+ * `at` says where it is; its registers can be looked at and changed (trace.h)
+ * unless it is AT_RUNNING, AT_GROUP_STOP or AT_DEAD.
+ *
+ *	task --> space      memory, shared by the threads of a process
+ *	    `--> sighand    what signals do, shared likewise
+ *
+ * Everything belongs to the one thread of the supervisor: no locks.
+ */
+#ifndef HOST_TASK_H
+#define HOST_TASK_H
+
+#include "base/list.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+struct run;
+struct space;
+struct sighand;
+
+enum task_at {
+	AT_RUNNING,    /* in user mode or in the kernel; nobody knows */
+	AT_ENTRY,      /* at a system call, which runs when it is continued */
+	AT_EXIT,       /* at the end of a system call */
+	AT_SIGNAL,     /* about to take `signal` */
+	AT_TRAP,       /* anywhere else: interrupted, after fork, after exec */
+	AT_GROUP_STOP, /* stopped by job control; goes on by itself */
+	AT_DEAD,       /* gone, or on its way without a way back */
+};
+
+/* Memory that a system call was promised: the kernel may be using it. */
+struct promise {
+	uint64_t start, end;
+	bool write;
+};
+
+#define TASK_PROMISES 16
+#define TASK_BUCKETS  256
+
+struct task {
+	struct list bucket;   /* of the table */
+	struct list all;      /* on run->tasks.all */
+	struct list in_space; /* on space->tasks */
+	struct list unread;   /* on run->unread while has_status */
+	struct run *run;
+	struct space *space; /* NULL before the first exec */
+	struct sighand *sighand;
+	pid_t tid, tgid;
+	unsigned slot; /* of the stub region */
+
+	enum task_at at;
+	bool born;       /* the parent's event has been seen */
+	bool fresh;      /* its own first stop has been seen, and no more */
+	bool has_status; /* `status` is of waitpid, not yet looked at */
+	bool exiting;    /* it has asked to exit: it cannot be stopped */
+	int status;
+
+	struct user_regs_struct regs; /* of the program */
+	bool regs_known, regs_dirty;
+
+	/* System call at hand. */
+	bool undone; /* its system call has been taken back: run it again */
+	long nr;     /* the one it stopped at last */
+	void (*at_exit)(struct task *, long result);
+	uint64_t exit_args[4]; /* for at_exit */
+	bool forking;          /* in a call that makes a task */
+	bool args_moved;       /* ... with another first argument: clone_rdi */
+	uint64_t clone_flags, clone_child_tid, clone_rdi;
+	struct promise promises[TASK_PROMISES];
+	unsigned npromises; /* TASK_PROMISES + 1: too many, take all */
+
+	/* The stub: see stub.c. */
+	struct user_regs_struct program; /* while in_stub */
+	bool in_stub, stub_final;
+	bool stop_missed;    /* job control wanted it stopped meanwhile */
+	unsigned stub_mark;  /* word of the slot where the list ends */
+	uint64_t mask_saved; /* signals blocked by the program, when held */
+	bool mask_held;
+
+	/* Signals: see signal.c. */
+	int signal; /* AT_SIGNAL: to be delivered when it goes on, or 0 */
+	siginfo_t info;
+	uint64_t altstack, altstack_size;
+	uint64_t blocked; /* best knowledge, bit n-1 for signal n */
+	uint64_t clear_tid;
+	uint64_t last_fault; /* address; see fault.c */
+	unsigned same_faults;
+
+	struct task *vfork_parent; /* waits for this child's exec or exit */
+
+	/* Scheduling: see cpu.c. */
+	cpu_set_t cpus; /* that the program sees */
+	unsigned stops; /* since the last tick */
+	bool floats;
+};
+
+struct task_table {
+	struct list buckets[TASK_BUCKETS];
+	struct list all;
+	unsigned count;
+};
+
+void task_table_init(struct task_table *);
+
+/* The task of a thread id, NULL if there is none. */
+struct task *task_find(struct run *, pid_t tid);
+
+/*
+ * task_create: a task without space or sighand, AT_RUNNING.
+ * => NULL: no memory, or more tasks than slots (a message has been given)
+ */
+struct task *task_create(struct run *, pid_t tid);
+void task_destroy(struct task *);
+
+/* The thread id changes when another than the first thread calls exec. */
+void task_rename(struct task *, pid_t tid);
+
+/* True when registers and memory of the task can be worked on. */
+static inline bool
+task_is_stopped(const struct task *t)
+{
+	return t->at == AT_ENTRY || t->at == AT_EXIT || t->at == AT_SIGNAL ||
+	    t->at == AT_TRAP;
+}
+
+/* True unless no instruction of the program can run before we let it. */
+static inline bool
+task_is_live(const struct task *t)
+{
+	return t->at == AT_RUNNING && !t->has_status;
+}
+
+#endif

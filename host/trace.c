@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trace.c - see trace.h.
+ */
+#include "host/trace.h"
+
+#include "host/run.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
+
+#define OPTIONS                                                                \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |    \
+	    PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | \
+	    PTRACE_O_EXITKILL)
+
+bool
+trace_seize(pid_t tid)
+{
+	return ptrace(PTRACE_SEIZE, tid, NULL, (long)OPTIONS) == 0;
+}
+
+struct user_regs_struct *
+trace_regs(struct task *t)
+{
+	if (!t->regs_known)
+		(void)ptrace(PTRACE_GETREGS, t->tid, NULL, &t->regs);
+	t->regs_known = true;
+	return &t->regs;
+}
+
+void
+trace_regs_changed(struct task *t)
+{
+	t->regs_dirty = true;
+}
+
+bool
+trace_regs_live(struct task *t, struct user_regs_struct *regs)
+{
+	return ptrace(PTRACE_GETREGS, t->tid, NULL, regs) == 0;
+}
+
+void
+trace_regs_load(struct task *t, const struct user_regs_struct *regs)
+{
+	(void)ptrace(PTRACE_SETREGS, t->tid, NULL, regs);
+}
+
+static void
+go(struct task *t, enum __ptrace_request how, int sig)
+{
+	if (t->regs_dirty)
+		trace_regs_load(t, &t->regs);
+	t->regs_dirty = t->regs_known = false;
+	t->at = AT_RUNNING;
+	t->signal = 0;
+	if (ptrace(how, t->tid, NULL, (long)sig) != 0 && errno == ESRCH)
+		t->exiting = true;
+}
+
+void
+trace_continue(struct task *t, int sig)
+{
+	go(t, PTRACE_CONT, sig);
+}
+
+void
+trace_continue_to_exit(struct task *t)
+{
+	go(t, PTRACE_SYSCALL, 0);
+}
+
+void
+trace_listen(struct task *t)
+{
+	t->regs_known = false;
+	t->at = AT_GROUP_STOP;
+	(void)ptrace(PTRACE_LISTEN, t->tid, NULL, NULL);
+}
+
+bool
+trace_interrupt(struct task *t)
+{
+	return ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL) == 0;
+}
+
+bool
+trace_siginfo(struct task *t, siginfo_t *info)
+{
+	return ptrace(PTRACE_GETSIGINFO, t->tid, NULL, info) == 0;
+}
+
+void
+trace_set_siginfo(struct task *t, const siginfo_t *info)
+{
+	(void)ptrace(PTRACE_SETSIGINFO, t->tid, NULL, info);
+}
+
+bool
+trace_mask(struct task *t, uint64_t *mask)
+{
+	return ptrace(PTRACE_GETSIGMASK, t->tid, (long)sizeof(*mask), mask) ==
+	    0;
+}
+
+void
+trace_set_mask(struct task *t, uint64_t mask)
+{
+	(void)ptrace(PTRACE_SETSIGMASK, t->tid, (long)sizeof(mask), &mask);
+}
+
+unsigned long
+trace_event_message(struct task *t)
+{
+	unsigned long msg = 0;
+
+	(void)ptrace(PTRACE_GETEVENTMSG, t->tid, NULL, &msg);
+	return msg;
+}

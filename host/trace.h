@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trace.h - everything that is said to the kernel with ptrace(2).
+ *
+ * A traced task can be killed at any moment, also while it is stopped.  All
+ * of these then do nothing, and the news comes later through waitpid(2) as
+ * for any other death; so no caller looks for it.
+ *
+ * Registers are read at most once a stop and written back only if somebody
+ * called trace_regs_changed().
+ */
+#ifndef HOST_TRACE_H
+#define HOST_TRACE_H
+
+#include "host/task.h"
+
+/* trace_seize: begin to trace a child of ours; false: the kernel forbids it */
+bool trace_seize(pid_t);
+
+/* The registers as the program sees them; of the last stop if it is gone. */
+struct user_regs_struct *trace_regs(struct task *);
+void trace_regs_changed(struct task *);
+/* What the registers are just now, whoever they belong to. */
+bool trace_regs_live(struct task *, struct user_regs_struct *);
+void trace_regs_load(struct task *, const struct user_regs_struct *);
+
+/* Let the task go on, with a signal (AT_SIGNAL) or 0. */
+void trace_continue(struct task *, int sig);
+/* The same, with one more stop at the end of its system call. */
+void trace_continue_to_exit(struct task *);
+/* Stay stopped, but hear SIGCONT. */
+void trace_listen(struct task *);
+/* Stop a running task; the stop comes through waitpid. */
+bool trace_interrupt(struct task *);
+
+bool trace_siginfo(struct task *, siginfo_t *);
+void trace_set_siginfo(struct task *, const siginfo_t *);
+bool trace_mask(struct task *, uint64_t *mask);
+void trace_set_mask(struct task *, uint64_t mask);
+unsigned long trace_event_message(struct task *);
+
+#endif

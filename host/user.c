@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * user.c - see user.h.
+ */
+#include "host/user.h"
+
+#include "host/space.h"
+#include "pmap/host.h"
+
+#include <string.h>
+
+int
+user_read(struct task *t, uint64_t addr, void *buf, size_t len)
+{
+	size_t done;
+
+	return vmspace_read(t->space->vm, addr, buf, len, &done);
+}
+
+int
+user_write(struct task *t, uint64_t addr, const void *buf, size_t len)
+{
+	size_t done;
+
+	return vmspace_write(t->space->vm, addr, buf, len, &done);
+}
+
+int
+user_read_string(struct task *t, uint64_t addr, char *buf, size_t size)
+{
+	size_t n = 0, part;
+	char *nul;
+	int error;
+
+	while (n + 1 < size) {
+		part = (size_t)(VM_PAGE_SIZE - ((addr + n) & VM_PAGE_MASK));
+		if (part > size - 1 - n)
+			part = size - 1 - n;
+		error = user_read(t, addr + n, buf + n, part);
+		if (error != 0)
+			return error;
+		nul = memchr(buf + n, '\0', part);
+		if (nul != NULL)
+			return VM_OK;
+		n += part;
+	}
+	buf[n] = '\0';
+	return VM_ENOMEM;
+}
+
+static void
+promise(struct task *t, uint64_t start, uint64_t end, bool write)
+{
+	if (t->npromises < TASK_PROMISES)
+		t->promises[t->npromises] = (struct promise){ start, end,
+			write };
+	if (t->npromises <= TASK_PROMISES)
+		t->npromises++;
+}
+
+/* The first page of [va, end) that cannot be used yet, or end. */
+static uint64_t
+skip_usable(struct task *t, uint64_t va, uint64_t end, vm_prot_t access)
+{
+	while (va < end && pmap_host_is_usable(t->space->pmap, va, access))
+		va += VM_PAGE_SIZE;
+	return va < end ? va : end;
+}
+
+/* From va on: the end of the pages that cannot be used yet. */
+static uint64_t
+skip_unusable(struct task *t, uint64_t va, uint64_t end, vm_prot_t access)
+{
+	while (va < end && !pmap_host_is_usable(t->space->pmap, va, access))
+		va += VM_PAGE_SIZE;
+	return va < end ? va : end;
+}
+
+/*
+ * Make [va, end) usable up to the first page that has no answer, and tell
+ * where that is.  The port may lose a page at once to make room for another:
+ * so not for ever.
+ */
+static uint64_t
+resolve(struct task *t, uint64_t va, uint64_t end, vm_prot_t access)
+{
+	struct pmap *pm = t->space->pmap;
+	uint64_t stop, tries = 2 * ((end - va) >> VM_PAGE_SHIFT) + 2;
+
+	while (tries-- > 0 && (va = skip_usable(t, va, end, access)) < end) {
+		if (pmap_host_fault(pm, va, access))
+			continue;
+		stop = skip_unusable(t, va, end, access);
+		if (vm_fault_range(&t->space->vm->map, va, stop, access,
+			&stop) != 0 &&
+		    stop == va)
+			break;
+	}
+	return va;
+}
+
+void
+user_prepare(struct task *t, uint64_t addr, uint64_t len, bool write)
+{
+	uint64_t va = vm_trunc_page(addr), end = vm_round_page(addr + len);
+
+	promise(t, va, end, write);
+	while (va < end) {
+		va = resolve(t, va, end, write ? VM_PROT_WRITE : VM_PROT_READ);
+		if (va >= end || !write)
+			break;
+		if (resolve(t, va, va + VM_PAGE_SIZE, VM_PROT_READ) == va)
+			break;
+		va += VM_PAGE_SIZE;
+	}
+}

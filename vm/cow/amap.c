@@ -365,10 +365,14 @@ copy_wired(struct vm_system *sys, struct vm_anon *an)
 	return copy;
 }
 
+/*
+ * Without protect nobody can write to the anons: who wired one of them for
+ * reading keeps it, and a copy would not be what its pmap has.
+ */
 static struct vm_anon *
 clone_anon(struct vm_system *sys, struct vm_anon *an, bool protect)
 {
-	if (an->page->wire_count != 0)
+	if (protect && an->page->wire_count != 0)
 		return copy_wired(sys, an);
 	if (protect)
 		(void)pmap_page_protect(sys->machine, an->page,

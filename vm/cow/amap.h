@@ -122,8 +122,9 @@ bool vm_amap_extend(struct vm_system *, struct vm_aref *, vm_pindex_t len,
 
 /*
  * vm_amap_clone: an amap of its own for len pages of ref, with the same anons.
- * Pages that are wired are copied at once; with protect, the others lose write
- * permission in every pmap.      => NULL: no memory, nothing has changed
+ * With protect, pages that are wired are copied at once, and the others lose
+ * write permission in every pmap.  Without, nobody may have had it.
+ * => NULL: no memory, nothing has changed
  */
 struct vm_amap *vm_amap_clone(struct vm_system *, const struct vm_aref *,
     vm_pindex_t len, bool protect);

@@ -73,7 +73,8 @@ build/log/lint-selftest.log: | build/deps/test
 build/log/free-%.log: build/free-%/core.o
 	@tools/run-test free-$* $(LIMIT_free) tools/check-free $*
 
-build/log/host-%.log: test/host/% build/bsdvm $(patsubst %.c,build/%,$(call mains,test/prog))
+progs := $(patsubst %.c,build/%,$(wildcard test/prog/*.c))
+build/log/host-%.log: test/host/% build/bsdvm $(progs) $(progs:=.static)
 	@tools/run-test host-$* $(LIMIT_host) $<
 
 # --------------------------------------------------------------- programs
@@ -93,9 +94,17 @@ $(foreach t,$(filter unit-host_%,$(TESTS)),$(eval build/test/$(t): build/$(call 
 
 $(foreach v,$(VARIANTS),$(eval $(call objects,$(v),$(wildcard test/*/*.c)): | build/deps/test))
 
-# What runs under bsdvm: ordinary programs, as a user has them.
+# What runs under bsdvm: ordinary programs, as a user has them, dynamic and
+# static.
+program = $(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -pthread $(1) \
+    -MMD -MP -MF $@.d -MT $@ -o $@ $<
+
 build/test/prog/%: test/prog/%.c Makefile build/flags | build/deps/build
 	@mkdir -p $(@D)
 	$(call say,cc)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g $(WARN) -pthread \
-	    -MMD -MP -MF $@.d -MT $@ -o $@ $<
+	$(Q)$(call program)
+
+build/test/prog/%.static: test/prog/%.c Makefile build/flags | build/deps/build
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(call program,-static)

@@ -391,6 +391,15 @@ from_other_thread(void)
 }
 
 /* Several threads exec at once: one of them wins. */
+static pthread_barrier_t barrier;
+
+static void *
+execs_together(void *fails)
+{
+	pthread_barrier_wait(&barrier);
+	return (execs(fails));
+}
+
 static void
 all_at_once(void)
 {
@@ -398,8 +407,9 @@ all_at_once(void)
 		pid_t pid = prog_fork();
 
 		if (pid == 0) {
+			REQUIRE(pthread_barrier_init(&barrier, NULL, 8) == 0);
 			for (int j = 0; j < 8; j++)
-				(void)prog_thread(execs, NULL);
+				(void)prog_thread(execs_together, NULL);
 			for (;;)
 				pause();
 		}

@@ -14,9 +14,9 @@
 
 #include "prog.h"
 
-#define THREAD                                                        \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |          \
-	    CLONE_THREAD | CLONE_SYSVSEM)
+#define THREAD                                                              \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
+	    CLONE_SYSVSEM)
 #define STACK_PAGES ((size_t)16)
 
 /* A thread by bare clone: it has no thread-local storage of its own, so it
@@ -92,7 +92,8 @@ clear_untouched(void)
 	for (size_t at = 0; at < PAGE; at += PAGE - 4) {
 		char *p = untouched_page();
 		struct bare bare = { .flags = CLONE_CHILD_CLEARTID,
-			.work = nothing, .child_tid = (pid_t *)(p + at) };
+			.work = nothing,
+			.child_tid = (pid_t *)(p + at) };
 
 		bare_start(&bare);
 		bare_join(&bare);
@@ -119,11 +120,12 @@ clear_and_wake(void)
 		char *p = prog_anon(1);
 		struct timespec limit = { 10, 0 };
 		struct bare bare = { .flags = CLONE_CHILD_CLEARTID,
-			.work = pause_20ms, .child_tid = (pid_t *)p };
+			.work = pause_20ms,
+			.child_tid = (pid_t *)p };
 
 		bare_start(&bare);
-		REQUIRE(syscall(SYS_futex, p, FUTEX_WAIT, 0, &limit, NULL, 0) ==
-		    0);
+		REQUIRE(
+		    syscall(SYS_futex, p, FUTEX_WAIT, 0, &limit, NULL, 0) == 0);
 		bare_join(&bare);
 		REQUIRE(prog_zero(p, PAGE));
 		REQUIRE(munmap(p, PAGE) == 0);
@@ -136,7 +138,8 @@ clear_forked(void)
 {
 	char *p = prog_anon(1);
 	struct bare bare = { .flags = CLONE_CHILD_CLEARTID,
-		.work = pause_20ms, .child_tid = (pid_t *)(p + 100) };
+		.work = pause_20ms,
+		.child_tid = (pid_t *)(p + 100) };
 	int go[2];
 	pid_t pid;
 
@@ -204,7 +207,8 @@ ids_written(void)
 {
 	char *parent = untouched_page(), *child = untouched_page();
 	struct bare bare = { .flags = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID,
-		.work = nothing, .parent_tid = (pid_t *)(parent + 16),
+		.work = nothing,
+		.parent_tid = (pid_t *)(parent + 16),
 		.child_tid = (pid_t *)(child + 32) };
 
 	bare_start(&bare);
@@ -268,8 +272,8 @@ clone3_untouched(void)
 
 	args.pidfd = (uintptr_t)ids;
 	args.parent_tid = (uintptr_t)(ids + PAGE);
-	REQUIRE(pwrite(fd, &args, sizeof(args), (off_t)PAGE - 32) ==
-	    sizeof(args));
+	REQUIRE(
+	    pwrite(fd, &args, sizeof(args), (off_t)PAGE - 32) == sizeof(args));
 	p = prog_map_file(fd, 2, PROT_READ, MAP_PRIVATE);
 	pid = syscall(SYS_clone3, p + PAGE - 32, sizeof(args));
 	REQUIRE(pid >= 0);
@@ -365,14 +369,14 @@ library_threads(void)
 	ended = 0;
 	REQUIRE(pthread_attr_init(&detached) == 0);
 	REQUIRE(pthread_attr_setdetachstate(&detached,
-	    PTHREAD_CREATE_DETACHED) == 0);
+		    PTHREAD_CREATE_DETACHED) == 0);
 	for (int round = 0; round < 20; round++) {
 		pthread_t lone;
 
 		for (size_t i = 0; i < COUNT(threads); i++)
 			threads[i] = prog_thread(short_life, NULL);
-		REQUIRE(pthread_create(&lone, &detached, short_life, NULL) ==
-		    0);
+		REQUIRE(
+		    pthread_create(&lone, &detached, short_life, NULL) == 0);
 		for (size_t i = 0; i < COUNT(threads); i++)
 			REQUIRE(pthread_join(threads[i], NULL) == 0);
 	}

@@ -1,0 +1,508 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The cases of test/host/run; its head says how to add one.
+
+Order: programs of other people, then those of test/prog, then what concerns
+bsdvm as a command (exit status, signals, limits, statistics).
+"""
+import glob
+import json
+import os
+import pty
+import re
+import select
+import signal
+import time
+
+from run import PROG, Failure, case, compare, descendants, kill_all, \
+    report, wait_for_end
+
+# ------------------------------------------------------- programs of others
+
+compare("busybox", ["busybox", "sh", "busybox.sh"], needs="busybox",
+        setup="cp $FILES/busybox.sh .", after="find . -type f | sort")
+
+compare("coreutils", ["sh", "coreutils.sh"],
+        setup="cp $FILES/coreutils.sh .",
+        after="find . -type f ! -name '*.sh' | sort | xargs cksum")
+
+compare("coreutils-direct", ["sha256sum", "data", "/usr/bin/sort"],
+        setup="seq 1 300000 >data")
+
+compare("pipeline", ["sh", "pipeline.sh"], setup="cp $FILES/pipeline.sh .")
+
+compare("pipeline-bash", ["bash", "pipeline.sh"], needs="bash",
+        setup="cp $FILES/pipeline.sh .")
+
+compare("archive", """
+        tar cf t.tar tree && gzip -k t.tar && xz -T2 -k t.tar && bzip2 t.tar
+        for f in t.tar.*; do echo $f; tar tf $f | wc -l; done
+        find tree -type f | xargs -P 3 -n 5 cksum | sort
+        """, setup="""
+        mkdir tree
+        for i in 1 2 3 4 5 6 7 8 9; do seq 1 $((i * 3000)) >tree/$i; done
+        """, needs="xz bzip2")
+
+compare("perl", ["perl", "words.pl"], needs="perl",
+        setup="cp $FILES/words.pl .")
+
+compare("python-threads", ["/usr/bin/python3", "threads.py"],
+        setup="cp $FILES/threads.py .")
+
+compare("python-mmap", ["/usr/bin/python3", "mapped.py"],
+        setup="cp $FILES/mapped.py .", after="cksum mapped.bin")
+
+compare("python-shared", ["/usr/bin/python3", "shared.py"],
+        setup="cp $FILES/shared.py .", timeout=90)
+
+compare("sqlite", "sqlite3 t.db <database.sql", needs="sqlite3", timeout=120,
+        setup="cp $FILES/database.sql .",
+        after="""
+        sqlite3 t.db 'PRAGMA integrity_check' 'SELECT sum(id), sum(k) FROM t'
+        [ $(stat -c %s t.db) -gt 45000000 ] && ls
+        """)
+
+compare("gcc", """
+        gcc -O2 -Wall -c matrix.c && gcc -O2 -Wall -c text.c &&
+        gcc -O2 -o multi main.c matrix.o text.o && ./multi
+        """, needs="gcc", setup="cp $FILES/multi/*.[ch] .",
+        after="cksum *.o multi; ./multi || :")
+
+compare("make", "make -j2 --no-print-directory multi && ./multi",
+        needs="gcc make", setup="cp $FILES/multi/* .",
+        after="cksum *.o multi", normal=lambda data: b"\n".join(
+            sorted(data.splitlines())))
+
+compare("git", ["sh", "clone.sh"], needs="git", setup="""
+        cp $FILES/clone.sh .
+        sh $FILES/repository.sh
+        """, after="git -C copy rev-parse HEAD && git -C origin fsck 2>&1")
+
+# The lines are the same on every run; they are made once.
+compare("sort", "sort --parallel=2 -T . -o sorted lines && cksum sorted",
+        timeout=120, options="-m 512M", setup="""
+        mkdir -p $DATA
+        if [ ! -f $DATA/lines ]; then
+            openssl enc -aes-128-ctr -K 00 -iv 00 </dev/zero 2>/dev/null |
+                base64 -w 99 | head -c 100000000 >$DATA/lines.new
+            mv $DATA/lines.new $DATA/lines
+        fi
+        ln -s $DATA/lines lines
+        """, needs="openssl")
+
+compare("redis", ["sh", "redis.sh"], needs="redis-server redis-cli",
+        setup="cp $FILES/redis.sh .", timeout=90)
+
+for _name, _pattern in (("jemalloc", "libjemalloc.so.2"),
+                        ("mimalloc", "libmimalloc.so.2*")):
+    _found = sorted(glob.glob("/usr/lib/*/" + _pattern)) or ["/" + _pattern]
+    compare(_name, f"LD_PRELOAD={_found[-1]} exec $PROG/alloc_hard",
+            needs=[_found[-1]])
+
+# ---------------------------------------------------------------- stress-ng
+
+# Some stressors size themselves by the memory of the machine; a preloaded
+# sysinfo() shows them a small one.  Standard output tells the operations done.
+STRESSORS = {
+    "mmap": "--mmap-bytes 16M", "mmapfork": "", "mmapmany": "",
+    "mremap": "--mremap-bytes 8M", "madvise": "", "mincore": "", "mlock": "",
+    "brk": "", "stack": "", "vm": "--vm-bytes 16M", "vm-segv": "",
+    "bad-altstack": "", "sigsegv": "", "fork": "", "vfork": "", "clone": "",
+    "pthread": "", "shm": "--shm-bytes 8M", "shm-sysv": "--shm-sysv-bytes 8M",
+    "malloc": "--malloc-bytes 32M", "memthrash": "",
+}
+
+
+def stress_verdict(data):
+    """Did it run, complain, and do anything?  Or was bsdvm heard?"""
+    said = re.findall(rb"(unsuccessful|successful) run|(fail|skip)", data)
+    done = re.findall(rb"metrc: \[\d+\] [a-z-]+ +([1-9])\d* ", data)
+    return repr((said, bool(done), re.findall(rb"bsdvm: .*", data))).encode()
+
+
+for _name, _size in STRESSORS.items():
+    compare("stress-" + _name,
+            f"LD_PRELOAD=./small.so exec stress-ng --{_name} 1 {_size} -t 1"
+            " --verify --oomable --metrics-brief --temp-path .",
+            setup="gcc -shared -fPIC -D_GNU_SOURCE -o small.so "
+                  "$FILES/small_machine.c",
+            needs="stress-ng gcc", options="-m 1G", normal=stress_verdict)
+
+# ------------------------------------------------------ kinds of executables
+
+KINDS = {
+    "pie": "-pie -fPIE", "no-pie": "-no-pie -fno-pie", "static": "-static",
+    "static-pie": "-static-pie -fPIE", "shared-pages": "-Wl,-z,noseparate-code",
+    "huge-alignment": "-Wl,-z,max-page-size=0x200000",
+    "executable-stack": "-Wl,-z,execstack", "lazy": "-Wl,-z,lazy",
+    "relro": "-Wl,-z,relro,-z,now",
+}
+
+for _name, _flags in KINDS.items():
+    compare("executable-" + _name, ["./hello", "one", "two"], needs="gcc",
+            setup=f"gcc -O2 -pthread {_flags} -o hello $FILES/hello.c 2>&1")
+
+compare("script", "./first; echo $?; ./second a b; echo $?; ./third; ./fourth",
+        setup=r"""
+        printf '#!/bin/sh\necho first $0 $#\nexit 4\n' >first
+        printf '#!/usr/bin/env -S sh -e\necho $1 $2\nfalse\nexit 6\n' >second
+        printf 'echo no interpreter named\n' >third
+        printf '#!/usr/bin/perl -w\nprint "perl @ARGV\\n"; exit 8\n' >fourth
+        chmod +x first second third fourth
+        """, needs="perl")
+
+compare("script-direct", ["./script", "one"], setup=r"""
+        printf '#!/bin/sh -e\necho script "$1"\nexit 4\n' >script
+        chmod +x script
+        """)
+
+compare("dlopen", ["./loader"], needs="gcc", setup="""
+        gcc -shared -fPIC -DSTEP=1 -o plugin1.so $FILES/dl/plugin.c
+        gcc -shared -fPIC -DSTEP=2 -o plugin2.so $FILES/dl/plugin.c
+        gcc -pthread -o loader $FILES/dl/loader.c -ldl
+        """)
+
+# -------------------------------------------------------- programs of ours
+
+# What a program needs to be told, and bsdvm for it.  More mappings are asked
+# of bsdvm than Linux allows to a process.
+ARGUMENTS = {
+    "many_maps": ([], ["-n", "100000"], "-m 640M"),
+    "file_big": ([], [], "-m 512M"),
+}
+
+
+def programs():
+    """The sources of test/prog, as names."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    found = glob.glob(os.path.join(here, "..", "prog", "*.c"))
+    return sorted(os.path.basename(path)[:-2] for path in found)
+
+
+for _name in programs():
+    _native, _vm, _options = ARGUMENTS.get(_name, ([], [], ""))
+    for _kind in "", ".static":
+        _path = os.path.join(PROG, _name + _kind)
+        compare(f"prog-{_name}{_kind}", [_path] + _vm, needs=[_path],
+                native=[_path] + _native, options=_options, timeout=60)
+
+# -------------------------------------------------------------- exit status
+
+
+@case("exit-status")
+def exit_status(side):
+    """Codes pass through; death by signal N is 128+N."""
+    said = []
+    for code in 0, 1, 2, 77, 124, 125, 126, 127, 128, 255:
+        said.append((f"exit {code}: status", side.run(f"exit {code}").status))
+    for number in 1, 2, 3, 4, 6, 8, 9, 10, 11, 13, 14, 15, 31, 34, 64:
+        said.append((f"signal {number}: status",
+                     side.run(f"kill -{number} $$").status))
+    result = side.run("sh -c 'kill -9 $$'; echo $?; false; echo $?; (exit 9)")
+    return ([(title, b"%d" % status) for title, status in said]
+            + report(side, result))
+
+
+def expect_message(result, status):
+    """bsdvm's own failure: that status, and one line that says why."""
+    if result.status != status:
+        raise Failure(f"exit status {result.status}, not {status}")
+    lines = result.err.decode(errors="replace").splitlines()
+    if len(lines) != 1 or not lines[0].startswith("bsdvm: "):
+        raise Failure(f"not one line of bsdvm on standard error: {lines[:3]}")
+    if result.out:
+        raise Failure("something on standard output")
+
+
+@case("exit-status-own", vm_only=True)
+def exit_status_own(side):
+    """126 not executable, 127 not found, 125 for bsdvm's own errors."""
+    side.shell("echo text >plain; mkdir directory; printf '\\177ELF' >broken; "
+               "chmod +x broken")
+    expect_message(side.run(["no-such-program"]), 127)
+    expect_message(side.run(["./no-such-program"]), 127)
+    expect_message(side.run(["./plain"]), 126)
+    expect_message(side.run(["./directory"]), 126)
+    expect_message(side.run(["./broken"]), 126)
+    for options in "-d nonsense", "-m nonsense", "-m 0", "--nonsense":
+        result = side.run(["true"], options)
+        if result.status != 125 or not result.messages():
+            raise Failure(f"{options}: status {result.status}")
+
+
+@case("streams")
+def streams(side):
+    """Standard input, closed streams, large output through a pipe."""
+    side.shell("seq 1 100000 >input")
+    result = side.run("wc -l <input; md5sum <input; cat input >&2; "
+                      "cat /proc/self/fd/0 | wc -c; echo closed >&- 2>&1; "
+                      "exec sh -c 'echo $0 $1; ls /proc/self/fd' a b")
+    return report(side, result)
+
+
+@case("environment")
+def environment(side):
+    """What a program inherits: variables, directory, mask, limits."""
+    side.env["STRANGE"] = "a b\n'c'"
+    result = side.run("env | grep -v '^_=' | sort; pwd; umask 27; umask; "
+                      "ulimit -n 99; ulimit -n; grep -E 'SigBlk|SigIgn' "
+                      "/proc/self/status; cd /; pwd; id -u")
+    return report(side, result)
+
+
+# ------------------------------------------------------------------ signals
+
+LOOP = "while :; do sleep 0.05; done"
+
+
+@case("signal-passed")
+def signal_passed(side):
+    """A signal to bsdvm reaches the program, which may handle it or die."""
+    said = []
+    for name in "TERM", "HUP", "USR1", "USR2", "INT", "QUIT":
+        number = getattr(signal, "SIG" + name)
+        for action, wanted in ((f"trap 'echo {name}; exit 7' {name};", 7),
+                               ("", 128 + number)):
+            side.shell("rm -f ready")
+            # Python starts its children with SIGINT and the like as default.
+            child = side.start(["/usr/bin/env", "--default-signal", "sh", "-c",
+                                f"{action} : >ready; {LOOP}"])
+            side.wait_for_file("ready")
+            child.send_signal(number)
+            result = side.finish(child)
+            said.append((f"output after {name}", result.out))
+            if result.status != wanted:
+                raise Failure(f"{name}: status {result.status}, not {wanted}")
+    return said
+
+
+def on_terminal(side, command, type_what, seconds=10):
+    """Run a command on a terminal of its own; when it says "ready", type."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(side.dir)
+        argv = side.argv(command)
+        os.execvpe(argv[0], argv, side.env)
+    said, deadline = b"", time.monotonic() + seconds
+    while True:
+        if time.monotonic() > deadline:
+            kill_all()
+            raise Failure(f"did not end in {seconds} s on a terminal: {said!r}")
+        if not select.select([fd], [], [], 0.1)[0]:
+            continue
+        try:
+            chunk = os.read(fd, 4096)
+        except OSError:
+            break
+        said += chunk
+        if not chunk:
+            break
+        if b"ready" in said and type_what:
+            time.sleep(0.1)
+            os.write(fd, type_what)
+            type_what = b""
+    os.close(fd)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if left := wait_for_end(2):
+        kill_all()
+        raise Failure(f"left {left} behind")
+    return [("exit status", b"%d" % (128 - status if status < 0 else status)),
+            ("terminal", said)]
+
+
+@case("interrupt")
+def interrupt(side):
+    """Ctrl-C reaches the program once, and kills it if it does not care."""
+    trap = "trap 'echo int; exit 9' INT"
+    return (on_terminal(side, f"{trap}; echo ready; {LOOP}", b"\x03")
+            + on_terminal(side, "echo ready; exec sleep 60", b"\x03")
+            + on_terminal(side, "echo ready; sleep 60 | cat", b"\x03")
+            + on_terminal(side, f"echo ready; {LOOP}", b"\x1c"))
+
+
+@case("terminal")
+def terminal(side):
+    """The program's terminal is its own."""
+    return (on_terminal(side, "test -t 0 && test -t 1 && stty -g && tty >&2; "
+                        "stty rows 33 cols 99; stty size; exit 3", b"")
+            + on_terminal(side, "echo ready; read a; echo \"<$a>\"", b"word\n")
+            + on_terminal(side, "echo ready; cat; echo end", b"text\n\x04"))
+
+
+@case("background-child")
+def background_child(side):
+    """A child that outlives the program goes on and is heard."""
+    result = side.run("(sleep 0.3; echo late; exit 5) & echo now; exit 6")
+    return report(side, result)
+
+
+TREE = ("sleep 60 & "
+        "(while :; do :; done) & "
+        "sh -c 'sleep 60 | cat' & "
+        "setsid sh -c 'trap \"\" TERM HUP INT; while :; do sleep 1; done' & "
+        "perl -e 'while (1) { fork // last or exit; wait; $x = \"a\" x 1e6 }' &"
+        " : >ready; wait")
+
+
+@case("supervisor-killed", vm_only=True, needs="perl")
+def supervisor_killed(side):
+    """kill -9 of bsdvm: no process of the program survives it."""
+    for pause in 0, 0.05, 0.3:
+        side.shell("rm -f ready")
+        child = side.start(TREE)
+        side.wait_for_file("ready")
+        time.sleep(pause)
+        child.send_signal(signal.SIGKILL)
+        child.wait(10)
+        if left := wait_for_end(3):
+            kill_all()
+            raise Failure(f"{len(left)} processes survived: {left[:5]}")
+
+
+@case("supervisor-killed-busy", vm_only=True,
+      needs=[os.path.join(PROG, "fork_threads")])
+def supervisor_killed_busy(side):
+    """The same in the middle of forks, faults and blocked calls."""
+    for tenth in range(8):
+        child = side.start([os.path.join(PROG, "fork_threads")])
+        time.sleep(0.1 * tenth)
+        child.send_signal(signal.SIGKILL)
+        child.wait(10)
+        if left := wait_for_end(3):
+            kill_all()
+            raise Failure(f"{len(left)} processes survived: {left[:5]}")
+
+
+def belongings():
+    """What a program could leave in the system: files, segments."""
+    with open("/proc/sysvipc/shm", encoding="ascii") as f:
+        segments = [line.split()[1] for line in f.readlines()[1:]]
+    places = ("/tmp", "/dev/shm", "/var/tmp", "/run")
+    return segments, {place: sorted(name for name in os.listdir(place)
+                                    if "bsdvm" in name) for place in places}
+
+
+@case("program-killed", vm_only=True)
+def program_killed(side):
+    """kill -9 of the program: bsdvm tells it, and nothing is left."""
+    before = belongings()
+    for _ in range(3):
+        side.shell("rm -f pid pid.new")
+        child = side.start("echo $$ >pid.new; mv pid.new pid; sleep 60 & "
+                           + LOOP)
+        side.wait_for_file("pid")
+        with open(side.path("pid"), encoding="ascii") as f:
+            os.kill(int(f.read()), signal.SIGKILL)
+        # The sleeper is no longer anybody's; it must not be waited for long.
+        for pid, name in descendants():
+            if name == "sleep":
+                os.kill(pid, signal.SIGKILL)
+        result = side.finish(child, 20)
+        if result.status != 137:
+            raise Failure(f"exit status {result.status}, not 137")
+    if belongings() != before:
+        raise Failure(f"left behind: {belongings()}, before: {before}")
+
+
+# ------------------------------------------------- limits, statistics, maps
+
+
+@case("memory-limit", vm_only=True, needs=[os.path.join(PROG, "hog")],
+      timeout=30)
+def memory_limit(side):
+    """Too little memory: refused, or killed with one clear line; no hang."""
+    for check in ("touch", "touch-shared", "populate", "lock", "one-call",
+                  "heap", "forked"):
+        argv = [os.path.join(PROG, "hog"), "-n", "64", check]
+        try:
+            result = side.run(argv, "-m 16M")
+        except Failure as why:
+            raise Failure(f"{check}: {why}") from None
+        killed = result.status > 128 or b"child killed" in result.out
+        if result.status == 0 and not killed and b"refused" in result.out:
+            continue
+        if check == "lock":
+            raise Failure("mlock beyond all memory was not refused")
+        if not killed:
+            raise Failure(f"{check}: status {result.status}, "
+                          f"{result.out!r} {result.err[-200:]!r}")
+        if len(result.messages()) != 1:
+            raise Failure(f"{check}: not one message: {result.err[-200:]!r}")
+
+
+@case("memory-tiny", vm_only=True, timeout=20)
+def memory_tiny(side):
+    """Hardly any memory: it works, or there is one clear line; no hang."""
+    for memory in "4K", "64K", "256K", "1M", "2M", "4M":
+        try:
+            result = side.run("echo $(ls / | wc -l)", f"-m {memory}")
+        except Failure as why:
+            raise Failure(f"-m {memory}: {why}") from None
+        if result.status != 0 and not result.messages():
+            raise Failure(f"-m {memory}: status {result.status} and no word")
+
+
+STATISTICS = """
+    design faults fault_zero_fill fault_anon fault_cow fault_object
+    fault_object_cow neighbours_entered map_entries_peak pages_total pages_free
+    pageins pageouts pageout_io swap_pages swap_in_use processes forks
+    wall_seconds
+    """.split()
+
+
+def check_statistics(text):
+    """One JSON object with the promised fields and sensible values."""
+    try:
+        stats = json.loads(text)
+    except ValueError as why:
+        raise Failure(f"not JSON: {why}: {text[:100]!r}") from None
+    if missing := [name for name in STATISTICS if name not in stats]:
+        raise Failure(f"fields missing: {', '.join(missing)}")
+    if stats["design"] != "netbsd":
+        raise Failure(f"design is {stats['design']}")
+    for name in STATISTICS[1:]:
+        if not isinstance(stats[name], (int, float)) or stats[name] < 0:
+            raise Failure(f"{name} is {stats[name]!r}")
+    for name in "faults", "fault_zero_fill", "map_entries_peak", "forks":
+        if stats[name] == 0:
+            raise Failure(f"{name} is 0")
+    if stats["processes"] < 4:
+        raise Failure(f"{stats['processes']} processes, not 4")
+    if not 0.9 * 16384 <= stats["pages_total"] <= 16384:
+        raise Failure(f"{stats['pages_total']} pages in 64M")
+    if stats["pages_free"] > stats["pages_total"]:
+        raise Failure("more pages free than there are")
+    if not 0.1 <= stats["wall_seconds"] < 30:
+        raise Failure(f"{stats['wall_seconds']} seconds")
+
+
+@case("statistics", vm_only=True)
+def statistics(side):
+    """--stats writes one JSON object, to a file or to standard error."""
+    command = "sleep 0.1; ls / >/dev/null; true | cat; exit 3"
+    result = side.run(command, "-d netbsd -m 64M --stats=stats.json")
+    if result.status != 3 or result.err or result.out:
+        raise Failure(f"the run itself: {result.status} {result.err!r}")
+    with open(side.path("stats.json"), encoding="utf-8") as f:
+        check_statistics(f.read())
+    result = side.run(command, "-d netbsd -m 64M --stats")
+    if result.status != 3:
+        raise Failure(f"exit status {result.status}")
+    check_statistics(result.err)
+
+
+@case("maps", vm_only=True)
+def maps(side):
+    """--maps prints a line for each entry of each process at its end."""
+    result = side.run(["cat", "/dev/null"], "--maps=maps.txt")
+    if result.status != 0 or result.err or result.out:
+        raise Failure(f"the run itself: {result.status} {result.err!r}")
+    with open(side.path("maps.txt"), encoding="utf-8") as f:
+        text = f.read()
+    for what in r"[0-9a-f]{6,}.*r[-w]x", r"\[?stack\]?|rw-", r"cat", r"libc":
+        if not re.search(what, text):
+            raise Failure(f"nothing like {what} among {len(text)} bytes")
+    if len(text.splitlines()) < 8:
+        raise Failure("too few lines")
+    result = side.run("true & wait", "--maps")
+    if len(result.err.splitlines()) < 10:
+        raise Failure("too little on standard error")

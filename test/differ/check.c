@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check.c - system and model side by side.
+ *
+ * Pages are compared as a whole.  Looking at what the MMU has mapped disturbs
+ * nothing, so it is done often; reading as a program does brings pages in.
+ */
+#include "test/differ/check.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+static char complaint[256];
+
+static const char *
+complain(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(complaint, sizeof(complaint), format, ap);
+	va_end(ap);
+	return complaint;
+}
+
+/* ------------------------------------------------------------- attributes */
+
+/* The name of an attribute in which an entry and a cell differ. */
+static const char *
+difference(const struct vm_map_entry *e, const struct cell *c)
+{
+	bool foreign = (e->flags & VM_ENTRY_FOREIGN) != 0;
+	bool private = (e->flags & VM_ENTRY_COW) != 0;
+
+	if (!c->mapped)
+		return "mapping";
+	if (foreign != c->foreign)
+		return "foreign";
+	if (e->prot != c->prot)
+		return "protection";
+	if (e->max_prot != c->max_prot)
+		return "maximum protection";
+	if (e->inherit != c->inherit)
+		return "inheritance";
+	if (e->advice != c->advice)
+		return "advice";
+	if (vm_entry_is_wired(e) != c->wired)
+		return "wiring";
+	if (!foreign && private != c->private)
+		return "privacy";
+	return NULL;
+}
+
+static const char *
+check_entry(const struct model *m, unsigned space, const struct vm_map_entry *e)
+{
+	const struct cell *cells = m->spaces[space].cells;
+
+	for (uint64_t va = e->start; va < e->end; va += MODEL_PAGE) {
+		const char *what = difference(e, &cells[model_index(m, va)]);
+
+		if (what != NULL)
+			return complain("space %u, 0x%" PRIx64 ": %s differs",
+			    space, va, what);
+	}
+	return NULL;
+}
+
+static const char *
+check_hole(const struct model *m, unsigned space, uint64_t va, uint64_t end)
+{
+	for (; va < end; va += MODEL_PAGE) {
+		if (m->spaces[space].cells[model_index(m, va)].mapped)
+			return complain("space %u, 0x%" PRIx64 " is not mapped",
+			    space, va);
+	}
+	return NULL;
+}
+
+const char *
+check_attributes(struct subject *s, const struct model *m, unsigned space)
+{
+	struct vm_map *map = &s->spaces[space]->map;
+	uint64_t at = m->config.va_min;
+	const char *bad = NULL;
+
+	vm_map_lock_read(map);
+	for (struct vm_map_entry *e = vm_map_first(map);
+	     e != NULL && bad == NULL; e = vm_map_next(map, e)) {
+		bad = check_hole(m, space, at, e->start);
+		if (bad == NULL)
+			bad = check_entry(m, space, e);
+		at = e->end;
+	}
+	vm_map_unlock_read(map);
+	return bad != NULL ? bad : check_hole(m, space, at, m->config.va_max);
+}
+
+/* ------------------------------------------------------------------ pages */
+
+static const char *
+compare_page(const struct cell *c, const uint8_t *have, unsigned space,
+    uint64_t va)
+{
+	const uint8_t *want = model_bytes(c);
+
+	if (memcmp(want, have, MODEL_PAGE) == 0)
+		return NULL;
+	for (unsigned i = 0;; i++) {
+		if (want[i] != have[i])
+			return complain("space %u, 0x%" PRIx64
+					": 0x%02x, expected 0x%02x",
+			    space, va + i, have[i], want[i]);
+	}
+}
+
+static const char *
+check_mapping(struct subject *s, const struct model *m, unsigned space,
+    uint64_t va)
+{
+	const struct cell *c = &m->spaces[space].cells[model_index(m, va)];
+	struct pmap_mapping at;
+
+	if (!pmap_extract(s->spaces[space]->map.pmap, va, &at))
+		return NULL;
+	if (model_access(c, VM_PROT_NONE) != VM_OK)
+		return complain("space %u, 0x%" PRIx64 ": is in the pmap",
+		    space, va);
+	if (at.prot & ~c->prot)
+		return complain("space %u, 0x%" PRIx64
+				": the pmap allows too much",
+		    space, va);
+	if (at.wired && !c->wired)
+		return complain("space %u, 0x%" PRIx64 ": is wired", space, va);
+	return compare_page(c, pmap_page_data(s->machine, at.page), space, va);
+}
+
+const char *
+check_mapped(struct subject *s, const struct model *m, unsigned space)
+{
+	struct pmap *pm = s->spaces[space]->map.pmap;
+	uint64_t end = m->config.va_max;
+	uint64_t va = pmap_next(pm, m->config.va_min, end);
+	const char *bad = NULL;
+
+	while (va < end && bad == NULL) {
+		bad = check_mapping(s, m, space, va);
+		va = pmap_next(pm, va + MODEL_PAGE, end);
+	}
+	return bad;
+}
+
+const char *
+check_page(struct subject *s, struct model *m, unsigned space, size_t cell)
+{
+	struct cell *c = &m->spaces[space].cells[cell];
+	struct op op = {
+		.kind = OP_READ,
+		.space = (uint8_t)space,
+		.addr = model_va(m, cell),
+		.len = MODEL_PAGE,
+	};
+	int want = model_access(c, VM_PROT_READ), error;
+	bool copied[MODEL_CELLS], wired[MODEL_CELLS];
+	uint8_t bytes[MODEL_PAGE];
+	uint64_t done;
+
+	error = subject_access(s, &op, VM_PROT_READ, bytes, &done);
+	if (error == VM_ENOMEM && model_is_short(m, 1))
+		return NULL;
+	if (error != want)
+		return complain("space %u, 0x%" PRIx64
+				": error %d on reading, expected %d",
+		    space, op.addr, error, want);
+	if (error != VM_OK)
+		return NULL;
+	if (c->wired) {
+		subject_look(s, space, copied, wired);
+		model_was_read(c, copied[cell]);
+	}
+	return compare_page(c, bytes, space, op.addr);
+}
+
+const char *
+check_copied(const struct model *m, unsigned space, const bool *copied)
+{
+	for (size_t i = 0; i < m->ncells; i++) {
+		const struct cell *c = &m->spaces[space].cells[i];
+		bool own = c->slot != NULL && c->slot->bytes != NULL;
+
+		if (own && !copied[i])
+			return complain("space %u, 0x%" PRIx64
+					": lost its private copy",
+			    space, model_va(m, i));
+		if (!own && copied[i] && c->below != NULL)
+			return complain("space %u, 0x%" PRIx64
+					": was copied for nothing",
+			    space, model_va(m, i));
+	}
+	return NULL;
+}
+
+static const char *
+check_space(struct subject *s, struct model *m, unsigned space)
+{
+	bool copied[MODEL_CELLS], wired[MODEL_CELLS];
+	const char *bad = check_attributes(s, m, space);
+
+	if (bad == NULL) {
+		subject_look(s, space, copied, wired);
+		bad = check_copied(m, space, copied);
+	}
+	if (bad == NULL)
+		bad = check_mapped(s, m, space);
+	for (size_t i = 0; i < m->ncells && bad == NULL; i++)
+		bad = check_page(s, m, space, i);
+	return bad;
+}
+
+const char *
+check_everything(struct subject *s, struct model *m)
+{
+	const char *bad = NULL;
+
+	for (unsigned i = 0; i < TRACE_SPACES && bad == NULL; i++) {
+		if (s->spaces[i] != NULL)
+			bad = check_space(s, m, i);
+	}
+	return bad;
+}

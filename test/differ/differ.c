@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * differ.c - the differential test: random operations on a real system and on
+ * a model made of arrays of bytes, which must agree after every one.
+ *
+ *	differ [-d design] [-s seed] [-n seeds] [-o operations] [-v]
+ *	differ -r file [-v]
+ *
+ * Runs the seeds from -s on, each with -o operations.  A failure is shrunk to
+ * a short trace and printed, as text that -r runs again.  -v counts what the
+ * operations came to.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test/differ/shrink.h"
+
+enum { SHRINK_SECONDS = 120, OPS_MAX = 1 << 20 };
+
+struct options {
+	const char *design;
+	const char *replay;
+	uint64_t seed, seeds;
+	size_t nops;
+	unsigned shrink_seconds;
+	bool verbose;
+};
+
+static _Noreturn void
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: differ [-d design] [-s seed] [-n seeds] "
+	    "[-o operations] [-t seconds] [-v] | -r file\n");
+	exit(2);
+}
+
+static void
+parse_options(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "d:s:n:o:r:t:v")) != -1) {
+		switch (c) {
+		case 'd':
+			o->design = optarg;
+			break;
+		case 's':
+			o->seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'n':
+			o->seeds = strtoull(optarg, NULL, 0);
+			break;
+		case 'o':
+			o->nops = strtoul(optarg, NULL, 0);
+			break;
+		case 'r':
+			o->replay = optarg;
+			break;
+		case 't':
+			o->shrink_seconds = (unsigned)strtoul(optarg, NULL, 0);
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (optind != argc || o->nops == 0 || o->nops > OPS_MAX)
+		usage();
+}
+
+static void
+print_counts(const struct run_report *rep)
+{
+	for (unsigned k = 0; k < OP_KINDS; k++) {
+		struct op op = { .kind = (uint8_t)k };
+
+		printf("%8" PRIu64 " done %8" PRIu64 " refused  ",
+		    rep->counts[k], rep->errors[k]);
+		trace_print_op(stdout, &op);
+	}
+}
+
+static int
+replay(struct run_report *rep, const struct options *o)
+{
+	FILE *in = fopen(o->replay, "r");
+	bool good;
+
+	if (in == NULL) {
+		perror(o->replay);
+		return 2;
+	}
+	good = trace_parse(in, &rep->trace);
+	fclose(in);
+	if (!good)
+		return 2;
+	good = run_trace(rep, true);
+	if (o->verbose)
+		print_counts(rep);
+	if (good)
+		printf("ok differ %s\n", o->replay);
+	else
+		printf("not ok differ %s: operation %zu: %s\n", o->replay,
+		    rep->at + 1, rep->complaint);
+	return good ? 0 : 1;
+}
+
+static int
+report_failure(struct run_report *rep, const struct options *o)
+{
+	printf("not ok differ %s seed %" PRIu64 " operation %zu: %s\n",
+	    o->design, rep->seed, rep->at + 1, rep->complaint);
+	if (rep->at + 1 < rep->trace.nops)
+		rep->trace.nops = rep->at + 1;
+	if (o->shrink_seconds != 0)
+		shrink(rep, o->shrink_seconds);
+	printf("# the shortest trace that fails: %s\n", rep->complaint);
+	trace_print(stdout, &rep->trace);
+	return 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {
+		.design = "netbsd",
+		.seed = 1,
+		.seeds = 1000,
+		.nops = 2000,
+		.shrink_seconds = SHRINK_SECONDS,
+	};
+	struct run_report *rep;
+
+	parse_options(argc, argv, &o);
+	rep = run_report_create(OPS_MAX);
+	if (o.replay != NULL)
+		return replay(rep, &o);
+	if (!run_seeds(rep, o.design, o.seed, o.seed + o.seeds, o.nops))
+		return report_failure(rep, &o);
+	if (o.verbose)
+		print_counts(rep);
+	printf("ok differ %s %" PRIu64 " seeds of %zu operations\n", o.design,
+	    o.seeds, o.nops);
+	return 0;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * model.c - cells, slots and objects of the model.
+ *
+ * Plain copies everywhere; a list of pages to use again, because a fork of a
+ * full space takes many at once.
+ */
+#include "test/differ/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Frames that an operation may hold for a moment, beyond what it leaves. */
+enum { SLACK = 8 };
+
+static const uint8_t zeroes[MODEL_PAGE];
+
+/* ------------------------------------------------------------------ bytes */
+
+/* Pages that nobody uses, each beginning with the address of the next. */
+static uint8_t *spare;
+
+static void *
+checked(void *p)
+{
+	if (p == NULL) {
+		fprintf(stderr, "differ: out of memory\n");
+		exit(2);
+	}
+	return p;
+}
+
+static uint8_t *
+page_copy(const uint8_t *from)
+{
+	uint8_t *p = spare;
+
+	if (p != NULL)
+		memcpy(&spare, p, sizeof(spare));
+	else
+		p = checked(malloc(MODEL_PAGE));
+	memcpy(p, from, MODEL_PAGE);
+	return p;
+}
+
+static void
+page_free(uint8_t *p)
+{
+	if (p == NULL)
+		return;
+	memcpy(p, &spare, sizeof(spare));
+	spare = p;
+}
+
+/* ---------------------------------------------------------------- objects */
+
+/*
+ * A page in use is a slot's, or a page of shared memory below the highest
+ * that was ever mapped, or a file's.  There is one model at a time.
+ */
+static uint64_t live_slots, live_extent;
+
+struct thing *
+thing_create(bool is_file)
+{
+	struct thing *t = checked(calloc(1, sizeof(*t)));
+
+	t->refs = 1;
+	t->is_file = is_file;
+	return t;
+}
+
+void
+thing_ref(struct thing *t)
+{
+	if (t != NULL)
+		t->refs++;
+}
+
+void
+thing_extend(struct thing *t, uint64_t pindex)
+{
+	if (t == NULL || t->is_file || pindex < t->extent)
+		return;
+	live_extent += pindex + 1 - t->extent;
+	t->extent = pindex + 1;
+}
+
+void
+thing_unref(struct thing *t)
+{
+	if (t == NULL || --t->refs > 0)
+		return;
+	for (uint64_t i = 0; i < t->npages; i++)
+		page_free(t->pages[i]);
+	live_extent -= t->extent;
+	free(t->pages);
+	free(t);
+}
+
+uint8_t *
+thing_page(struct thing *t, uint64_t pindex)
+{
+	if (pindex >= t->npages) {
+		t->pages = checked(
+		    realloc(t->pages, (pindex + 1) * sizeof(*t->pages)));
+		while (t->npages <= pindex)
+			t->pages[t->npages++] = NULL;
+	}
+	if (t->pages[pindex] == NULL)
+		t->pages[pindex] = page_copy(zeroes);
+	return t->pages[pindex];
+}
+
+/* Bytes past the new end are gone for good. */
+void
+thing_resize(struct thing *t, uint64_t size)
+{
+	uint64_t whole = (size + MODEL_PAGE - 1) / MODEL_PAGE;
+	size_t tail = size % MODEL_PAGE;
+
+	for (uint64_t i = whole; i < t->npages; i++) {
+		page_free(t->pages[i]);
+		t->pages[i] = NULL;
+	}
+	if (tail != 0 && size < t->size)
+		memset(thing_page(t, size / MODEL_PAGE) + tail, 0,
+		    MODEL_PAGE - tail);
+	t->size = size;
+}
+
+/* ------------------------------------------------------------------ cells */
+
+struct slot *
+slot_create(const uint8_t *bytes)
+{
+	struct slot *s = checked(malloc(sizeof(*s)));
+
+	s->refs = 1;
+	s->bytes = bytes == NULL ? NULL : page_copy(bytes);
+	live_slots++;
+	return s;
+}
+
+void
+slot_unref(struct slot *s)
+{
+	if (s == NULL || --s->refs > 0)
+		return;
+	page_free(s->bytes);
+	free(s);
+	live_slots--;
+}
+
+void
+cell_clear(struct cell *c)
+{
+	slot_unref(c->slot);
+	thing_unref(c->below);
+	memset(c, 0, sizeof(*c));
+}
+
+void
+cell_share(struct cell *dst, const struct cell *src)
+{
+	*dst = *src;
+	thing_ref(dst->below);
+	if (dst->slot != NULL)
+		dst->slot->refs++;
+}
+
+void
+cell_copy(struct cell *dst, const struct cell *src)
+{
+	*dst = *src;
+	thing_ref(dst->below);
+	dst->private = true;
+	dst->slot = slot_create(src->slot == NULL ? NULL : src->slot->bytes);
+}
+
+static const uint8_t *
+bytes_below(const struct cell *c)
+{
+	const struct thing *t = c->below;
+
+	if (t == NULL || c->pindex >= t->npages || t->pages[c->pindex] == NULL)
+		return zeroes;
+	return t->pages[c->pindex];
+}
+
+const uint8_t *
+model_bytes(const struct cell *c)
+{
+	if (c->slot != NULL && c->slot->bytes != NULL)
+		return c->slot->bytes;
+	return bytes_below(c);
+}
+
+void
+cell_promote(struct cell *c)
+{
+	if (c->slot->bytes == NULL)
+		c->slot->bytes = page_copy(bytes_below(c));
+}
+
+uint8_t *
+cell_writable(struct cell *c)
+{
+	if (!c->private)
+		return thing_page(c->below, c->pindex);
+	cell_promote(c);
+	return c->slot->bytes;
+}
+
+int
+model_access(const struct cell *c, vm_prot_t access)
+{
+	const struct thing *t = c->below;
+
+	if (!c->mapped || c->foreign)
+		return VM_EFAULT;
+	if ((c->prot & access) != access)
+		return VM_EACCES;
+	if (t != NULL && t->is_file &&
+	    c->pindex >= vm_atop(vm_round_page(t->size)) &&
+	    (c->slot == NULL || c->slot->bytes == NULL))
+		return VM_ERANGE;
+	return VM_OK;
+}
+
+/* ------------------------------------------------------------------ model */
+
+void
+model_init(struct model *m, const struct trace_config *config)
+{
+	memset(m, 0, sizeof(*m));
+	m->config = *config;
+	m->ncells = (size_t)vm_atop(config->va_max - config->va_min);
+	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
+		m->things[i] = thing_create(i <= TRACE_FILES);
+}
+
+void
+model_fini(struct model *m)
+{
+	for (unsigned s = 0; s < TRACE_SPACES; s++) {
+		for (size_t i = 0; i < m->ncells; i++)
+			cell_clear(&m->spaces[s].cells[i]);
+	}
+	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
+		thing_unref(m->things[i]);
+}
+
+uint64_t
+model_pages(const struct model *m)
+{
+	uint64_t n = live_slots + live_extent;
+
+	for (unsigned i = 1; i <= TRACE_FILES; i++)
+		n += vm_atop(vm_round_page(m->things[i]->size));
+	return n;
+}
+
+bool
+model_is_short(const struct model *m, uint64_t npages)
+{
+	return model_pages(m) + npages + m->reserve + SLACK > m->config.frames;
+}

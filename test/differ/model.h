@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * model.h - what memory ought to look like: arrays of bytes, no tricks.
+ *
+ * A space is an array of cells, one a page.  A cell that is mapped knows its
+ * attributes, what lies below (an object and a page of it, or nothing, which
+ * reads as zeroes) and, when it is private, a slot of its own above that:
+ *
+ *	space  |    |cell|cell|    |cell|
+ *		      |    `--> slot --> bytes of this page, or none yet
+ *		      `-------> object, page --> bytes that all mappings share
+ *
+ * Two cells have one slot in common only when they are the same private
+ * memory: a range inherited as shared, or mapped twice.  fork copies bytes.
+ *
+ * The model does what the system did, with the address that the system chose,
+ * and complains when that was not right.  It has no pages to run out of: it
+ * knows how many may be in use and allows VM_ENOMEM only when that is a lot.
+ */
+#ifndef TEST_DIFFER_MODEL_H
+#define TEST_DIFFER_MODEL_H
+
+#include "test/differ/trace.h"
+#include "vm/vm_mmap.h"
+
+enum { MODEL_PAGE = 4096, MODEL_CELLS = 256 };
+
+/* A private page.  bytes is NULL while it is still what lies below. */
+struct slot {
+	unsigned refs;
+	uint8_t *bytes;
+};
+
+/* A file, or shared memory.  Pages that are NULL are zeroes. */
+struct thing {
+	unsigned refs;
+	bool is_file;
+	uint64_t size;   /* of a file, bytes */
+	uint64_t extent; /* of shared memory: end of what was ever mapped */
+	uint64_t npages;
+	uint8_t **pages;
+};
+
+struct cell {
+	bool mapped, foreign, private, wired;
+	uint8_t prot, max_prot, inherit, advice;
+	struct thing *below;
+	uint64_t pindex;
+	struct slot *slot; /* of private cells */
+};
+
+struct model_space {
+	bool alive;
+	bool wire_future;
+	uint64_t brk_start, brk_end;
+	struct cell cells[MODEL_CELLS];
+};
+
+struct model {
+	struct trace_config config;
+	size_t ncells;
+	struct model_space spaces[TRACE_SPACES];
+	struct thing *things[TRACE_OBJECTS + 1];
+	uint64_t reserve; /* frames that are not for us */
+};
+
+/* What the system did with an operation. */
+struct outcome {
+	int error;
+	uint64_t addr;               /* where a mapping went; the break */
+	uint64_t done;               /* bytes that were read or written */
+	uint8_t bytes[OP_BYTES_MAX]; /* that were read */
+	uint8_t vec[MODEL_CELLS];    /* incore */
+	bool copied[MODEL_CELLS];    /* pages with a private copy, now */
+	bool wired[MODEL_CELLS];     /* pages in wired entries, now */
+};
+
+void model_init(struct model *, const struct trace_config *);
+void model_fini(struct model *);
+
+/*
+ * model_takes: whether an operation makes sense now: its spaces are there, or
+ * not there.  May change it: a program does not write past the end of a file
+ * that it shares, because those bytes are nobody's.
+ */
+bool model_takes(struct model *, struct op *);
+
+/*
+ * model_apply: do what the system did.
+ * => NULL, or why the system cannot have been right, until the next call
+ */
+const char *model_apply(struct model *, const struct op *, struct outcome *);
+
+/* A cell was read outside of a trace: a wired one may have its copy now. */
+void model_was_read(struct cell *, bool copied);
+
+/* How an access to a cell ends: VM_OK, EFAULT, EACCES, ERANGE. */
+int model_access(const struct cell *, vm_prot_t access);
+/* The bytes of a mapped cell. */
+const uint8_t *model_bytes(const struct cell *);
+
+/* The most pages that the system can have in use. */
+uint64_t model_pages(const struct model *);
+/* Whether memory may be short for an operation that takes up to npages. */
+bool model_is_short(const struct model *, uint64_t npages);
+
+static inline uint64_t
+model_va(const struct model *m, size_t i)
+{
+	return m->config.va_min + i * MODEL_PAGE;
+}
+
+/* The cell of an address, which is in the range of the spaces. */
+static inline size_t
+model_index(const struct model *m, uint64_t va)
+{
+	return (size_t)((va - m->config.va_min) / MODEL_PAGE);
+}
+
+/* ---- pieces shared by model.c and model_ops.c ---- */
+
+void cell_clear(struct cell *);
+void slot_unref(struct slot *);
+/* dst, cleared before, becomes the same memory, or a copy. */
+void cell_share(struct cell *dst, const struct cell *src);
+void cell_copy(struct cell *dst, const struct cell *src);
+struct slot *slot_create(const uint8_t *bytes);
+/* Give a private cell bytes of its own, if it has none. */
+void cell_promote(struct cell *);
+/* The bytes to write to.  The access was found to be right. */
+uint8_t *cell_writable(struct cell *);
+
+struct thing *thing_create(bool is_file);
+void thing_ref(struct thing *);
+void thing_unref(struct thing *);
+/* Page pindex of shared memory may be used from now on. */
+void thing_extend(struct thing *, uint64_t pindex);
+uint8_t *thing_page(struct thing *, uint64_t pindex);
+void thing_resize(struct thing *, uint64_t size);
+
+#endif

@@ -1,0 +1,1786 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * model_ops.c - what each operation does to the model, and which errors it
+ * may end in.
+ *
+ * For each kind of operation a rule of two parts: `expect` says which errors
+ * are right in the present state, as a set; `apply` does what has to be done
+ * when the system answered as it did.  Only where several things are wrong at
+ * once, or a limit is hit half way, has the set more than one member.
+ */
+#include "test/differ/model.h"
+#include "test/memfile.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define ERROR(e) (1u << (e))
+#define OK       ERROR(VM_OK)
+
+static char complaint[256];
+
+static const char *
+complain(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(complaint, sizeof(complaint), format, ap);
+	va_end(ap);
+	return complaint;
+}
+
+static const char *
+error_name(int error)
+{
+	static const char *const names[] = { "success", "ENOMEM", "EFAULT",
+		"EACCES", "EINVAL", "EEXIST", "ERANGE", "EIO", "EBUSY", "EPERM",
+		"EAGAIN", "ENOTSUP" };
+
+	if (error < 0 || error >= (int)(sizeof(names) / sizeof(names[0])))
+		return "no known error";
+	return names[error];
+}
+
+/* ----------------------------------------------------------------- ranges */
+
+/* Cells [first, last) of a space. */
+struct span {
+	struct cell *cells;
+	size_t first, last;
+};
+
+static struct model_space *
+space_of(struct model *m, const struct op *op)
+{
+	return &m->spaces[op->space];
+}
+
+/*
+ * The part of [addr, addr + len) in which cells are; *outside tells whether
+ * there was more.  The range does not wrap.
+ */
+static struct span
+span_of(struct model *m, const struct op *op, bool *outside)
+{
+	uint64_t min = m->config.va_min, max = m->config.va_max;
+	uint64_t start = op->addr, end = vm_round_page(op->addr + op->len);
+	struct span s = { space_of(m, op)->cells, 0, 0 };
+
+	*outside = start < min || end > max;
+	start = start < min ? min : start > max ? max : start;
+	end = end < min ? min : end > max ? max : end;
+	s.first = model_index(m, start);
+	s.last = model_index(m, end);
+	return s;
+}
+
+typedef bool cell_test(const struct cell *);
+
+static bool
+any(struct span s, cell_test *test)
+{
+	for (size_t i = s.first; i < s.last; i++) {
+		if (test(&s.cells[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_mapped(const struct cell *c)
+{
+	return c->mapped;
+}
+
+static bool
+is_hole(const struct cell *c)
+{
+	return !c->mapped;
+}
+
+static bool
+is_foreign(const struct cell *c)
+{
+	return c->mapped && c->foreign;
+}
+
+static bool
+is_wired(const struct cell *c)
+{
+	return c->mapped && c->wired;
+}
+
+/* -------------------------------------------------------------- arguments */
+
+static bool
+is_aligned(uint64_t addr)
+{
+	return addr % MODEL_PAGE == 0;
+}
+
+/* Errors of a range as such; OK alone when there are none. */
+static uint32_t
+range_errors(const struct op *op, bool aligned)
+{
+	if (aligned && !is_aligned(op->addr))
+		return ERROR(VM_EINVAL);
+	if (!vm_range_fits(op->addr, op->len))
+		return ERROR(VM_EINVAL) | ERROR(VM_ENOMEM);
+	return OK;
+}
+
+/*
+ * What most of the family have in common: [addr, addr + len) page aligned,
+ * inside the space and mapped throughout.
+ */
+static uint32_t
+mapped_errors(struct model *m, const struct op *op)
+{
+	uint32_t errors = range_errors(op, true);
+	bool outside;
+	struct span s;
+
+	if (errors != OK)
+		return errors;
+	s = span_of(m, op, &outside);
+	if (outside)
+		return ERROR(VM_EINVAL) | ERROR(VM_ENOMEM);
+	return any(s, is_hole) ? ERROR(VM_ENOMEM) : OK;
+}
+
+static size_t
+span_len(struct span s)
+{
+	return s.last - s.first;
+}
+
+/* --------------------------------------------------------------- accesses */
+
+static vm_prot_t
+access_of(const struct op *op)
+{
+	switch ((enum op_kind)op->kind) {
+	case OP_WRITE:
+	case OP_COPYOUT:
+		return VM_PROT_WRITE;
+	case OP_EXEC:
+		return VM_PROT_EXEC;
+	default:
+		return VM_PROT_READ;
+	}
+}
+
+/* The cell of an address anywhere; one that is not mapped outside. */
+static struct cell *
+cell_at(struct model *m, const struct op *op, uint64_t va)
+{
+	static struct cell nothing;
+
+	if (va < m->config.va_min || va >= m->config.va_max)
+		return &nothing;
+	return &space_of(m, op)->cells[model_index(m, va)];
+}
+
+/* How an access ends, and how many bytes it gets to. */
+static int
+access_end(struct model *m, const struct op *op, uint64_t *done)
+{
+	int error = VM_OK;
+
+	for (*done = 0; *done < op->len;) {
+		error = model_access(cell_at(m, op, op->addr + *done),
+		    access_of(op));
+		if (error != VM_OK)
+			break;
+		*done += MODEL_PAGE - (op->addr + *done) % MODEL_PAGE;
+	}
+	if (*done > op->len)
+		*done = op->len;
+	return error;
+}
+
+static const char *
+expect_access(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	uint64_t done;
+
+	*errors = ERROR(access_end(m, op, &done));
+	if (model_is_short(m, vm_atop(op->len) + 1))
+		*errors |= ERROR(VM_ENOMEM);
+	if (out->done > done || (out->error != VM_ENOMEM && out->done != done))
+		return complain("got to byte %" PRIu64 ", expected %" PRIu64,
+		    out->done, done);
+	return NULL;
+}
+
+/* One byte at a time: the most obvious way. */
+static const char *
+compare_read(struct model *m, const struct op *op, const struct outcome *out)
+{
+	for (uint64_t i = 0; i < out->done; i++) {
+		uint64_t va = op->addr + i;
+		uint8_t want = model_bytes(cell_at(m, op, va))[va % MODEL_PAGE];
+
+		if (out->bytes[i] != want)
+			return complain("read 0x%02x at 0x%" PRIx64
+					", expected 0x%02x",
+			    out->bytes[i], va, want);
+	}
+	return NULL;
+}
+
+static const char *
+apply_access(struct model *m, const struct op *op, struct outcome *out)
+{
+	if (access_of(op) != VM_PROT_WRITE)
+		return compare_read(m, op, out);
+	for (uint64_t i = 0; i < out->done; i++) {
+		uint64_t va = op->addr + i;
+
+		cell_writable(cell_at(m, op,
+		    va))[va % MODEL_PAGE] = trace_byte(op->value, i);
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ files */
+
+static const char *
+expect_success(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	(void)m, (void)op, (void)out;
+	*errors = OK;
+	return NULL;
+}
+
+static const char *
+apply_nothing(struct model *m, const struct op *op, struct outcome *out)
+{
+	(void)m, (void)op, (void)out;
+	return NULL;
+}
+
+static const char *
+apply_file_read(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct thing *t = m->things[op->object];
+
+	for (uint64_t i = 0; i < op->len && op->addr + i < t->size; i++) {
+		uint64_t off = op->addr + i;
+		uint8_t want = thing_page(t,
+		    off / MODEL_PAGE)[off % MODEL_PAGE];
+
+		if (out->bytes[i] != want)
+			return complain("file has 0x%02x at 0x%" PRIx64
+					", expected 0x%02x",
+			    out->bytes[i], off, want);
+	}
+	return NULL;
+}
+
+static const char *
+apply_file_write(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct thing *t = m->things[op->object];
+
+	(void)out;
+	for (uint64_t i = 0; i < op->len; i++) {
+		uint64_t off = op->addr + i;
+
+		thing_page(t,
+		    off / MODEL_PAGE)[off % MODEL_PAGE] = trace_byte(op->value,
+		    i);
+	}
+	if (op->addr + op->len > t->size)
+		t->size = op->addr + op->len;
+	return NULL;
+}
+
+static const char *
+apply_file_size(struct model *m, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	thing_resize(m->things[op->object], op->len);
+	return NULL;
+}
+
+static const char *
+apply_renew(struct model *m, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	if (op->object > TRACE_FILES) {
+		thing_unref(m->things[op->object]);
+		m->things[op->object] = thing_create(false);
+	}
+	return NULL;
+}
+
+/* ----------------------------------------------------------------- spaces */
+
+static const char *
+apply_create(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct model_space *sp = space_of(m, op);
+
+	if (out->error != VM_OK)
+		return NULL;
+	sp->alive = true;
+	sp->wire_future = false;
+	sp->brk_start = sp->brk_end = trace_heap(&m->config);
+	return NULL;
+}
+
+static void
+clear_all(struct model *m, struct model_space *sp)
+{
+	for (size_t i = 0; i < m->ncells; i++)
+		cell_clear(&sp->cells[i]);
+}
+
+static const char *
+apply_exit(struct model *m, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	clear_all(m, space_of(m, op));
+	space_of(m, op)->alive = false;
+	return NULL;
+}
+
+static const char *
+apply_reset(struct model *m, const struct op *op, struct outcome *out)
+{
+	clear_all(m, space_of(m, op));
+	return apply_create(m, op, out);
+}
+
+/* What the child gets of a cell, by its inheritance. */
+static void
+inherit_cell(struct cell *child, const struct cell *parent)
+{
+	if (parent->foreign && parent->inherit != VM_INHERIT_NONE) {
+		*child = *parent;
+		child->wired = false;
+		return;
+	}
+	switch ((enum vm_inherit)parent->inherit) {
+	case VM_INHERIT_SHARE:
+		cell_share(child, parent);
+		break;
+	case VM_INHERIT_COPY:
+		cell_copy(child, parent);
+		break;
+	case VM_INHERIT_ZERO:
+		*child = *parent;
+		child->private = true;
+		child->below = NULL;
+		child->slot = slot_create(NULL);
+		break;
+	case VM_INHERIT_NONE:
+		break;
+	}
+	child->wired = false;
+}
+
+static const char *
+expect_fork(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct model_space *sp = space_of(m, op);
+	uint64_t demand = 0;
+
+	(void)out;
+	for (size_t i = 0; i < m->ncells; i++)
+		demand += sp->cells[i].wired && sp->cells[i].private;
+	*errors = OK;
+	if (demand != 0 && model_is_short(m, demand))
+		*errors |= ERROR(VM_ENOMEM);
+	return NULL;
+}
+
+static const char *
+apply_fork(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct model_space *parent = space_of(m, op);
+	struct model_space *child = &m->spaces[op->flags];
+
+	if (out->error != VM_OK)
+		return NULL;
+	child->alive = true;
+	child->wire_future = false;
+	child->brk_start = parent->brk_start;
+	child->brk_end = parent->brk_end;
+	for (size_t i = 0; i < m->ncells; i++) {
+		if (parent->cells[i].mapped)
+			inherit_cell(&child->cells[i], &parent->cells[i]);
+	}
+	return NULL;
+}
+
+/* --------------------------------------------------------------- mappings */
+
+static bool
+may_be_copied(const struct cell *c)
+{
+	return c->mapped && c->slot != NULL && c->below != NULL &&
+	    (c->prot & VM_PROT_WRITE);
+}
+
+/*
+ * Pages that an operation brought in for writing have their copies now.  Which
+ * ones, when it got only so far, only the system knows.
+ */
+static void
+learn(const struct outcome *out, struct span s)
+{
+	for (size_t i = s.first; i < s.last; i++) {
+		if (may_be_copied(&s.cells[i]) && out->copied[i])
+			cell_promote(&s.cells[i]);
+	}
+}
+
+/* A fault in a wired cell is one for all that its protection allows; and where
+ * the MMU likes pages made ahead, any fault is. */
+static void
+learn_from_faults(struct model *m, const struct op *op,
+    const struct outcome *out)
+{
+	struct cell *cells = space_of(m, op)->cells;
+
+	for (size_t i = 0; i < m->ncells; i++) {
+		if (cells[i].wired || m->config.zero_ahead != 0)
+			learn(out, (struct span){ cells, i, i + 1 });
+	}
+}
+
+void
+model_was_read(struct cell *c, bool copied)
+{
+	if (c->wired && copied && may_be_copied(c))
+		cell_promote(c);
+}
+
+/* Bytes of the space that are wired. */
+static uint64_t
+wired_bytes(const struct model *m, const struct model_space *sp)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < m->ncells; i++)
+		n += sp->cells[i].mapped && sp->cells[i].wired;
+	return n * MODEL_PAGE;
+}
+
+static bool
+over_wired_limit(const struct model *m, const struct model_space *sp,
+    uint64_t more)
+{
+	return m->config.wired_limit != 0 && more != 0 &&
+	    wired_bytes(m, sp) + more > m->config.wired_limit;
+}
+
+/* How much of a span is wired, or is not yet, in bytes. */
+static uint64_t
+bytes_of(struct span s, bool wired)
+{
+	uint64_t n = 0;
+
+	for (size_t i = s.first; i < s.last; i++)
+		n += s.cells[i].mapped && s.cells[i].wired == wired;
+	return n * MODEL_PAGE;
+}
+
+/* Whether len bytes at a place of that alignment are free anywhere. */
+static bool
+has_room(const struct model *m, const struct model_space *sp, uint64_t len,
+    uint64_t align)
+{
+	size_t want = (size_t)vm_atop(vm_round_page(len)), run = 0;
+	uint64_t mask = align > MODEL_PAGE ? align - 1 : MODEL_PAGE - 1;
+
+	for (size_t i = m->ncells; i-- > 0;) {
+		run = sp->cells[i].mapped ? 0 : run + 1;
+		if (run >= want && (model_va(m, i) & mask) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The span that the system chose.  NULL, or why it may not be there.
+ */
+static const char *
+check_place(struct model *m, const struct op *op, uint64_t addr, uint64_t len,
+    uint64_t align)
+{
+	struct op at = { .space = op->space, .addr = addr, .len = len };
+	bool outside;
+	struct span s;
+
+	if (!is_aligned(addr) || (align != 0 && addr % align != 0))
+		return complain("0x%" PRIx64 " is not aligned", addr);
+	s = span_of(m, &at, &outside);
+	if (outside)
+		return complain("0x%" PRIx64 " is outside", addr);
+	if (any(s, is_mapped))
+		return complain("0x%" PRIx64 " is not free", addr);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------- map */
+
+static uint32_t
+map_arg_errors(const struct op *op)
+{
+	bool shared = (op->flags & VM_MMAP_SHARED) != 0;
+	bool private = (op->flags & VM_MMAP_PRIVATE) != 0;
+	bool fixed = (op->flags & VM_MMAP_FIXED) != 0;
+
+	if (shared == private || op->len == 0 || !is_aligned(op->addr2))
+		return ERROR(VM_EINVAL);
+	if (!vm_range_fits(op->addr, op->len))
+		return ERROR(VM_EINVAL) | ERROR(VM_ENOMEM);
+	if (!vm_range_fits(op->addr2, op->len) ||
+	    (fixed && !is_aligned(op->addr)))
+		return ERROR(VM_EINVAL);
+	if (op->max_prot != 0 && (op->prot & ~op->max_prot))
+		return ERROR(VM_EACCES);
+	return OK;
+}
+
+/* A hint whose place is free has to be taken. */
+static bool
+hint_is_free(struct model *m, const struct op *op)
+{
+	struct op at = *op;
+	bool outside;
+	struct span s;
+
+	at.addr = vm_trunc_page(op->addr);
+	if (at.addr == 0 || (op->len2 != 0 && at.addr % op->len2 != 0))
+		return false;
+	s = span_of(m, &at, &outside);
+	return !outside && !any(s, is_mapped);
+}
+
+static uint32_t
+fixed_errors(struct model *m, const struct op *op)
+{
+	bool outside;
+	struct span s = span_of(m, op, &outside);
+
+	if (outside)
+		return ERROR(VM_EINVAL);
+	if ((op->flags & VM_MMAP_NOREPLACE) && any(s, is_mapped))
+		return ERROR(VM_EEXIST);
+	return any(s, is_foreign) ? ERROR(VM_EPERM) : OK;
+}
+
+/* Wiring faults every page in for all that its protection allows. */
+static bool
+has_lost_page(struct span s)
+{
+	for (size_t i = s.first; i < s.last; i++) {
+		const struct cell *c = &s.cells[i];
+
+		if (c->mapped && !c->foreign && c->prot != VM_PROT_NONE &&
+		    model_access(c, c->prot) == VM_ERANGE)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_wired_lost_page(struct span s)
+{
+	for (size_t i = s.first; i < s.last; i++) {
+		if (s.cells[i].mapped && s.cells[i].wired &&
+		    model_access(&s.cells[i], VM_PROT_NONE) == VM_ERANGE)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t
+wired_everywhere(const struct model *m)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < TRACE_SPACES; i++)
+		n += vm_atop(wired_bytes(m, &m->spaces[i]));
+	return n;
+}
+
+/*
+ * Errors of wiring npages, apart from holes and the limit of the space.  The
+ * system's limit counts pages, and several wirings may be of one page.
+ */
+static uint32_t
+wiring_errors(struct model *m, uint64_t npages, bool lost)
+{
+	uint64_t max = m->config.frames - m->config.frames / 3;
+	uint32_t errors = lost ? ERROR(VM_ERANGE) : OK;
+
+	if (npages > max)
+		return ERROR(VM_EAGAIN);
+	if (wired_everywhere(m) + npages > max)
+		errors |= ERROR(VM_EAGAIN);
+	if (model_is_short(m, npages))
+		errors |= ERROR(VM_ENOMEM);
+	return errors;
+}
+
+static void
+set_wired(struct span s, bool wired)
+{
+	for (size_t i = s.first; i < s.last; i++) {
+		if (s.cells[i].mapped)
+			s.cells[i].wired = wired;
+	}
+}
+
+static bool
+wants_wiring(struct model *m, const struct op *op)
+{
+	return !(op->flags & VM_MMAP_FOREIGN) &&
+	    ((op->flags & VM_MMAP_WIRED) || space_of(m, op)->wire_future);
+}
+
+/* What the wiring of a new mapping may end in, which replaces that span. */
+static uint32_t
+map_wiring_errors(struct model *m, const struct op *op)
+{
+	struct thing *t = m->things[op->object];
+	uint64_t len = vm_round_page(op->len), replaced = 0;
+	bool outside, lost;
+	struct span s = span_of(m, op, &outside);
+
+	if (op->flags & VM_MMAP_FIXED)
+		replaced = bytes_of(s, true);
+	if (m->config.wired_limit != 0 &&
+	    wired_bytes(m, space_of(m, op)) - replaced + len >
+		m->config.wired_limit)
+		return ERROR(VM_ENOMEM);
+	lost = t != NULL && t->is_file && op->prot != VM_PROT_NONE &&
+	    vm_range_fits(op->addr2, len) &&
+	    op->addr2 + len > vm_round_page(t->size);
+	return wiring_errors(m, vm_atop(len), lost);
+}
+
+/* Errors before anything has changed. */
+static uint32_t
+place_errors(struct model *m, const struct op *op)
+{
+	uint32_t errors = map_arg_errors(op);
+
+	if (errors != OK)
+		return errors;
+	if (op->flags & VM_MMAP_FIXED)
+		return fixed_errors(m, op);
+	if (hint_is_free(m, op) ||
+	    has_room(m, space_of(m, op), op->len, op->len2))
+		return OK;
+	return ERROR(VM_ENOMEM);
+}
+
+static const char *
+expect_map(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	*errors = place_errors(m, op);
+	if (*errors == OK && wants_wiring(m, op))
+		*errors = map_wiring_errors(m, op);
+	if (out->error != VM_OK)
+		return NULL;
+	if ((op->flags & VM_MMAP_FIXED) && out->addr != op->addr)
+		return complain("fixed, but went to 0x%" PRIx64, out->addr);
+	if (!(op->flags & VM_MMAP_FIXED) && *errors != ERROR(VM_ENOMEM) &&
+	    hint_is_free(m, op) && out->addr != vm_trunc_page(op->addr))
+		return complain("hint is free, but went to 0x%" PRIx64,
+		    out->addr);
+	if (!(op->flags & VM_MMAP_FIXED))
+		return check_place(m, op, out->addr, op->len, op->len2);
+	return NULL;
+}
+
+static struct cell
+new_cell(const struct op *op)
+{
+	bool foreign = (op->flags & VM_MMAP_FOREIGN) != 0;
+	bool shared = (op->flags & VM_MMAP_SHARED) != 0;
+
+	return (struct cell){
+		.mapped = true,
+		.foreign = foreign,
+		.private = !foreign && !shared,
+		.prot = op->prot,
+		.max_prot = op->max_prot != 0 ? op->max_prot : VM_PROT_ALL,
+		.inherit = shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY,
+		.advice = VM_ADV_NORMAL,
+	};
+}
+
+/* Put a cell like that over page pindex of an object, or over nothing. */
+static void
+put_cell(struct cell *c, const struct cell *like, struct thing *below,
+    uint64_t pindex)
+{
+	cell_clear(c);
+	*c = *like;
+	c->below = below;
+	c->pindex = pindex;
+	c->slot = c->private ? slot_create(NULL) : NULL;
+	thing_ref(below);
+	thing_extend(below, pindex);
+}
+
+static void
+map_cells(struct model *m, const struct op *op, struct span s)
+{
+	struct cell like = new_cell(op);
+	struct thing *t = like.foreign ? NULL : m->things[op->object];
+	uint64_t first = vm_atop(op->addr2);
+
+	thing_ref(t);
+	if (t == NULL && !like.foreign && !like.private)
+		t = thing_create(false);
+	for (size_t i = s.first; i < s.last; i++)
+		put_cell(&s.cells[i], &like, t, first + (i - s.first));
+	thing_unref(t);
+}
+
+/* When wiring fails at the end, what was replaced is gone all the same. */
+static const char *
+apply_map(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct op at = *op;
+	bool outside;
+	struct span s;
+
+	if (out->error == VM_OK)
+		at.addr = out->addr;
+	else if (place_errors(m, op) != OK || !(op->flags & VM_MMAP_FIXED))
+		return NULL;
+	s = span_of(m, &at, &outside);
+	for (size_t i = s.first; i < s.last; i++)
+		cell_clear(&s.cells[i]);
+	if (out->error != VM_OK)
+		return NULL;
+	map_cells(m, op, s);
+	if (wants_wiring(m, op))
+		set_wired(s, true);
+	if (wants_wiring(m, op) || (op->flags & VM_MMAP_POPULATE))
+		learn(out, s);
+	return NULL;
+}
+
+/* ------------------------------------------------ unmap, protect, inherit */
+
+static const char *
+expect_unmap(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	bool outside;
+	struct span s;
+
+	(void)out;
+	*errors = ERROR(VM_EINVAL);
+	if (op->len == 0 || range_errors(op, true) != OK)
+		return NULL;
+	s = span_of(m, op, &outside);
+	if (!outside)
+		*errors = any(s, is_foreign) ? ERROR(VM_EPERM) : OK;
+	return NULL;
+}
+
+static const char *
+apply_unmap(struct model *m, const struct op *op, struct outcome *out)
+{
+	bool outside;
+	struct span s;
+
+	if (out->error != VM_OK)
+		return NULL;
+	s = span_of(m, op, &outside);
+	for (size_t i = s.first; i < s.last; i++)
+		cell_clear(&s.cells[i]);
+	return NULL;
+}
+
+/* The span in question would be allowed more than it may be. */
+static bool
+above_maximum(struct span s, vm_prot_t prot)
+{
+	for (size_t i = s.first; i < s.last; i++) {
+		if (!s.cells[i].foreign && (prot & ~s.cells[i].max_prot))
+			return true;
+	}
+	return false;
+}
+
+/* Errors before anything has changed. */
+static uint32_t
+protect_errors(struct model *m, const struct op *op)
+{
+	uint32_t errors;
+	bool outside;
+	struct span s;
+
+	if (!is_aligned(op->addr))
+		return ERROR(VM_EINVAL);
+	if (op->len == 0)
+		return OK;
+	if (mapped_errors(m, op) != OK)
+		return ERROR(VM_ENOMEM);
+	s = span_of(m, op, &outside);
+	errors = any(s, is_foreign) ? ERROR(VM_EPERM) : 0;
+	if (above_maximum(s, op->prot))
+		errors |= ERROR(VM_EACCES);
+	return errors != 0 ? errors : OK;
+}
+
+/* Copies are made for wired pages that may be written now. */
+static const char *
+expect_protect(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	bool outside;
+	struct span s;
+
+	(void)out;
+	*errors = protect_errors(m, op);
+	if (*errors != OK || op->len == 0)
+		return NULL;
+	s = span_of(m, op, &outside);
+	if (!any(s, is_wired) || op->prot == VM_PROT_NONE)
+		return NULL;
+	if (model_is_short(m, span_len(s)))
+		*errors |= ERROR(VM_ENOMEM);
+	if (has_wired_lost_page(s))
+		*errors = (*errors & ~OK) | ERROR(VM_ERANGE);
+	return NULL;
+}
+
+/* When the copies could not be made the protection has changed already. */
+static const char *
+apply_protect(struct model *m, const struct op *op, struct outcome *out)
+{
+	bool outside;
+	struct span s;
+
+	if (op->len == 0 || protect_errors(m, op) != OK)
+		return NULL;
+	s = span_of(m, op, &outside);
+	for (size_t i = s.first; i < s.last; i++)
+		s.cells[i].prot = op->prot;
+	if (any(s, is_wired))
+		learn(out, s);
+	return NULL;
+}
+
+static const char *
+expect_inherit(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	bool outside = true;
+
+	(void)out;
+	if (range_errors(op, true) == OK)
+		(void)span_of(m, op, &outside);
+	*errors = outside ? ERROR(VM_EINVAL) : OK;
+	return NULL;
+}
+
+static const char *
+apply_inherit(struct model *m, const struct op *op, struct outcome *out)
+{
+	bool outside;
+	struct span s;
+
+	if (out->error != VM_OK || op->len == 0)
+		return NULL;
+	s = span_of(m, op, &outside);
+	for (size_t i = s.first; i < s.last; i++) {
+		if (s.cells[i].mapped)
+			s.cells[i].inherit = (uint8_t)op->flags;
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------- lock, lockall */
+
+/* What the bytes touch: the ends need not be aligned. */
+static struct op
+page_range(const struct op *op)
+{
+	struct op at = *op;
+
+	at.addr = vm_trunc_page(op->addr);
+	at.len = vm_round_page(op->addr + op->len) - at.addr;
+	return at;
+}
+
+/* Errors of the range, ENOMEM all of them. */
+static uint32_t
+lock_range_errors(struct model *m, const struct op *op)
+{
+	struct op at;
+	bool outside;
+	struct span s;
+
+	if (range_errors(op, false) != OK)
+		return ERROR(VM_ENOMEM);
+	at = page_range(op);
+	s = span_of(m, &at, &outside);
+	return outside || any(s, is_hole) ? ERROR(VM_ENOMEM) : OK;
+}
+
+static const char *
+expect_lock(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct op at;
+	bool outside;
+	struct span s;
+
+	(void)out;
+	*errors = OK;
+	if (op->len == 0)
+		return NULL;
+	*errors = lock_range_errors(m, op);
+	if (range_errors(op, false) != OK)
+		return NULL;
+	at = page_range(op);
+	s = span_of(m, &at, &outside);
+	if (*errors == OK &&
+	    over_wired_limit(m, space_of(m, op), bytes_of(s, false)))
+		*errors = ERROR(VM_ENOMEM);
+	else if (*errors == OK)
+		*errors = wiring_errors(m, span_len(s), has_lost_page(s));
+	else if (wiring_errors(m, span_len(s), false) & ERROR(VM_EAGAIN))
+		*errors |= ERROR(VM_EAGAIN);
+	return NULL;
+}
+
+static const char *
+apply_lock(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct op at;
+	bool outside;
+	struct span s;
+
+	if (op->len == 0 || range_errors(op, false) != OK)
+		return NULL;
+	at = page_range(op);
+	s = span_of(m, &at, &outside);
+	learn(out, s);
+	if (out->error == VM_OK)
+		set_wired(s, true);
+	return NULL;
+}
+
+static const char *
+expect_unlock(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	(void)out;
+	*errors = op->len == 0 ? OK : lock_range_errors(m, op);
+	return NULL;
+}
+
+static const char *
+apply_unlock(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct op at;
+	bool outside;
+
+	if (out->error != VM_OK || op->len == 0)
+		return NULL;
+	at = page_range(op);
+	set_wired(span_of(m, &at, &outside), false);
+	return NULL;
+}
+
+static struct span
+whole_space(struct model *m, const struct op *op)
+{
+	return (struct span){ space_of(m, op)->cells, 0, m->ncells };
+}
+
+/* How many pages can be wired at all. */
+static uint64_t
+mapped_pages(struct span s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = s.first; i < s.last; i++)
+		n += s.cells[i].mapped && !s.cells[i].foreign;
+	return n;
+}
+
+static bool
+all_over_limit(struct model *m, const struct op *op)
+{
+	return (op->flags & VM_MCL_CURRENT) && m->config.wired_limit != 0 &&
+	    mapped_pages(whole_space(m, op)) * MODEL_PAGE >
+	    m->config.wired_limit;
+}
+
+static const char *
+expect_lockall(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct span s = whole_space(m, op);
+	uint64_t ours = mapped_pages(s);
+
+	(void)out;
+	*errors = OK;
+	if (op->flags == 0)
+		*errors = ERROR(VM_EINVAL);
+	if (!(op->flags & VM_MCL_CURRENT))
+		return NULL;
+	if (all_over_limit(m, op))
+		*errors = ERROR(VM_ENOMEM);
+	else
+		*errors = wiring_errors(m, ours, has_lost_page(s));
+	if (*errors == ERROR(VM_EAGAIN)) /* it goes entry by entry */
+		*errors |= wiring_errors(m, 0, has_lost_page(s));
+	return NULL;
+}
+
+/* On an error some are wired and some not: the system says which. */
+static const char *
+apply_lockall(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct span s = whole_space(m, op);
+	bool current = (op->flags & VM_MCL_CURRENT) != 0;
+
+	if (op->flags == 0 || all_over_limit(m, op))
+		return NULL;
+	space_of(m, op)->wire_future = (op->flags & VM_MCL_FUTURE) != 0;
+	if (!current)
+		return NULL;
+	learn(out, s);
+	for (size_t i = 0; i < m->ncells; i++) {
+		struct cell *c = &s.cells[i];
+
+		if (c->mapped && !c->foreign)
+			c->wired |= out->error == VM_OK || out->wired[i];
+	}
+	return NULL;
+}
+
+static const char *
+apply_unlockall(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct span s = whole_space(m, op);
+
+	(void)out;
+	space_of(m, op)->wire_future = false;
+	for (size_t i = 0; i < m->ncells; i++) {
+		if (!s.cells[i].foreign)
+			s.cells[i].wired = false;
+	}
+	return NULL;
+}
+
+/* --------------------------------------------------------------- advise */
+
+/* Private contents go, but for what others share with this space. */
+static void
+discard(struct cell *c)
+{
+	struct slot *fresh;
+
+	if (c->slot == NULL || c->slot->bytes == NULL || c->slot->refs > 1)
+		return;
+	fresh = slot_create(NULL);
+	slot_unref(c->slot);
+	c->slot = fresh;
+}
+
+/* One cell; false ends it with EINVAL. */
+static bool
+advise_cell(struct cell *c, enum vm_madvise advice)
+{
+	switch (advice) {
+	case VM_MADV_NORMAL:
+		c->advice = VM_ADV_NORMAL;
+		break;
+	case VM_MADV_RANDOM:
+		c->advice = VM_ADV_RANDOM;
+		break;
+	case VM_MADV_SEQUENTIAL:
+		c->advice = VM_ADV_SEQUENTIAL;
+		break;
+	case VM_MADV_DISCARD:
+	case VM_MADV_FREE:
+		if (c->wired || c->foreign)
+			return false;
+		if (advice == VM_MADV_DISCARD || c->below == NULL)
+			discard(c);
+		break;
+	case VM_MADV_DOFORK:
+		c->inherit = c->private ? VM_INHERIT_COPY : VM_INHERIT_SHARE;
+		break;
+	case VM_MADV_DONTFORK:
+		c->inherit = VM_INHERIT_NONE;
+		break;
+	case VM_MADV_WIPEONFORK:
+		if (!c->private || c->below != NULL)
+			return false;
+		c->inherit = VM_INHERIT_ZERO;
+		break;
+	case VM_MADV_KEEPONFORK:
+		if (c->inherit == VM_INHERIT_ZERO)
+			c->inherit = VM_INHERIT_COPY;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+/* Whether advice may be given to a cell at all. */
+static bool
+takes_advice(const struct cell *c, enum vm_madvise advice)
+{
+	struct cell copy = *c;
+
+	switch (advice) {
+	case VM_MADV_DISCARD:
+	case VM_MADV_FREE:
+		return !c->wired && !c->foreign;
+	case VM_MADV_REMOVE:
+		return !c->private && c->below != NULL && !c->below->is_file;
+	default:
+		return advise_cell(&copy, advice);
+	}
+}
+
+static uint32_t
+populate_errors(struct model *m, const struct op *op, struct span s)
+{
+	vm_prot_t access = op->flags == VM_MADV_POPULATE_WRITE ? VM_PROT_WRITE :
+								 VM_PROT_READ;
+	uint32_t errors = model_is_short(m, span_len(s)) ? ERROR(VM_ENOMEM) : 0;
+
+	for (size_t i = s.first; i < s.last; i++) {
+		int error = model_access(&s.cells[i], access);
+
+		if (error == VM_EFAULT)
+			return errors | ERROR(VM_ENOMEM);
+		if (error != VM_OK)
+			return errors | ERROR(error);
+	}
+	return errors | OK;
+}
+
+static const char *
+expect_advise(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	enum vm_madvise advice = (enum vm_madvise)op->flags;
+	bool outside;
+	struct span s;
+
+	(void)out;
+	*errors = range_errors(op, true) == OK ? OK : ERROR(VM_EINVAL);
+	if (*errors != OK || op->len == 0)
+		return NULL;
+	s = span_of(m, op, &outside);
+	*errors = outside ? ERROR(VM_ENOMEM) : OK;
+	if (outside)
+		return NULL;
+	if (any(s, is_hole))
+		*errors = ERROR(VM_ENOMEM);
+	if (*errors != OK && advice == VM_MADV_REMOVE)
+		return NULL;
+	for (size_t i = s.first; i < s.last; i++) {
+		if (s.cells[i].mapped && !takes_advice(&s.cells[i], advice))
+			*errors = ERROR(VM_EINVAL);
+	}
+	if (*errors == OK &&
+	    (advice == VM_MADV_POPULATE_READ ||
+		advice == VM_MADV_POPULATE_WRITE))
+		*errors = populate_errors(m, op, s);
+	return NULL;
+}
+
+/* Bytes that all who map a page of shared memory see are gone. */
+static void
+remove_cells(struct span s)
+{
+	for (size_t i = s.first; i < s.last; i++) {
+		struct cell *c = &s.cells[i];
+
+		if (!takes_advice(c, VM_MADV_REMOVE))
+			return;
+		memset(thing_page(c->below, c->pindex), 0, MODEL_PAGE);
+	}
+}
+
+/* It goes on up to the first cell that does not take it. */
+static const char *
+apply_advise(struct model *m, const struct op *op, struct outcome *out)
+{
+	enum vm_madvise advice = (enum vm_madvise)op->flags;
+	bool outside;
+	struct span s;
+
+	if (range_errors(op, true) != OK || op->len == 0)
+		return NULL;
+	s = span_of(m, op, &outside);
+	if (outside)
+		return NULL;
+	if (advice == VM_MADV_REMOVE && !any(s, is_hole))
+		remove_cells(s);
+	for (size_t i = s.first; i < s.last; i++) {
+		if (s.cells[i].mapped && !advise_cell(&s.cells[i], advice))
+			break;
+	}
+	if (advice == VM_MADV_POPULATE_WRITE)
+		learn(out, s);
+	return NULL;
+}
+
+/* --------------------------------------------------------- incore, sync */
+
+static const char *
+expect_incore(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	(void)out;
+	if (range_errors(op, true) != OK)
+		*errors = ERROR(VM_EINVAL);
+	else
+		*errors = op->len == 0         ? OK :
+		    mapped_errors(m, op) == OK ? OK :
+						 ERROR(VM_ENOMEM);
+	return NULL;
+}
+
+/* What has been written and has no other home is there. */
+static const char *
+apply_incore(struct model *m, const struct op *op, struct outcome *out)
+{
+	bool outside;
+	struct span s;
+
+	if (out->error != VM_OK || op->len == 0)
+		return NULL;
+	s = span_of(m, op, &outside);
+	for (size_t i = s.first; i < s.last; i++) {
+		const struct cell *c = &s.cells[i];
+
+		if (c->slot != NULL && c->slot->bytes != NULL &&
+		    !out->vec[i - s.first])
+			return complain("0x%" PRIx64 " is not in core",
+			    model_va(m, i));
+	}
+	return NULL;
+}
+
+static const char *
+expect_sync(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	uint32_t both = VM_MS_ASYNC | VM_MS_SYNC;
+	bool outside;
+	struct span s;
+
+	(void)out;
+	*errors = ERROR(VM_EINVAL);
+	if (!is_aligned(op->addr) || (op->flags & both) == both)
+		return NULL;
+	*errors = ERROR(VM_ENOMEM);
+	if (!vm_range_fits(op->addr, op->len))
+		return NULL;
+	*errors = OK;
+	if (op->len == 0)
+		return NULL;
+	s = span_of(m, op, &outside);
+	if (outside || any(s, is_hole))
+		*errors = ERROR(VM_ENOMEM);
+	if ((op->flags & VM_MS_INVALIDATE) && any(s, is_wired))
+		*errors = ERROR(VM_EBUSY);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------- brk */
+
+static const char *
+expect_brk(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct model_space *sp = space_of(m, op);
+	struct op at = { .space = op->space };
+	uint64_t old_end = vm_round_page(sp->brk_end);
+	bool outside;
+	struct span s;
+
+	(void)out;
+	*errors = OK;
+	if (op->addr == 0)
+		return NULL;
+	*errors = ERROR(VM_ENOMEM);
+	if (op->addr < sp->brk_start || !vm_range_fits(op->addr, 0))
+		return NULL;
+	at.addr = old_end < vm_round_page(op->addr) ? old_end :
+						      vm_round_page(op->addr);
+	at.len = old_end + vm_round_page(op->addr) - 2 * at.addr;
+	s = span_of(m, &at, &outside);
+	if (at.addr < old_end)
+		*errors = any(s, is_foreign) ? ERROR(VM_EPERM) : OK;
+	else if (!outside && !any(s, is_mapped))
+		*errors = OK;
+	if (*errors == OK && at.addr == old_end && at.len != 0 &&
+	    sp->wire_future) {
+		if (over_wired_limit(m, sp, at.len) ||
+		    wiring_errors(m, vm_atop(at.len), false) ==
+			ERROR(VM_EAGAIN))
+			*errors = ERROR(VM_ENOMEM);
+		else if (wiring_errors(m, vm_atop(at.len), false) != OK)
+			*errors |= ERROR(VM_ENOMEM);
+	}
+	return NULL;
+}
+
+static void
+map_heap(struct model *m, const struct op *op, uint64_t start, uint64_t end)
+{
+	struct op at = {
+		.space = op->space,
+		.prot = VM_PROT_RW,
+		.flags = VM_MMAP_PRIVATE,
+		.addr = start,
+		.len = end - start,
+	};
+	bool outside;
+	struct span s = span_of(m, &at, &outside);
+
+	map_cells(m, &at, s);
+	set_wired(s, space_of(m, op)->wire_future);
+}
+
+static const char *
+apply_brk(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct model_space *sp = space_of(m, op);
+	uint64_t old_end = vm_round_page(sp->brk_end);
+	uint64_t new_end = vm_round_page(op->addr);
+	size_t i;
+
+	if (out->error == VM_OK && op->addr != 0) {
+		if (new_end > old_end)
+			map_heap(m, op, old_end, new_end);
+		for (; old_end > new_end; old_end -= MODEL_PAGE) {
+			i = model_index(m, old_end - MODEL_PAGE);
+			cell_clear(&sp->cells[i]);
+		}
+		sp->brk_end = op->addr;
+	}
+	if (out->addr != sp->brk_end)
+		return complain("the break is 0x%" PRIx64
+				", expected 0x%" PRIx64,
+		    out->addr, sp->brk_end);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ remap */
+
+/* How a remap goes, once it is known to be right. */
+struct remap {
+	struct span old;
+	size_t old_n, new_n; /* pages */
+	bool duplicate, fixed, keep, maymove;
+	bool in_place;
+};
+
+static bool
+overlap(uint64_t a, uint64_t alen, uint64_t b, uint64_t blen)
+{
+	return a < b + blen && b < a + alen;
+}
+
+static struct op
+remap_target(const struct op *op)
+{
+	return (struct op){
+		.space = op->space,
+		.addr = op->addr2,
+		.len = vm_round_page(op->len2),
+	};
+}
+
+static bool
+remap_args_are_bad(struct model *m, const struct op *op)
+{
+	struct op to;
+	bool outside;
+
+	if (op->len2 == 0 || !is_aligned(op->addr) ||
+	    !vm_range_fits(op->addr, op->len) || !vm_range_fits(0, op->len2))
+		return true;
+	if (!(op->flags & VM_MREMAP_FIXED))
+		return false;
+	if (!is_aligned(op->addr2) || !vm_range_fits(op->addr2, op->len2))
+		return true;
+	to = remap_target(op);
+	(void)span_of(m, &to, &outside);
+	return outside ||
+	    overlap(op->addr, vm_round_page(op->len), to.addr, to.len);
+}
+
+/* An old length of 0 is another mapping of what is shared at that page. */
+static uint32_t
+remap_plan(struct model *m, const struct op *op, struct remap *r)
+{
+	struct op from = *op;
+	struct cell *c;
+	bool outside;
+
+	*r = (struct remap){
+		.duplicate = op->len == 0 || (op->flags & VM_MREMAP_DUPLICATE),
+		.fixed = (op->flags & VM_MREMAP_FIXED) != 0,
+		.keep = (op->flags & VM_MREMAP_KEEP) != 0,
+		.maymove = (op->flags & VM_MREMAP_MAYMOVE) != 0,
+	};
+	from.len = op->len != 0 ? op->len : MODEL_PAGE;
+	if (!vm_range_fits(from.addr, from.len))
+		return ERROR(VM_EFAULT);
+	r->old = span_of(m, &from, &outside);
+	if (outside)
+		return ERROR(VM_EFAULT);
+	c = &r->old.cells[r->old.first];
+	if (op->len == 0 && c->mapped &&
+	    (c->private || c->foreign || !r->maymove))
+		return ERROR(VM_EINVAL);
+	r->old_n = span_len(r->old);
+	r->new_n = (size_t)vm_atop(vm_round_page(op->len2));
+	return any(r->old, is_hole) || any(r->old, is_foreign) ?
+	    ERROR(VM_EFAULT) :
+	    OK;
+}
+
+/* The pages behind the old range are free, or there are none to be had. */
+static bool
+can_grow(struct model *m, const struct remap *r)
+{
+	struct span s = r->old;
+
+	if (r->new_n - r->old_n > m->ncells - r->old.last)
+		return false;
+	s.first = r->old.last;
+	s.last = s.first + r->new_n - r->old_n;
+	return !any(s, is_mapped);
+}
+
+static bool
+same_attributes(const struct cell *a, const struct cell *b)
+{
+	return a->prot == b->prot && a->max_prot == b->max_prot &&
+	    a->inherit == b->inherit && a->advice == b->advice &&
+	    a->wired == b->wired && a->private == b->private &&
+	    a->below == b->below;
+}
+
+/* Only one mapping of zeroes can be left behind; it may be in pieces. */
+static uint32_t
+keep_errors(const struct remap *r)
+{
+	const struct cell *first = &r->old.cells[r->old.first];
+
+	if (r->new_n != r->old_n || !first->private || first->below != NULL)
+		return ERROR(VM_EINVAL);
+	for (size_t i = r->old.first; i < r->old.last; i++) {
+		if (!same_attributes(first, &r->old.cells[i]))
+			return ERROR(VM_EINVAL);
+	}
+	return OK | ERROR(VM_EINVAL);
+}
+
+static uint32_t
+room_errors(struct model *m, const struct op *op, const struct remap *r)
+{
+	struct op to = remap_target(op);
+	bool outside;
+
+	if (r->fixed)
+		return any(span_of(m, &to, &outside), is_foreign) ?
+		    ERROR(VM_EPERM) :
+		    OK;
+	return has_room(m, space_of(m, op), to.len, 0) ? OK : ERROR(VM_ENOMEM);
+}
+
+static uint64_t
+to_len(const struct remap *r)
+{
+	return r->new_n * MODEL_PAGE;
+}
+
+/* Growth of a wired mapping is wired and has to fit. */
+static bool
+growth_is_over_limit(struct model *m, const struct op *op)
+{
+	uint64_t old_len = vm_round_page(op->len);
+	uint64_t new_len = vm_round_page(op->len2);
+
+	return new_len > old_len && cell_at(m, op, op->addr)->wired &&
+	    over_wired_limit(m, space_of(m, op), new_len - old_len);
+}
+
+static uint32_t
+remap_move_errors(struct model *m, const struct op *op, struct remap *r)
+{
+	uint32_t errors = remap_plan(m, op, r);
+
+	if (errors != OK)
+		return errors;
+	if (op->len == 0 && r->fixed &&
+	    overlap(op->addr, to_len(r), op->addr2, to_len(r)))
+		return ERROR(VM_EINVAL) |
+		    (overlap(op->addr, MODEL_PAGE, op->addr2, to_len(r)) ?
+			    0 :
+			    room_errors(m, op, r));
+	if (r->duplicate)
+		return room_errors(m, op, r);
+	r->in_place = !r->fixed && !r->keep &&
+	    (r->new_n <= r->old_n || can_grow(m, r));
+	if (r->in_place)
+		return OK;
+	if (!r->maymove)
+		return ERROR(VM_ENOMEM);
+	errors = r->keep ? keep_errors(r) : OK;
+	if (errors & OK)
+		errors = (errors & ~OK) | room_errors(m, op, r);
+	return errors;
+}
+
+static uint32_t
+remap_errors(struct model *m, const struct op *op, struct remap *r)
+{
+	uint32_t errors;
+
+	if (remap_args_are_bad(m, op))
+		return ERROR(VM_EINVAL);
+	errors = remap_move_errors(m, op, r);
+	return growth_is_over_limit(m, op) ? (errors & ~OK) | ERROR(VM_ENOMEM) :
+					     errors;
+}
+
+static const char *
+expect_remap(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct remap r;
+
+	*errors = remap_errors(m, op, &r);
+	if (out->error != VM_OK || !(*errors & OK))
+		return NULL;
+	if (r.in_place && out->addr != op->addr)
+		return complain("moved to 0x%" PRIx64 " without need",
+		    out->addr);
+	if (r.fixed && out->addr != op->addr2)
+		return complain("moved to 0x%" PRIx64 ", not where asked",
+		    out->addr);
+	if (!r.in_place && !r.fixed)
+		return check_place(m, op, out->addr, op->len2, 0);
+	return NULL;
+}
+
+/* Cells that continue the last one. */
+static void
+grow_cells(struct cell *cells, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		struct cell like = cells[i - 1];
+
+		put_cell(&cells[i], &like, like.below, like.pindex + 1);
+	}
+}
+
+/* What an old cell leaves when only its contents go. */
+static void
+leave_zeroes(struct cell *c, const struct cell *moved)
+{
+	struct cell like = *moved;
+
+	like.wired = false;
+	put_cell(c, &like, NULL, 0);
+}
+
+static void
+take_cell(struct cell *to, struct cell *from, const struct remap *r)
+{
+	if (r->duplicate) {
+		cell_share(to, from);
+		to->wired = false;
+		return;
+	}
+	*to = *from;
+	memset(from, 0, sizeof(*from));
+	if (r->keep)
+		leave_zeroes(from, to);
+}
+
+static void
+remap_elsewhere(struct model *m, const struct op *op, const struct remap *r,
+    uint64_t to)
+{
+	struct cell taken[MODEL_CELLS] = { 0 };
+	struct cell *cells = space_of(m, op)->cells;
+	size_t n = r->old_n < r->new_n ? r->old_n : r->new_n;
+	size_t first = model_index(m, to);
+
+	for (size_t i = 0; i < n; i++)
+		take_cell(&taken[i], &cells[r->old.first + i], r);
+	for (size_t i = r->old.first + n; i < r->old.last && !r->duplicate; i++)
+		cell_clear(&cells[i]);
+	grow_cells(taken, n, r->new_n);
+	for (size_t i = 0; i < r->new_n; i++) {
+		cell_clear(&cells[first + i]);
+		cells[first + i] = taken[i];
+	}
+}
+
+static const char *
+apply_remap(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct remap r;
+	size_t first, i;
+
+	if (out->error != VM_OK || remap_errors(m, op, &r) == 0)
+		return NULL;
+	first = model_index(m, out->addr);
+	if (!r.in_place)
+		remap_elsewhere(m, op, &r, out->addr);
+	for (i = first + r.new_n; r.in_place && i < r.old.last; i++)
+		cell_clear(&r.old.cells[i]);
+	if (r.in_place)
+		grow_cells(r.old.cells, r.old.last, first + r.new_n);
+	learn(out, (struct span){ r.old.cells, first, first + r.new_n });
+	return NULL;
+}
+
+/* ----------------------------------------------------------------- rules */
+
+struct rule {
+	const char *(*expect)(struct model *, const struct op *,
+	    const struct outcome *, uint32_t *errors);
+	const char *(
+	    *apply)(struct model *, const struct op *, struct outcome *);
+};
+
+static const struct rule rules[OP_KINDS] = {
+	[OP_CREATE] = { expect_success, apply_create },
+	[OP_MAP] = { expect_map, apply_map },
+	[OP_UNMAP] = { expect_unmap, apply_unmap },
+	[OP_PROTECT] = { expect_protect, apply_protect },
+	[OP_INHERIT] = { expect_inherit, apply_inherit },
+	[OP_REMAP] = { expect_remap, apply_remap },
+	[OP_ADVISE] = { expect_advise, apply_advise },
+	[OP_INCORE] = { expect_incore, apply_incore },
+	[OP_SYNC] = { expect_sync, apply_nothing },
+	[OP_LOCK] = { expect_lock, apply_lock },
+	[OP_UNLOCK] = { expect_unlock, apply_unlock },
+	[OP_LOCKALL] = { expect_lockall, apply_lockall },
+	[OP_UNLOCKALL] = { expect_success, apply_unlockall },
+	[OP_BRK] = { expect_brk, apply_brk },
+	[OP_FORK] = { expect_fork, apply_fork },
+	[OP_EXIT] = { expect_success, apply_exit },
+	[OP_RESET] = { expect_success, apply_reset },
+	[OP_READ] = { expect_access, apply_access },
+	[OP_WRITE] = { expect_access, apply_access },
+	[OP_EXEC] = { expect_access, apply_access },
+	[OP_COPYIN] = { expect_access, apply_access },
+	[OP_COPYOUT] = { expect_access, apply_access },
+	[OP_FILE_READ] = { expect_success, apply_file_read },
+	[OP_FILE_WRITE] = { expect_success, apply_file_write },
+	[OP_FILE_SIZE] = { expect_success, apply_file_size },
+	[OP_FORGET] = { expect_success, apply_nothing },
+	[OP_RENEW] = { expect_success, apply_renew },
+};
+
+/* Where in the file a shared cell ends within the page; a page otherwise. */
+static uint64_t
+writable_part(const struct cell *c)
+{
+	const struct thing *t = c->below;
+	uint64_t start = vm_ptoa(c->pindex);
+
+	if (t == NULL || !t->is_file || c->private || t->size < start ||
+	    t->size - start >= MODEL_PAGE)
+		return MODEL_PAGE;
+	return t->size - start;
+}
+
+static void
+limit_write(struct model *m, struct op *op)
+{
+	for (uint64_t done = 0; done < op->len;) {
+		uint64_t va = op->addr + done, off = va % MODEL_PAGE;
+		uint64_t part = writable_part(cell_at(m, op, va));
+
+		if (part < MODEL_PAGE && off + op->len - done > part) {
+			op->len = done + (part > off ? part - off : 0);
+			return;
+		}
+		done += MODEL_PAGE - off;
+	}
+}
+
+static bool
+is_of_file(const struct op *op)
+{
+	return op->kind == OP_FILE_READ || op->kind == OP_FILE_WRITE ||
+	    op->kind == OP_FILE_SIZE;
+}
+
+static bool
+takes_object(const struct op *op)
+{
+	uint64_t room = (uint64_t)MEMFILE_PAGES * MODEL_PAGE;
+
+	if (op->kind == OP_RENEW)
+		return op->object != 0;
+	return op->object != 0 && op->object <= TRACE_FILES &&
+	    op->addr <= room && op->len <= room - op->addr &&
+	    (op->kind == OP_FILE_SIZE || op->len <= OP_BYTES_MAX);
+}
+
+bool
+model_takes(struct model *m, struct op *op)
+{
+	if (is_of_file(op) || op->kind == OP_RENEW)
+		return takes_object(op);
+	if (op->kind == OP_FORGET)
+		return true;
+	if (space_of(m, op)->alive != (op->kind != OP_CREATE))
+		return false;
+	if (op->kind == OP_FORK)
+		return op->flags < TRACE_SPACES && !m->spaces[op->flags].alive;
+	if (op->kind == OP_WRITE || op->kind == OP_COPYOUT)
+		limit_write(m, op);
+	return true;
+}
+
+const char *
+model_apply(struct model *m, const struct op *op, struct outcome *out)
+{
+	const struct rule *rule = &rules[op->kind];
+	uint32_t errors = 0;
+	const char *bad = rule->expect(m, op, out, &errors);
+
+	if (bad == NULL && !(errors & ERROR(out->error)))
+		bad = complain("%s, expected 0x%x (%s)", error_name(out->error),
+		    errors, error_name(__builtin_ctz(errors)));
+	if (bad == NULL)
+		bad = rule->apply(m, op, out);
+	if (bad == NULL && space_of(m, op)->alive)
+		learn_from_faults(m, op, out);
+	return bad;
+}

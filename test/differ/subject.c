@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * subject.c - each operation of a trace as calls of the library.
+ */
+#include "test/differ/subject.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "env/posix.h"
+#include "pmap/soft.h"
+
+/* An access that faults so often at one place never ends. */
+enum { FAULTS_MAX = 16 };
+
+/* ------------------------------------------------------ beginning and end */
+
+static unsigned
+subject_cpu(void *ctx)
+{
+	return ((struct subject *)ctx)->cpu;
+}
+
+/*
+ * The cpu that the library sees is the one that the operation names.  There is
+ * one thread, so nothing may ever wait.
+ */
+static void
+env_init(struct subject *s)
+{
+	s->plain = posix_env;
+	s->plain.ctx = s;
+	s->plain.wait = NULL;
+	s->plain.wake = NULL;
+	s->plain.cpu = subject_cpu;
+	faulty_init(&s->env, &s->plain);
+}
+
+static bool
+objects_init(struct subject *s)
+{
+	for (unsigned i = 1; i <= TRACE_OBJECTS; i++) {
+		s->objects[i] = i <= TRACE_FILES ?
+		    memfile_object(s->sys, &s->files[i - 1]) :
+		    vm_anon_object(s->sys);
+		if (s->objects[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
+subject_init(struct subject *s, const struct trace_config *config)
+{
+	struct soft_config soft = {
+		.npages = config->frames,
+		.va_min = config->va_min,
+		.va_max = config->va_max,
+		.ncpus = TRACE_CPUS,
+		.tlb_entries = 16,
+		.zero_ahead_max = (unsigned)config->zero_ahead,
+		.forget_every = (unsigned)config->forget,
+		.copies = config->copies != 0,
+	};
+
+	memset(s, 0, sizeof(*s));
+	s->config = *config;
+	s->design = vm_design_named(config->design);
+	env_init(s);
+	if (s->design == NULL ||
+	    soft_machine_create(&s->plain, &soft, &s->machine) != VM_OK)
+		return false;
+	return vm_system_create(&s->env.env, s->machine, &s->sys) == VM_OK &&
+	    objects_init(s);
+}
+
+static void
+space_end(struct subject *s, unsigned i)
+{
+	if (s->spaces[i] != NULL)
+		vmspace_unref(s->spaces[i]);
+	s->spaces[i] = NULL;
+}
+
+/* After the last space only what files have cached may be in use. */
+static const char *
+left_over(struct subject *s)
+{
+	struct vm_stats *st = &s->sys->stats;
+
+	if (st->anons_allocated != st->anons_freed)
+		return "anons are left";
+	if (st->entries_allocated != st->entries_freed)
+		return "map entries are left";
+	(void)vm_object_reclaim(s->sys, SIZE_MAX);
+	if (vm_page_free_count(s->sys) != vm_page_count(s->sys))
+		return "pages are left";
+	if (vm_page_wired_count(s->sys) != 0)
+		return "pages are still wired";
+	return NULL;
+}
+
+const char *
+subject_fini(struct subject *s)
+{
+	const char *left;
+
+	for (unsigned i = 0; i < TRACE_SPACES; i++)
+		space_end(s, i);
+	vm_check(s->sys);
+	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
+		vm_object_unref(s->objects[i]);
+	left = left_over(s);
+	if (left != NULL)
+		return left;
+	vm_check(s->sys);
+	vm_system_destroy(s->sys);
+	soft_machine_destroy(s->machine);
+	if (s->env.blocks != 0 || s->env.bytes != 0)
+		return "memory of the host is left";
+	for (unsigned i = 0; i < TRACE_FILES; i++) {
+		if (s->files[i].opens != 0)
+			return "a file is still open";
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- accesses */
+
+int
+subject_access(struct subject *s, const struct op *op, vm_prot_t access,
+    uint8_t *buf, uint64_t *done)
+{
+	struct vmspace *sp = s->spaces[op->space];
+	struct soft_access a = {
+		.pmap = sp->map.pmap,
+		.cpu = op->cpu,
+		.access = access,
+		.va = op->addr,
+		.buf = buf,
+		.len = op->len,
+	};
+	size_t left = 0;
+	int error = VM_OK, again = 0;
+
+	while (soft_access(&a) != VM_OK && error == VM_OK) {
+		again = a.len == left ? again + 1 : 0;
+		left = a.len;
+		error = again > FAULTS_MAX ?
+		    -1 :
+		    vm_fault(&sp->map, a.va, access, 0);
+	}
+	*done = op->len - a.len;
+	return error;
+}
+
+static void
+fill(const struct op *op, uint8_t *buf)
+{
+	for (uint64_t i = 0; i < op->len; i++)
+		buf[i] = trace_byte(op->value, i);
+}
+
+static void
+do_access(struct subject *s, const struct op *op, struct outcome *out)
+{
+	vm_prot_t access = op->kind == OP_READ ? VM_PROT_READ : VM_PROT_EXEC;
+
+	out->error = subject_access(s, op, access, out->bytes, &out->done);
+}
+
+static void
+do_write(struct subject *s, const struct op *op, struct outcome *out)
+{
+	uint8_t buf[OP_BYTES_MAX];
+
+	fill(op, buf);
+	out->error = subject_access(s, op, VM_PROT_WRITE, buf, &out->done);
+}
+
+static void
+do_copyin(struct subject *s, const struct op *op, struct outcome *out)
+{
+	size_t done = 0;
+
+	out->error = vmspace_read(s->spaces[op->space], op->addr, out->bytes,
+	    op->len, &done);
+	out->done = done;
+}
+
+static void
+do_copyout(struct subject *s, const struct op *op, struct outcome *out)
+{
+	uint8_t buf[OP_BYTES_MAX];
+	size_t done = 0;
+
+	fill(op, buf);
+	out->error = vmspace_write(s->spaces[op->space], op->addr, buf, op->len,
+	    &done);
+	out->done = done;
+}
+
+/* --------------------------------------------------------- the mmap family */
+
+static void
+do_map(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct vm_mmap_args args = {
+		.addr = op->addr,
+		.len = op->len,
+		.prot = op->prot,
+		.max_prot = op->max_prot,
+		.flags = op->flags,
+		.align = op->len2,
+		.object = op->object == 0 ? NULL : s->objects[op->object],
+		.offset = op->addr2,
+	};
+
+	out->error = vm_mmap(s->spaces[op->space], &args, &out->addr);
+}
+
+static void
+do_remap(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct vm_mremap_args args = {
+		.old_addr = op->addr,
+		.old_len = op->len,
+		.new_len = op->len2,
+		.new_addr = op->addr2,
+		.flags = op->flags,
+	};
+
+	out->error = vm_mremap(s->spaces[op->space], &args, &out->addr);
+}
+
+static void
+do_unmap(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_munmap(s->spaces[op->space], op->addr, op->len);
+}
+
+static void
+do_protect(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_mprotect(s->spaces[op->space], op->addr, op->len,
+	    op->prot);
+}
+
+static void
+do_inherit(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_minherit(s->spaces[op->space], op->addr, op->len,
+	    (enum vm_inherit)op->flags);
+}
+
+static void
+do_advise(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_madvise(s->spaces[op->space], op->addr, op->len,
+	    (enum vm_madvise)op->flags);
+}
+
+static void
+do_incore(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_mincore(s->spaces[op->space], op->addr, op->len,
+	    out->vec);
+}
+
+static void
+do_sync(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_msync(s->spaces[op->space], op->addr, op->len,
+	    op->flags);
+}
+
+static void
+do_lock(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_mlock(s->spaces[op->space], op->addr, op->len);
+}
+
+static void
+do_unlock(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_munlock(s->spaces[op->space], op->addr, op->len);
+}
+
+static void
+do_lockall(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_mlockall(s->spaces[op->space], op->flags);
+}
+
+static void
+do_unlockall(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_munlockall(s->spaces[op->space]);
+}
+
+static void
+do_brk(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_brk(s->spaces[op->space], op->addr, &out->addr);
+}
+
+/* ------------------------------------------------------------------ spaces */
+
+static void
+heap_init(struct subject *s, struct vmspace *sp)
+{
+	sp->brk_start = sp->brk_end = trace_heap(&s->config);
+}
+
+static void
+do_create(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct vmspace *sp;
+
+	out->error = vmspace_create(s->sys, s->design, &sp);
+	if (out->error != VM_OK)
+		return;
+	heap_init(s, sp);
+	if (s->config.wired_limit != 0)
+		sp->wired_limit = s->config.wired_limit;
+	s->spaces[op->space] = sp;
+}
+
+static void
+do_fork(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct vmspace *child;
+
+	out->error = vmspace_fork(s->spaces[op->space], &child);
+	if (out->error == VM_OK)
+		s->spaces[op->flags] = child;
+}
+
+static void
+do_exit(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	space_end(s, op->space);
+}
+
+static void
+do_reset(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	vmspace_reset(s->spaces[op->space]);
+	heap_init(s, s->spaces[op->space]);
+}
+
+/* ----------------------------------------------------------------- objects */
+
+static void
+do_file_read(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct memfile *f = &s->files[op->object - 1];
+
+	out->error = vm_object_flush(s->objects[op->object], 0, UINT64_MAX);
+	memcpy(out->bytes, f->bytes + op->addr, op->len);
+}
+
+static void
+do_file_write(struct subject *s, const struct op *op, struct outcome *out)
+{
+	uint8_t buf[OP_BYTES_MAX];
+
+	(void)out;
+	fill(op, buf);
+	memfile_change(s->objects[op->object], &s->files[op->object - 1],
+	    op->addr, buf, op->len);
+}
+
+static void
+do_file_size(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	memfile_resize(s->objects[op->object], &s->files[op->object - 1],
+	    op->len);
+}
+
+static void
+do_forget(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)op, (void)out;
+	soft_forget(s->machine);
+}
+
+/* The new one is made first, or a file's object would be the same again. */
+static void
+do_renew(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct vm_object **obj = &s->objects[op->object], *old = *obj;
+	bool is_file = op->object <= TRACE_FILES;
+
+	if (is_file)
+		vm_object_unref(old);
+	*obj = is_file ? memfile_object(s->sys, &s->files[op->object - 1]) :
+			 vm_anon_object(s->sys);
+	if (!is_file)
+		vm_object_unref(old);
+	out->error = *obj == NULL ? VM_ENOMEM : VM_OK;
+}
+
+/* --------------------------------------------------------------- dispatch */
+
+typedef void op_fn(struct subject *, const struct op *, struct outcome *);
+
+static op_fn *const op_fns[OP_KINDS] = {
+	[OP_CREATE] = do_create,
+	[OP_MAP] = do_map,
+	[OP_UNMAP] = do_unmap,
+	[OP_PROTECT] = do_protect,
+	[OP_INHERIT] = do_inherit,
+	[OP_REMAP] = do_remap,
+	[OP_ADVISE] = do_advise,
+	[OP_INCORE] = do_incore,
+	[OP_SYNC] = do_sync,
+	[OP_LOCK] = do_lock,
+	[OP_UNLOCK] = do_unlock,
+	[OP_LOCKALL] = do_lockall,
+	[OP_UNLOCKALL] = do_unlockall,
+	[OP_BRK] = do_brk,
+	[OP_FORK] = do_fork,
+	[OP_EXIT] = do_exit,
+	[OP_RESET] = do_reset,
+	[OP_READ] = do_access,
+	[OP_WRITE] = do_write,
+	[OP_EXEC] = do_access,
+	[OP_COPYIN] = do_copyin,
+	[OP_COPYOUT] = do_copyout,
+	[OP_FILE_READ] = do_file_read,
+	[OP_FILE_WRITE] = do_file_write,
+	[OP_FILE_SIZE] = do_file_size,
+	[OP_FORGET] = do_forget,
+	[OP_RENEW] = do_renew,
+};
+
+/* An address that was not set must not look like an answer. */
+void
+subject_apply(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = VM_OK;
+	out->addr = 1;
+	out->done = 0;
+	s->cpu = op->cpu;
+	op_fns[op->kind](s, op, out);
+	if (op->space < TRACE_SPACES && s->spaces[op->space] != NULL)
+		subject_look(s, op->space, out->copied, out->wired);
+}
+
+/* ------------------------------------------------------- looking inside */
+
+struct copied_arg {
+	bool *copied; /* of the first page of the entry */
+};
+
+static void
+note_copied(const struct vm_cow_page *p, void *arg)
+{
+	struct copied_arg *ca = arg;
+
+	if (p->upper)
+		ca->copied[p->n] = true;
+}
+
+void
+subject_look(struct subject *s, unsigned space, bool *copied, bool *wired)
+{
+	struct vm_map *map = &s->spaces[space]->map;
+	const struct vm_cow_ops *cow = map->design->cow;
+	struct copied_arg ca;
+	size_t first;
+
+	memset(copied, 0, MODEL_CELLS * sizeof(*copied));
+	memset(wired, 0, MODEL_CELLS * sizeof(*wired));
+	vm_map_lock_read(map);
+	for (struct vm_map_entry *e = vm_map_first(map); e != NULL;
+	     e = vm_map_next(map, e)) {
+		first = (size_t)vm_atop(e->start - s->config.va_min);
+		ca.copied = copied + first;
+		cow->lock(e);
+		cow->walk(e, 0, vm_entry_npages(e), note_copied, &ca);
+		cow->unlock(e);
+		if (vm_entry_is_wired(e))
+			memset(wired + first, true, vm_entry_npages(e));
+	}
+	vm_map_unlock_read(map);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * subject.h - a real system on the soft MMU, to which a trace happens.
+ *
+ * Accesses go as a program's do: through the MMU, and on its faults through
+ * vm_fault.  All memory of the library is counted, so that at the end nothing
+ * may be left.
+ */
+#ifndef TEST_DIFFER_SUBJECT_H
+#define TEST_DIFFER_SUBJECT_H
+
+#include "env/faulty.h"
+#include "test/differ/model.h"
+#include "test/memfile.h"
+#include "vm/vm.h"
+
+struct subject {
+	struct trace_config config;
+	struct vm_env plain; /* the host, but for cpu */
+	struct faulty_env env;
+	unsigned cpu; /* who runs */
+	struct vm_machine *machine;
+	struct vm_system *sys;
+	const struct vm_design *design;
+	struct vmspace *spaces[TRACE_SPACES];
+	struct vm_object *objects[TRACE_OBJECTS + 1];
+	struct memfile files[TRACE_FILES];
+};
+
+/* False: the design is not known or there is no memory. */
+bool subject_init(struct subject *, const struct trace_config *);
+/* End all spaces.  NULL, or what is left that should not be. */
+const char *subject_fini(struct subject *);
+
+/* Operations on a space that is not there, or is, for fork, do nothing. */
+void subject_apply(struct subject *, const struct op *, struct outcome *);
+
+/*
+ * subject_access: as a program would.  *done tells how many bytes could be
+ * read into buf or written from it before the error.
+ */
+int subject_access(struct subject *, const struct op *, vm_prot_t access,
+    uint8_t *buf, uint64_t *done);
+
+/* Which pages of a space have a private copy, are wired: a bool a cell. */
+void subject_look(struct subject *, unsigned space, bool *copied, bool *wired);
+
+#endif

@@ -22,9 +22,9 @@ vm_mutex_lock_slow(struct vm_mutex *m)
 }
 
 void
-vm_mutex_unlock_slow(struct vm_mutex *m)
+vm_lock_wake(const _Atomic uint32_t *word, const struct vm_env *env)
 {
-	m->env->wake(m->env->ctx, &m->word);
+	env->wake(env->ctx, word);
 }
 
 /* Sleep while the lock is as we saw it, after announcing it in the word. */

@@ -13,6 +13,9 @@
  * while the condition is known to be false (with the lock held), drop the
  * locks, wait until the count has changed, look again.
  *
+ * Whoever takes a lock next may free it: an unlock does not touch it any more
+ * once others can have it, and wakes by the word's address alone.
+ *
  * What it does not do: fairness, priorities, recursion, timeouts.  A writer
  * that waits holds new readers off, so that it is not starved.
  */
@@ -46,10 +49,12 @@ struct vm_event {
 #define VM_RWLOCK_READERS  0x3fffffffu
 
 void vm_mutex_lock_slow(struct vm_mutex *);
-void vm_mutex_unlock_slow(struct vm_mutex *);
 void vm_rwlock_read_slow(struct vm_rwlock *);
 void vm_rwlock_write_slow(struct vm_rwlock *);
-void vm_rwlock_wake(struct vm_rwlock *);
+void vm_rwlock_wake(struct vm_rwlock *); /* => still held */
+
+/* Wake who sleeps on a word that may be gone by now. */
+void vm_lock_wake(const _Atomic uint32_t *word, const struct vm_env *);
 
 /* Sleep until the event's count differs from seen.  No lock may be held. */
 void vm_event_wait(struct vm_event *, uint32_t seen, const struct vm_env *);
@@ -94,12 +99,13 @@ vm_mutex_lock(struct vm_mutex *m)
 static inline void
 vm_mutex_unlock(struct vm_mutex *m)
 {
+	const struct vm_env *env = m->env;
 	uint32_t was;
 
 	was = atomic_exchange_explicit(&m->word, 0, memory_order_release);
 	VM_ASSERT(was != 0);
 	if (VM_UNLIKELY(was == 2))
-		vm_mutex_unlock_slow(m);
+		vm_lock_wake(&m->word, env);
 }
 
 static inline void
@@ -146,12 +152,17 @@ vm_rwlock_read(struct vm_rwlock *l)
 static inline void
 vm_rwlock_read_unlock(struct vm_rwlock *l)
 {
-	uint32_t was;
+	const uint32_t last = VM_RWLOCK_SLEEPERS | 1;
+	const struct vm_env *env = l->env;
+	uint32_t w;
 
-	was = atomic_fetch_sub_explicit(&l->word, 1, memory_order_release);
-	VM_ASSERT((was & VM_RWLOCK_READERS) != 0);
-	if (VM_UNLIKELY(was == (VM_RWLOCK_SLEEPERS | 1)))
-		vm_rwlock_wake(l);
+	w = atomic_load_explicit(&l->word, memory_order_relaxed);
+	do {
+		VM_ASSERT((w & VM_RWLOCK_READERS) != 0);
+	} while (!atomic_compare_exchange_weak_explicit(&l->word, &w,
+	    w == last ? 0 : w - 1, memory_order_release, memory_order_relaxed));
+	if (VM_UNLIKELY(w == last))
+		vm_lock_wake(&l->word, env);
 }
 
 static inline void
@@ -168,13 +179,13 @@ vm_rwlock_write(struct vm_rwlock *l)
 static inline void
 vm_rwlock_write_unlock(struct vm_rwlock *l)
 {
+	const struct vm_env *env = l->env;
 	uint32_t was;
 
-	was = atomic_fetch_and_explicit(&l->word, ~VM_RWLOCK_WRITER,
-	    memory_order_release);
+	was = atomic_exchange_explicit(&l->word, 0, memory_order_release);
 	VM_ASSERT((was & VM_RWLOCK_WRITER) != 0);
 	if (VM_UNLIKELY(was & VM_RWLOCK_SLEEPERS))
-		vm_rwlock_wake(l);
+		vm_lock_wake(&l->word, env);
 }
 
 /* Nobody else gets in between: the holder becomes one reader. */

@@ -22,7 +22,7 @@
  *
  * Where a size hangs on the version of the kernel the row has the largest.
  * Sources: the man pages of section 2; the prototypes that a kernel shows
- * under tracing/events/syscalls; test/unit/sysargs_kernel_test.c asks the
+ * under tracing/events/syscalls; test/unit/host_sysargs_kernel_test.c asks the
  * kernel itself.
  */
 
@@ -212,8 +212,8 @@ const struct sys_row sys_rows[SYS_ROWS] = {
 	CALL(154, modify_ldt, INOUT(1, BYTES(2))),
 	CALL(155, pivot_root, IN(0, STRING), IN(1, STRING)),
 	DENY(156, _sysctl, ENOSYS),
-	BY(157, prctl, BUFFERS, 0, INOUT(1, GUESS), INOUT(2, GUESS), INOUT(3, GUESS),
-	    INOUT(4, GUESS)),
+	BY(157, prctl, BUFFERS, 0, INOUT(1, GUESS), INOUT(2, GUESS),
+	    INOUT(3, GUESS), INOUT(4, GUESS)),
 	BY(158, arch_prctl, BUFFERS, 0, INOUT(1, GUESS)),
 	CALL(159, adjtimex, INOUT(0, TIMEX)),
 	OWN(160, setrlimit, MEMORY, IN(1, RLIMIT)),
@@ -259,7 +259,8 @@ const struct sys_row sys_rows[SYS_ROWS] = {
 	CALL(199, fremovexattr, IN(1, STRING)),
 	PLAIN(200, tkill),
 	CALL(201, time, OUT(0, LONG)),
-	BY(202, futex, BUFFERS, 1, INOUT(0, INT), IN(3, GUESS), INOUT(4, GUESS)),
+	BY(202, futex, BUFFERS, 1, INOUT(0, INT), INOUT(3, GUESS),
+	    INOUT(4, GUESS)),
 	OWN(203, sched_setaffinity, PROCESS, IN(2, BYTES32(1))),
 	OWN(204, sched_getaffinity, PROCESS, OUT(2, BYTES32(1))),
 	DENY(205, set_thread_area, ENOSYS),
@@ -308,8 +309,8 @@ const struct sys_row sys_rows[SYS_ROWS] = {
 	CALL(247, waitid, OUT(2, SIGINFO), OUT(4, RUSAGE)),
 	CALL(248, add_key, IN(0, STRING), IN(1, STRING), IN(2, BYTES(3))),
 	CALL(249, request_key, IN(0, STRING), IN(1, STRING), IN(2, STRING)),
-	BY(250, keyctl, BUFFERS, 0, INOUT(1, GUESS), INOUT(2, GUESS), INOUT(3, GUESS),
-	    INOUT(4, GUESS)),
+	BY(250, keyctl, BUFFERS, 0, INOUT(1, GUESS), INOUT(2, GUESS),
+	    INOUT(3, GUESS), INOUT(4, GUESS)),
 	PLAIN(251, ioprio_set),
 	PLAIN(252, ioprio_get),
 	PLAIN(253, inotify_init),
@@ -437,8 +438,8 @@ const struct sys_row sys_rows[SYS_ROWS] = {
 	CALL(451, cachestat, IN(1, SIZE(16)), OUT(2, SIZE(40))),
 	CALL(452, fchmodat2, IN(1, STRING)),
 	DENY(453, map_shadow_stack, ENOSYS),
-	CALL(454, futex_wake, IN(0, INT)),
-	CALL(455, futex_wait, IN(0, INT), IN(4, TIMESPEC)),
+	CALL(454, futex_wake, INOUT(0, INT)),
+	CALL(455, futex_wait, INOUT(0, INT), IN(4, TIMESPEC)),
 	CALL(456, futex_requeue, IN(0, PAIR(futex, 24))),
 	CALL(457, statmount, IN(0, SELF(0, 0, 1, 0)), OUT(1, BYTES(2))),
 	CALL(458, listmount, IN(0, SELF(0, 0, 1, 0)), OUT(1, ARRAY64(8, 2))),

@@ -33,8 +33,8 @@ const struct sys_buf sys_shapes[SYS_SHAPES][SYS_FIELDS] = {
 	/* struct sigevent for mq_notify: the cookie of SIGEV_THREAD */
 	[SHAPE_sigevent] = { P_IN(0, SIZE(32)) },
 
-	/* struct futex_waitv */
-	[SHAPE_futex] = { P_IN(8, INT) },
+	/* struct futex_waitv; written as in systab_cmd.c */
+	[SHAPE_futex] = { P_INOUT(8, INT) },
 
 	/* struct clone_args */
 	[SHAPE_clone] = {

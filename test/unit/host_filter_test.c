@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * filter_test.c - host/filter.h: does the filter say what the table says?
+ * host_filter_test.c - host/filter.h: does the filter say what the table says?
  *
  * The program is run twice: here, by a small machine that does what the kernel
  * documents for such programs and counts their steps; and by the kernel, in a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sysargs_test.c - host/sysargs.h: which memory does a system call use?
+ * host_sysargs_test.c - host/sysargs.h: which memory does a system call use?
  *
  * The memory of the caller is an array that stands at MEM; everything around
  * it cannot be read.  What the walker reports is kept in order:
@@ -8,7 +8,7 @@
  *	0          MEM         MEM + MEM_SIZE                    2^47
  *	|- nothing -|- readable -|--------- not readable ---------|
  *
- * Whether the table tells the truth is asked in sysargs_kernel_test.c.
+ * Whether the table tells the truth is asked in host_sysargs_kernel_test.c.
  */
 
 #include <setjmp.h>
@@ -782,13 +782,13 @@ arrays_of_structs_with_pointers(void **state)
 	put_long(MEM + 24 + 8, NOWHERE + 64);
 	WALK(NR_FUTEX_WAITV, MEM, 2, 0, 0, 0);
 	next_in(MEM, 48);
-	next_in(NOWHERE, 4);
-	next_in(NOWHERE + 64, 4);
+	next_out(NOWHERE, 4);
+	next_out(NOWHERE + 64, 4);
 	no_more();
 	WALK(NR_FUTEX_REQUEUE, MEM, 0, 0, 0);
 	next_in(MEM, 48);
-	next_in(NOWHERE, 4);
-	next_in(NOWHERE + 64, 4);
+	next_out(NOWHERE, 4);
+	next_out(NOWHERE + 64, 4);
 	no_more();
 }
 
@@ -878,12 +878,12 @@ futex_operations(void **state)
 {
 	(void)state;
 	WALK(SYS_futex, MEM, FUTEX_WAIT, 0, MEM + 64, MEM + 128);
-	next_in(MEM, 4);
+	next_out(MEM, 4);
 	next_in(MEM + 64, 16);
 	no_more();
 	WALK(SYS_futex, MEM, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME,
 	    0, MEM + 64);
-	next_in(MEM, 4);
+	next_out(MEM, 4);
 	next_in(MEM + 64, 16);
 	no_more();
 	WALK(SYS_futex, MEM, FUTEX_WAKE_OP_PRIVATE, 0, MEM + 64, MEM + 128);
@@ -891,7 +891,7 @@ futex_operations(void **state)
 	next_out(MEM + 128, 4);
 	no_more();
 	WALK(SYS_futex, MEM, FUTEX_WAKE, 1, MEM + 64, MEM + 128);
-	next_in(MEM, 4);
+	next_out(MEM, 4);
 	no_more();
 	WALK(SYS_futex, MEM, FUTEX_WAKE_PRIVATE, 1, MEM + 64, MEM + 128);
 	no_more();

@@ -35,7 +35,7 @@ note(struct run *run, pid_t tid, int status)
 	}
 	t->status = status;
 	if (!WIFSTOPPED(status))
-		t->at = AT_DEAD;
+		t->at = TASK_DEAD;
 	if (!t->has_status)
 		list_insert_tail(&run->unread, &t->unread);
 	t->has_status = true;
@@ -60,7 +60,7 @@ event_wait(struct task *t)
 {
 	while (!t->has_status)
 		if (!wait_any(t->run)) {
-			t->at = AT_DEAD;
+			t->at = TASK_DEAD;
 			return;
 		}
 }
@@ -79,7 +79,7 @@ event_stop(struct task *t)
 	if (t->exiting || !task_is_live(t) || !trace_interrupt(t))
 		return false;
 	event_wait(t);
-	return t->at != AT_DEAD;
+	return t->at != TASK_DEAD;
 }
 
 #define INTERRUPTED (PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f)
@@ -90,21 +90,21 @@ event_take_interrupt(struct task *t)
 	if (t->status != INTERRUPTED || !t->born)
 		return false;
 	(void)event_take(t);
-	t->at = AT_TRAP;
+	t->at = TASK_TRAPPED;
 	return true;
 }
 
 void
 event_put_interrupt(struct task *t)
 {
-	t->at = AT_RUNNING;
+	t->at = TASK_RUNNING;
 	note(t->run, t->tid, INTERRUPTED);
 }
 
 static void
 on_signal_stop(struct task *t, int sig)
 {
-	t->at = AT_SIGNAL;
+	t->at = TASK_AT_SIGNAL;
 	signal_stop(t, sig);
 }
 
@@ -112,14 +112,14 @@ on_signal_stop(struct task *t, int sig)
 static void
 on_stop(struct task *t, int sig)
 {
-	t->at = AT_TRAP;
+	t->at = TASK_TRAPPED;
 	if (sig != SIGTRAP) {
 		trace_listen(t);
 		job_stopped(t);
 		return;
 	}
 	stub_leave(t);
-	if (t->at != AT_DEAD)
+	if (t->at != TASK_DEAD)
 		syscall_interrupted(t);
 }
 
@@ -130,7 +130,7 @@ on_event(struct task *t, int event, int sig)
 		on_stop(t, sig);
 		return;
 	}
-	t->at = event == PTRACE_EVENT_SECCOMP ? AT_ENTRY : AT_TRAP;
+	t->at = event == PTRACE_EVENT_SECCOMP ? TASK_AT_CALL : TASK_TRAPPED;
 	if (event == PTRACE_EVENT_SECCOMP)
 		syscall_entry(t);
 	else if (event == PTRACE_EVENT_EXEC)
@@ -153,13 +153,13 @@ dispatch(struct task *t, int status)
 	cpu_stopped(t);
 	t->regs_known = t->regs_dirty; /* changed ones are newer */
 	if (!t->born || !t->fresh) {
-		t->at = AT_TRAP;
+		t->at = TASK_TRAPPED;
 		t->fresh = true;
 		process_first_stop(t);
 	} else if (status >> 16 != 0) {
 		on_event(t, status >> 16, sig);
 	} else if (sig == (SIGTRAP | 0x80)) {
-		t->at = AT_EXIT;
+		t->at = TASK_CALLED;
 		syscall_exit(t);
 	} else {
 		on_signal_stop(t, sig);

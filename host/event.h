@@ -26,7 +26,7 @@ bool event_stop(struct task *);
 
 /*
  * event_take_interrupt: true when the task stopped for event_stop and nothing
- * else; then it is AT_TRAP.  event_put_interrupt gives it back to the loop,
+ * else; then it is TASK_TRAPPED.  event_put_interrupt gives it back to the loop,
  * which lets it go on.
  */
 bool event_take_interrupt(struct task *);

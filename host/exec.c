@@ -380,7 +380,7 @@ adopt(struct task *t, struct space *space)
 	set_limits(&a);
 	if (!stub_vdso_syscall(&offset) || a.vdso == 0 ||
 	    !stub_map(t, a.vdso + offset)) {
-		if (t->at != AT_DEAD)
+		if (t->at != TASK_DEAD)
 			signal_kill(t, "killed: it has no vdso or no room");
 		return false;
 	}

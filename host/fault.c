@@ -124,7 +124,7 @@ force(struct task *t, int from)
 	    t->sighand->action[t->signal].handler != (uintptr_t)SIG_IGN)
 		return;
 	stub_set_action(t, t->signal, &fatal);
-	if (t->at != AT_DEAD && trace_mask(t, &mask))
+	if (t->at != TASK_DEAD && trace_mask(t, &mask))
 		trace_set_mask(t, mask & ~((uint64_t)1 << (t->signal - 1)));
 }
 

@@ -8,7 +8,7 @@
 #include "host/task.h"
 
 /*
- * fault: the task is AT_SIGNAL with a SIGSEGV or SIGBUS that the processor
+ * fault: the task is TASK_AT_SIGNAL with a SIGSEGV or SIGBUS that the processor
  * caused.  The page is made usable and the task goes on, or it gets the signal
  * that it deserves.
  */

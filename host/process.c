@@ -119,7 +119,7 @@ end_call(struct task *parent, pid_t tid)
 
 	if (parent->args_moved)
 		r->rdi = parent->clone_rdi;
-	r->rax = (unsigned long)tid;
+	r->rax = (unsigned long long)tid;
 	r->orig_rax = (uint64_t)-1;
 	trace_regs_changed(parent);
 	parent->args_moved = parent->forking = false;
@@ -129,8 +129,8 @@ end_call(struct task *parent, pid_t tid)
 static bool
 is_waiting(const struct task *child)
 {
-	return child->fresh && child->at == AT_TRAP && !child->has_status &&
-	    child->space != NULL;
+	return child->fresh && child->at == TASK_TRAPPED &&
+	    !child->has_status && child->space != NULL;
 }
 
 void
@@ -146,7 +146,7 @@ process_forked(struct task *parent)
 	else
 		(void)kill(tid, SIGKILL);
 	end_call(parent, tid);
-	if (child != NULL && child->at == AT_DEAD && !child->has_status) {
+	if (child != NULL && child->at == TASK_DEAD && !child->has_status) {
 		task_destroy(child);
 		child = NULL;
 	}
@@ -179,7 +179,7 @@ static bool
 somebody_forks(struct run *run)
 {
 	LIST_FOREACH(struct task, t, &run->tasks.all, all)
-		if (t->forking && t->at != AT_DEAD)
+		if (t->forking && t->at != TASK_DEAD)
 			return true;
 	return false;
 }
@@ -192,7 +192,7 @@ kill_orphans(struct run *run)
 		if (t->born)
 			continue;
 		(void)kill(t->tid, SIGKILL);
-		if (t->at == AT_DEAD && !t->has_status)
+		if (t->at == TASK_DEAD && !t->has_status)
 			task_destroy(t);
 	}
 }

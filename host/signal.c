@@ -187,7 +187,7 @@ void
 signal_stop(struct task *t, int sig)
 {
 	if (sig == SIGTRAP && stub_finished(t)) {
-		t->at = AT_EXIT;
+		t->at = TASK_CALLED;
 		stub_leave(t);
 		syscall_exit(t);
 		return;
@@ -199,7 +199,7 @@ signal_stop(struct task *t, int sig)
 		if (sig == SIGTRAP && t->info.si_code == SI_KERNEL)
 			t->signal = 0;
 		stub_leave(t);
-		if (t->at == AT_DEAD)
+		if (t->at == TASK_DEAD)
 			return;
 	}
 	if (t->signal == 0)

@@ -207,7 +207,7 @@ stop_one(struct space *space)
 		    !event_take_interrupt(t))
 			continue;
 		stub_leave(t);
-		if (t->at != AT_DEAD)
+		if (t->at != TASK_DEAD)
 			return t;
 	}
 	return NULL;
@@ -234,7 +234,7 @@ run_ops(void *ctx, struct pmap *pm, const struct pmap_host_op *ops, size_t n)
 	for (size_t i = 0; i < n; i++)
 		calls[i] = stub_call_of(&ops[i]);
 	ok = stub_run(t, calls, n);
-	if (t->at == AT_DEAD)
+	if (t->at == TASK_DEAD)
 		return run_ops(ctx, pm, ops, n);
 	if (stopped)
 		event_put_interrupt(t);

@@ -296,7 +296,7 @@ run_to_stop(struct task *t)
 	do {
 		trace_continue(t, 0);
 		event_wait(t);
-		if (t->at == AT_DEAD)
+		if (t->at == TASK_DEAD)
 			return false;
 	} while (!is_end(t, event_take(t)));
 	release_signals(t);
@@ -321,11 +321,11 @@ run_list(struct task *t, const struct stub_call *calls, size_t n)
 
 	begin(t, calls, n, MARK_STOP);
 	ok = run_to_stop(t);
-	if (t->at == AT_DEAD)
+	if (t->at == TASK_DEAD)
 		return false;
 	back_to_program(t);
-	t->undone |= at == AT_ENTRY;
-	t->at = at == AT_SIGNAL ? AT_SIGNAL : AT_TRAP;
+	t->undone |= at == TASK_AT_CALL;
+	t->at = at == TASK_AT_SIGNAL ? TASK_AT_SIGNAL : TASK_TRAPPED;
 	t->signal = sig;
 	return ok;
 }
@@ -369,7 +369,7 @@ run_or_forget(struct task *t, const struct stub_call *calls, size_t n)
 {
 	if (stub_run(t, calls, n))
 		return true;
-	t->space->host_full = t->at != AT_DEAD;
+	t->space->host_full = t->at != TASK_DEAD;
 	return false;
 }
 
@@ -401,10 +401,10 @@ next_stop(struct task *t, bool to_exit)
 	else
 		trace_continue(t, 0);
 	event_wait(t);
-	if (t->at == AT_DEAD)
+	if (t->at == TASK_DEAD)
 		return false;
 	(void)event_take(t);
-	t->at = AT_TRAP;
+	t->at = TASK_TRAPPED;
 	return true;
 }
 
@@ -446,7 +446,7 @@ stub_flush(struct task *t)
 	struct stub_call calls[CALLS_MAX];
 	size_t n;
 
-	while (t->at != AT_DEAD && (n = take_calls(t, calls)) > 0)
+	while (t->at != TASK_DEAD && (n = take_calls(t, calls)) > 0)
 		(void)run_or_forget(t, calls, n);
 }
 
@@ -468,9 +468,9 @@ stub_resume(struct task *t, enum stub_program_call call)
 	struct stub_call calls[CALLS_MAX];
 	size_t n;
 
-	if (t->at == AT_SIGNAL && t->signal != 0) {
+	if (t->at == TASK_AT_SIGNAL && t->signal != 0) {
 		stub_flush(t);
-		if (t->at != AT_DEAD) {
+		if (t->at != TASK_DEAD) {
 			trace_set_siginfo(t, &t->info);
 			trace_continue(t, t->signal);
 		}
@@ -480,11 +480,11 @@ stub_resume(struct task *t, enum stub_program_call call)
 		stub_flush(t);
 	n = take_calls(t, calls);
 	while (t->space != NULL && pmap_host_is_pending(t->space->pmap)) {
-		if (!run_or_forget(t, calls, n) && t->at == AT_DEAD)
+		if (!run_or_forget(t, calls, n) && t->at == TASK_DEAD)
 			return;
 		n = take_calls(t, calls);
 	}
-	if (t->at == AT_DEAD)
+	if (t->at == TASK_DEAD)
 		return;
 	if (n == 0 && !(t->undone && call == STUB_CALL)) {
 		resume_plainly(t, call);
@@ -525,7 +525,7 @@ complete(struct task *t, const struct user_regs_struct *live)
 	slot_words(t)[t->stub_mark] = MARK_STOP;
 	if (!failed)
 		failed = !run_to_stop(t);
-	if (t->at == AT_DEAD)
+	if (t->at == TASK_DEAD)
 		return;
 	back_to_program(t);
 	t->at = at;

@@ -44,7 +44,7 @@ struct stub_call stub_call_of(const struct pmap_host_op *);
 
 /*
  * stub_run: run the calls in a stopped task and stop again.  A task that was
- * AT_ENTRY is AT_TRAP afterwards with `undone` set; one that was AT_SIGNAL
+ * TASK_AT_CALL is TASK_TRAPPED afterwards with `undone` set; one that was TASK_AT_SIGNAL
  * still has its signal to take.
  * => false: a call failed (the rest was not run), or the task is gone
  */
@@ -80,7 +80,7 @@ enum stub_program_call {
 
 /*
  * stub_resume: continue the task, by way of whatever its address space has
- * pending, with its signal if it is AT_SIGNAL.  With task->at_exit set, a
+ * pending, with its signal if it is TASK_AT_SIGNAL.  With task->at_exit set, a
  * call that runs ends in a stop.
  */
 void stub_resume(struct task *, enum stub_program_call);

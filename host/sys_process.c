@@ -36,6 +36,21 @@ clone_failed(struct task *t, long result)
 	t->args_moved = false;
 }
 
+/*
+ * What is pending must be done before the call, because the child begins
+ * where it stands.  True when doing that has taken the call back: it will
+ * come again.
+ */
+static bool
+comes_again(struct task *t)
+{
+	stub_flush(t);
+	if (!t->undone)
+		return false;
+	syscall_run_itself(t);
+	return true;
+}
+
 static void
 begin_fork(struct task *t, uint64_t flags, uint64_t child_tid)
 {
@@ -68,16 +83,20 @@ replace_first(struct task *t, uint64_t value)
 static void
 sys_fork(struct task *t, const struct sysargs_call *call)
 {
-	begin_fork(t, SIGCHLD, 0);
 	(void)call;
+	if (comes_again(t))
+		return;
+	begin_fork(t, SIGCHLD, 0);
 	syscall_run_itself(t);
 }
 
 static void
 sys_vfork(struct task *t, const struct sysargs_call *call)
 {
-	begin_fork(t, CLONE_VM | CLONE_VFORK | SIGCHLD, 0);
 	(void)call;
+	if (comes_again(t))
+		return;
+	begin_fork(t, CLONE_VM | CLONE_VFORK | SIGCHLD, 0);
 	syscall_run_itself(t);
 }
 
@@ -87,9 +106,10 @@ sys_clone(struct task *t, const struct sysargs_call *call)
 	uint64_t flags = call->args[0], hidden = hidden_flags(flags);
 
 	syscall_prepare(t, call);
+	if (comes_again(t))
+		return;
 	begin_fork(t, flags, call->args[3]);
-	stub_flush(t);
-	if (hidden != 0 && t->at != AT_DEAD)
+	if (hidden != 0)
 		replace_first(t, flags & ~hidden);
 	syscall_run_itself(t);
 }
@@ -108,10 +128,11 @@ sys_clone3(struct task *t, const struct sysargs_call *call)
 		syscall_run(t); /* it will fail by itself */
 		return;
 	}
+	if (comes_again(t))
+		return;
 	hidden = hidden_flags(args->flags);
 	begin_fork(t, args->flags, args->child_tid);
-	stub_flush(t);
-	if (hidden != 0 && t->at != AT_DEAD) {
+	if (hidden != 0) {
 		args->flags &= ~hidden;
 		replace_first(t, stub_scratch(t, copy, size));
 	}

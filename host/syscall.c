@@ -75,7 +75,7 @@ syscall_answer(struct task *t, int64_t result)
 void
 syscall_run(struct task *t)
 {
-	bool call = t->at == AT_ENTRY || t->undone;
+	bool call = t->at == TASK_AT_CALL || t->undone;
 
 	stub_resume(t, call ? STUB_CALL : STUB_NO_CALL);
 }
@@ -146,6 +146,7 @@ syscall_entry(struct task *t)
 	t->run->syscalls++;
 	t->in_stub = false;
 	t->npromises = 0;
+	t->same_faults = 0;
 	t->at_exit = NULL;
 	what_runs(t, &call);
 	if (t->space == NULL) {
@@ -168,7 +169,7 @@ syscall_exit(struct task *t)
 	t->npromises = 0;
 	if (then != NULL)
 		then(t, (long)trace_regs(t)->rax);
-	if (t->at != AT_DEAD)
+	if (t->at != TASK_DEAD)
 		stub_resume(t, STUB_NO_CALL);
 }
 

@@ -50,7 +50,7 @@ task_create(struct run *run, pid_t tid)
 	}
 	t->run = run;
 	t->tid = t->tgid = tid;
-	t->at = AT_RUNNING;
+	t->at = TASK_RUNNING;
 	list_init(&t->in_space);
 	list_init(&t->unread);
 	list_insert_tail(bucket(&run->tasks, tid), &t->bucket);

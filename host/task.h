@@ -5,7 +5,7 @@
  * A task is born when its parent's fork event and its own first stop have
  * both been seen, in whichever order, and goes when it has been waited for.
  * `at` says where it is; its registers can be looked at and changed (trace.h)
- * unless it is AT_RUNNING, AT_GROUP_STOP or AT_DEAD.
+ * unless it is TASK_RUNNING, TASK_JOB_STOPPED or TASK_DEAD.
  *
  *	task --> space      memory, shared by the threads of a process
  *	    `--> sighand    what signals do, shared likewise
@@ -29,13 +29,13 @@ struct space;
 struct sighand;
 
 enum task_at {
-	AT_RUNNING,    /* in user mode or in the kernel; nobody knows */
-	AT_ENTRY,      /* at a system call, which runs when it is continued */
-	AT_EXIT,       /* at the end of a system call */
-	AT_SIGNAL,     /* about to take `signal` */
-	AT_TRAP,       /* anywhere else: interrupted, after fork, after exec */
-	AT_GROUP_STOP, /* stopped by job control; goes on by itself */
-	AT_DEAD,       /* gone, or on its way without a way back */
+	TASK_RUNNING,   /* in user mode or in the kernel; nobody knows */
+	TASK_AT_CALL,   /* at a system call, which runs when it is continued */
+	TASK_CALLED,    /* at the end of a system call */
+	TASK_AT_SIGNAL, /* about to take `signal` */
+	TASK_TRAPPED,   /* anywhere else: interrupted, after fork, after exec */
+	TASK_JOB_STOPPED, /* stopped by job control; goes on by itself */
+	TASK_DEAD,        /* gone, or on its way without a way back */
 };
 
 /* Memory that a system call was promised: the kernel may be using it. */
@@ -88,7 +88,7 @@ struct task {
 	bool mask_held;
 
 	/* Signals: see signal.c. */
-	int signal; /* AT_SIGNAL: to be delivered when it goes on, or 0 */
+	int signal; /* TASK_AT_SIGNAL: to be delivered when it goes on, or 0 */
 	siginfo_t info;
 	uint64_t altstack, altstack_size;
 	uint64_t blocked; /* best knowledge, bit n-1 for signal n */
@@ -116,7 +116,7 @@ void task_table_init(struct task_table *);
 struct task *task_find(struct run *, pid_t tid);
 
 /*
- * task_create: a task without space or sighand, AT_RUNNING.
+ * task_create: a task without space or sighand, TASK_RUNNING.
  * => NULL: no memory, or more tasks than slots (a message has been given)
  */
 struct task *task_create(struct run *, pid_t tid);
@@ -129,15 +129,15 @@ void task_rename(struct task *, pid_t tid);
 static inline bool
 task_is_stopped(const struct task *t)
 {
-	return t->at == AT_ENTRY || t->at == AT_EXIT || t->at == AT_SIGNAL ||
-	    t->at == AT_TRAP;
+	return t->at == TASK_AT_CALL || t->at == TASK_CALLED ||
+	    t->at == TASK_AT_SIGNAL || t->at == TASK_TRAPPED;
 }
 
 /* True unless no instruction of the program can run before we let it. */
 static inline bool
 task_is_live(const struct task *t)
 {
-	return t->at == AT_RUNNING && !t->has_status;
+	return t->at == TASK_RUNNING && !t->has_status;
 }
 
 #endif

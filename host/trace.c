@@ -54,7 +54,7 @@ go(struct task *t, enum __ptrace_request how, int sig)
 	if (t->regs_dirty)
 		trace_regs_load(t, &t->regs);
 	t->regs_dirty = t->regs_known = false;
-	t->at = AT_RUNNING;
+	t->at = TASK_RUNNING;
 	t->signal = 0;
 	if (ptrace(how, t->tid, NULL, (long)sig) != 0 && errno == ESRCH)
 		t->exiting = true;
@@ -76,7 +76,7 @@ void
 trace_listen(struct task *t)
 {
 	t->regs_known = false;
-	t->at = AT_GROUP_STOP;
+	t->at = TASK_JOB_STOPPED;
 	(void)ptrace(PTRACE_LISTEN, t->tid, NULL, NULL);
 }
 

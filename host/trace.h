@@ -24,7 +24,7 @@ void trace_regs_changed(struct task *);
 bool trace_regs_live(struct task *, struct user_regs_struct *);
 void trace_regs_load(struct task *, const struct user_regs_struct *);
 
-/* Let the task go on, with a signal (AT_SIGNAL) or 0. */
+/* Let the task go on, with a signal (TASK_AT_SIGNAL) or 0. */
 void trace_continue(struct task *, int sig);
 /* The same, with one more stop at the end of its system call. */
 void trace_continue_to_exit(struct task *);

@@ -6,7 +6,7 @@
 #
 #	build/libbsdvm.a  build/bsdvm	the products
 #	build/VARIANT/...		objects, one folder a variant (below)
-#	build/test/			test programs
+#	build/test/  build/prog/	test programs; what they run under bsdvm
 #	build/log/			what the tests said
 #
 # A file with a main() is a program; the other files of its folder are linked

@@ -271,16 +271,20 @@ remap_locked(struct remap *m)
 	return (m->flags & VM_MREMAP_MAYMOVE) ? move(m) : VM_ENOMEM;
 }
 
-/* Whether the call makes a wired mapping longer. */
+/* Whether the call makes a wired mapping longer: what continues the last page
+ * is wired as that is. */
 static bool
 growth_of_wired(struct remap *m)
 {
 	struct vm_map_entry *e;
 	bool wired;
 
+	if (m->old_len == 0 || growth(m) == 0 ||
+	    (m->flags & VM_MREMAP_DUPLICATE))
+		return false;
 	vm_map_lock_read(m->map);
-	e = vm_map_lookup(m->map, m->old);
-	wired = e != NULL && vm_entry_is_wired(e) && growth(m) != 0;
+	e = vm_map_lookup(m->map, m->old + m->old_len - VM_PAGE_SIZE);
+	wired = e != NULL && vm_entry_is_wired(e);
 	vm_map_unlock_read(m->map);
 	return wired;
 }

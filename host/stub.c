@@ -107,7 +107,7 @@ void
 stub_init(struct run *run)
 {
 	memcpy(pmap_host_tail(run->machine), stub_code,
-	    (size_t)(stub_code_end - stub_code));
+	    (uintptr_t)stub_code_end - (uintptr_t)stub_code);
 }
 
 bool

@@ -47,10 +47,11 @@ read_interrupted(void)
 	REQUIRE(pipe(fds) == 0);
 	handle(SIGALRM, tick, 0);
 	ticks = 0;
-	alarm_in(20000, 0);
+	alarm_in(20000, 20000);
 	errno = 0;
 	REQUIRE(read(fds[0], buf, PAGE) == -1 && errno == EINTR);
-	REQUIRE(ticks == 1);
+	alarm_in(0, 0);
+	REQUIRE(ticks >= 1);
 	REQUIRE(munmap(buf, PAGE) == 0);
 	REQUIRE(close(fds[0]) == 0 && close(fds[1]) == 0);
 }
@@ -89,10 +90,10 @@ sleep_interrupted(void)
 	struct timespec want = { 10, 0 };
 
 	handle(SIGALRM, tick, SA_RESTART);
-	alarm_in(20000, 0);
+	alarm_in(20000, 20000);
 	REQUIRE(nanosleep(&want, time) == -1 && errno == EINTR);
-	REQUIRE(time->tv_sec == 9);
-	REQUIRE(time->tv_nsec > 500000000);
+	alarm_in(0, 0);
+	REQUIRE(time->tv_sec >= 5 && time->tv_sec < 10);
 	REQUIRE(munmap(time, PAGE) == 0);
 }
 
@@ -124,8 +125,9 @@ poll_interrupted(void)
 	pfd->fd = fds[0];
 	pfd->events = POLLIN;
 	handle(SIGALRM, tick, SA_RESTART);
-	alarm_in(20000, 0);
-	REQUIRE(poll(pfd, 1, 5000) == -1 && errno == EINTR);
+	alarm_in(20000, 20000);
+	REQUIRE(poll(pfd, 1, 20000) == -1 && errno == EINTR);
+	alarm_in(0, 0);
 	REQUIRE(write(fds[1], "x", 1) == 1);
 	REQUIRE(poll(pfd, 1, 5000) == 1);
 	REQUIRE(pfd->revents == POLLIN);

@@ -32,7 +32,7 @@ nothing(int signo)
 static void
 alarm_soon(void)
 {
-	struct itimerval timer = { { 0, 0 }, { 0, 5000 } };
+	struct itimerval timer = { { 0, 5000 }, { 0, 5000 } };
 	struct sigaction act = { .sa_handler = nothing };
 
 	REQUIRE(sigaction(SIGALRM, &act, NULL) == 0);
@@ -103,13 +103,13 @@ op_times(void)
 	return (r);
 }
 
-/* Interrupted after 5 of 10 seconds' worth of milliseconds. */
+/* Interrupted after some milliseconds of ten seconds. */
 static long
 sleep_result(long r, const struct timespec *left)
 {
 	alarm_done();
 	if (good())
-		REQUIRE(r == -EINTR && left->tv_sec == 9);
+		REQUIRE(r == -EINTR && left->tv_sec >= 5);
 	return (r == -EINTR ? 0 : r);
 }
 

@@ -103,42 +103,64 @@ clear_untouched(void)
 }
 
 static int
-pause_20ms(void *arg)
+pause_msec(void *arg)
 {
-	struct timespec t = { 0, 20000000 };
+	struct timespec t = { 0, (long)(intptr_t)arg * 1000000 };
 
-	(void)arg;
 	syscall(SYS_nanosleep, &t, NULL);
 	return (0);
+}
+
+/* Wait on the word of a thread that ends after msec; was there a wake-up?
+   There is none when the thread has ended before the wait began. */
+static bool
+woken_after(intptr_t msec)
+{
+	char *p = prog_anon(1);
+	struct timespec limit = { 2, 0 };
+	struct bare bare = { .flags = CLONE_CHILD_CLEARTID,
+		.work = pause_msec,
+		.arg = (void *)msec,
+		.child_tid = (pid_t *)p };
+	long r;
+
+	bare_start(&bare);
+	r = syscall(SYS_futex, p, FUTEX_WAIT, 0, &limit, NULL, 0);
+	REQUIRE(r == 0 || errno == ETIMEDOUT);
+	bare_join(&bare);
+	REQUIRE(prog_zero(p, PAGE));
+	REQUIRE(munmap(p, PAGE) == 0);
+	return (r == 0);
 }
 
 /* The join of every thread library: wait on the word until it is 0. */
 static void
 clear_and_wake(void)
 {
-	for (int round = 0; round < 5; round++) {
-		char *p = prog_anon(1);
-		struct timespec limit = { 10, 0 };
-		struct bare bare = { .flags = CLONE_CHILD_CLEARTID,
-			.work = pause_20ms,
-			.child_tid = (pid_t *)p };
-
-		bare_start(&bare);
+	for (int round = 0; round < 5; round++)
 		REQUIRE(
-		    syscall(SYS_futex, p, FUTEX_WAIT, 0, &limit, NULL, 0) == 0);
-		bare_join(&bare);
-		REQUIRE(prog_zero(p, PAGE));
-		REQUIRE(munmap(p, PAGE) == 0);
-	}
+		    woken_after(20) || woken_after(100) || woken_after(500));
+}
+
+static int
+wait_for_go(void *arg)
+{
+	struct timespec t = { 0, 1000000 };
+
+	while (atomic_load((_Atomic int *)arg) == 0)
+		syscall(SYS_nanosleep, &t, NULL);
+	return (0);
 }
 
 /* The word is shared copy-on-write with a child: only our copy changes. */
 static void
 clear_forked(void)
 {
+	static _Atomic int may_end;
 	char *p = prog_anon(1);
 	struct bare bare = { .flags = CLONE_CHILD_CLEARTID,
-		.work = pause_20ms,
+		.work = wait_for_go,
+		.arg = (void *)(uintptr_t)&may_end,
 		.child_tid = (pid_t *)(p + 100) };
 	int go[2];
 	pid_t pid;
@@ -152,6 +174,7 @@ clear_forked(void)
 		REQUIRE(prog_same(p, PAGE, 7));
 		_exit(0);
 	}
+	atomic_store(&may_end, 1);
 	bare_join(&bare);
 	REQUIRE(is_pattern_but(p, 100, 0));
 	prog_tell(go[1]);

@@ -35,6 +35,7 @@ struct vm_aref {
 #define VM_ENTRY_NEEDS_COPY 0x02 /* the amap is shared by a copy not yet made */
 #define VM_ENTRY_FOREIGN    0x04 /* reserved; mapped by the host, no faults */
 #define VM_ENTRY_STACK      0x08 /* asked for as a stack */
+#define VM_ENTRY_WIRING     0x10 /* being wired: keeps its ends meanwhile */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */

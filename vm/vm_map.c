@@ -201,7 +201,7 @@ attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
 	return a->prot == b->prot && a->max_prot == b->max_prot &&
 	    a->inherit == b->inherit && a->advice == b->advice &&
 	    a->wired_count == b->wired_count &&
-	    ((a->flags | b->flags) & VM_ENTRY_FOREIGN) == 0;
+	    ((a->flags | b->flags) & (VM_ENTRY_FOREIGN | VM_ENTRY_WIRING)) == 0;
 }
 
 /* Join hi into lo where nobody could tell the difference. */

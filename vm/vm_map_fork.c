@@ -22,6 +22,7 @@ clone_entry(struct vm_system *sys, const struct vm_map_entry *src)
 	dst->object = NULL;
 	dst->aref.amap = NULL;
 	dst->wired_count = 0;
+	dst->flags &= (uint8_t)~VM_ENTRY_WIRING;
 	return dst;
 }
 

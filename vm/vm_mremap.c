@@ -91,7 +91,8 @@ insert_more(struct remap *m, vaddr_t at)
 		.max_prot = e->max_prot,
 		.inherit = (enum vm_inherit)e->inherit,
 		.advice = (enum vm_advice)e->advice,
-		.flags = e->flags & (uint8_t)~VM_ENTRY_NEEDS_COPY,
+		.flags = e->flags &
+		    (uint8_t) ~(VM_ENTRY_NEEDS_COPY | VM_ENTRY_WIRING),
 		.fixed = true,
 		.wired = vm_entry_is_wired(e) &&
 		    !(m->flags & VM_MREMAP_DUPLICATE),

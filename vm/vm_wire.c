@@ -40,6 +40,7 @@ count_up(struct vm_map *map, vaddr_t start, vaddr_t end)
 	     e = vm_map_next(map, e)) {
 		VM_ASSERT(e->wired_count < UINT16_MAX);
 		e->wired_count++;
+		e->flags |= VM_ENTRY_WIRING;
 	}
 	return 0;
 }
@@ -65,6 +66,7 @@ count_down(struct vm_map *map, vaddr_t start, vaddr_t end, enum count_to to)
 		if (n == 0)
 			vm_map_unwire_pages(map, e);
 		e->wired_count = (uint16_t)n;
+		e->flags &= (uint8_t)~VM_ENTRY_WIRING;
 	}
 	vm_map_simplify(map, start, end);
 }

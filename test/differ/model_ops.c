@@ -386,22 +386,6 @@ inherit_cell(struct cell *child, const struct cell *parent)
 }
 
 static const char *
-expect_fork(struct model *m, const struct op *op, const struct outcome *out,
-    uint32_t *errors)
-{
-	struct model_space *sp = space_of(m, op);
-	uint64_t demand = 0;
-
-	(void)out;
-	for (size_t i = 0; i < m->ncells; i++)
-		demand += sp->cells[i].wired && sp->cells[i].private;
-	*errors = OK;
-	if (demand != 0 && model_is_short(m, demand))
-		*errors |= ERROR(VM_ENOMEM);
-	return NULL;
-}
-
-static const char *
 apply_fork(struct model *m, const struct op *op, struct outcome *out)
 {
 	struct model_space *parent = space_of(m, op);
@@ -628,7 +612,7 @@ wiring_errors(struct model *m, uint64_t npages, bool lost)
 		return ERROR(VM_EAGAIN);
 	if (wired_everywhere(m) + npages > max)
 		errors |= ERROR(VM_EAGAIN);
-	if (model_is_short(m, npages))
+	if (model_is_short(m, 2 * npages)) /* below, and its copy */
 		errors |= ERROR(VM_ENOMEM);
 	return errors;
 }
@@ -752,7 +736,10 @@ map_cells(struct model *m, const struct op *op, struct span s)
 	thing_unref(t);
 }
 
-/* When wiring fails at the end, what was replaced is gone all the same. */
+/*
+ * When wiring fails at the end, what was replaced is gone all the same, and
+ * shared memory has the pages that were wired.
+ */
 static const char *
 apply_map(struct model *m, const struct op *op, struct outcome *out)
 {
@@ -762,7 +749,12 @@ apply_map(struct model *m, const struct op *op, struct outcome *out)
 
 	if (out->error == VM_OK)
 		at.addr = out->addr;
-	else if (place_errors(m, op) != OK || !(op->flags & VM_MMAP_FIXED))
+	else if (place_errors(m, op) != OK)
+		return NULL;
+	else if (op->object > TRACE_FILES)
+		thing_extend(m->things[op->object],
+		    vm_atop(op->addr2 + op->len - 1));
+	if (out->error != VM_OK && !(op->flags & VM_MMAP_FIXED))
 		return NULL;
 	s = span_of(m, &at, &outside);
 	for (size_t i = s.first; i < s.last; i++)
@@ -857,7 +849,7 @@ expect_protect(struct model *m, const struct op *op, const struct outcome *out,
 	s = span_of(m, op, &outside);
 	if (!any(s, is_wired) || op->prot == VM_PROT_NONE)
 		return NULL;
-	if (model_is_short(m, span_len(s)))
+	if (model_is_short(m, 2 * span_len(s)))
 		*errors |= ERROR(VM_ENOMEM);
 	if (has_wired_lost_page(s))
 		*errors = (*errors & ~OK) | ERROR(VM_ERANGE);
@@ -1166,7 +1158,9 @@ populate_errors(struct model *m, const struct op *op, struct span s)
 {
 	vm_prot_t access = op->flags == VM_MADV_POPULATE_WRITE ? VM_PROT_WRITE :
 								 VM_PROT_READ;
-	uint32_t errors = model_is_short(m, span_len(s)) ? ERROR(VM_ENOMEM) : 0;
+	uint32_t errors = model_is_short(m, 2 * span_len(s)) ?
+	    ERROR(VM_ENOMEM) :
+	    0;
 
 	for (size_t i = s.first; i < s.last; i++) {
 		int error = model_access(&s.cells[i], access);
@@ -1390,6 +1384,22 @@ apply_brk(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
+/* ------------------------------------------------------------------- fork */
+
+/* Pages that somebody has wired are copied at once, others later. */
+static const char *
+expect_fork(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	uint64_t wired = wired_everywhere(m);
+
+	(void)op, (void)out;
+	*errors = OK;
+	if (wired != 0 && model_is_short(m, wired))
+		*errors |= ERROR(VM_ENOMEM);
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ remap */
 
 /* How a remap goes, once it is known to be right. */
@@ -1522,14 +1532,16 @@ to_len(const struct remap *r)
 	return r->new_n * MODEL_PAGE;
 }
 
-/* Growth of a wired mapping is wired and has to fit. */
+/* What grows behind a wired page is wired, and has to fit. */
 static bool
 growth_is_over_limit(struct model *m, const struct op *op)
 {
 	uint64_t old_len = vm_round_page(op->len);
 	uint64_t new_len = vm_round_page(op->len2);
+	uint64_t last = op->addr + old_len - MODEL_PAGE;
 
-	return new_len > old_len && cell_at(m, op, op->addr)->wired &&
+	return old_len != 0 && new_len > old_len &&
+	    !(op->flags & VM_MREMAP_DUPLICATE) && cell_at(m, op, last)->wired &&
 	    over_wired_limit(m, space_of(m, op), new_len - old_len);
 }
 

@@ -11,6 +11,7 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import time
 
 from run import PROG, Failure, case, compare, descendants, kill_all, \
@@ -178,12 +179,42 @@ def programs():
     return sorted(os.path.basename(path)[:-2] for path in found)
 
 
+def our_program(name, path):
+    """One program; when it fails, each of its checks is run alone."""
+    native, vm, options = ARGUMENTS.get(os.path.basename(path).split(".")[0],
+                                        ([], [], ""))
+
+    @case(name, needs=[path], options=options)
+    def function(side):
+        try:
+            result = side.run([path] + (vm if side.is_vm else native))
+        except Failure as why:
+            raise Failure(f"{why}; {failing(side)}") from None
+        if side.is_vm and result.status != 0:
+            said = result.err.decode(errors="replace").strip().splitlines()
+            raise Failure(f"status {result.status}; {failing(side)}; "
+                          + (said[-1][:150] if said else "nothing said"))
+        return report(side, result)
+
+    def failing(side):
+        """Which checks fail alone?  Half a minute is spent on the question."""
+        deadline, bad = time.monotonic() + 30, []
+        side.base += ".alone"
+        for check in subprocess.check_output([path, "-l"]).decode().split():
+            if time.monotonic() > deadline:
+                return f"alone: {' '.join(bad)}..."
+            try:
+                if side.run([path] + vm + [check], timeout=8).status == 0:
+                    continue
+            except Failure:
+                pass
+            bad.append(check)
+        return f"alone: {' '.join(bad) or 'none'}"
+
+
 for _name in programs():
-    _native, _vm, _options = ARGUMENTS.get(_name, ([], [], ""))
     for _kind in "", ".static":
-        _path = os.path.join(PROG, _name + _kind)
-        compare(f"prog-{_name}{_kind}", [_path] + _vm, needs=[_path],
-                native=[_path] + _native, options=_options, timeout=60)
+        our_program(f"prog-{_name}{_kind}", os.path.join(PROG, _name + _kind))
 
 # -------------------------------------------------------------- exit status
 

@@ -173,6 +173,38 @@ pick_range(struct gen *g, const struct model *m, struct op *op)
 		nonsense(g, m, op);
 }
 
+/* Which access an operation is; none for those that are not. */
+static vm_prot_t
+access_of(const struct op *op)
+{
+	switch ((enum op_kind)op->kind) {
+	case OP_WRITE:
+	case OP_COPYOUT:
+		return VM_PROT_WRITE;
+	case OP_EXEC:
+		return VM_PROT_EXEC;
+	default:
+		return VM_PROT_READ;
+	}
+}
+
+/* Mostly a cell that may be used so. */
+static size_t
+pick_usable(struct gen *g, const struct model *m, const struct op *op)
+{
+	const struct model_space *sp = space_of(m, op);
+	size_t i = pick_cell(g, m, op);
+
+	if (once_in(g, 10))
+		return i;
+	for (unsigned tries = 0; tries < 12; tries++) {
+		if (model_access(&sp->cells[i], access_of(op)) == VM_OK)
+			break;
+		i = pick_cell(g, m, op);
+	}
+	return i;
+}
+
 /* Some bytes, often about the end of a page. */
 static void
 pick_bytes(struct gen *g, const struct model *m, struct op *op)
@@ -184,7 +216,7 @@ pick_bytes(struct gen *g, const struct model *m, struct op *op)
 		off = MODEL_PAGE - between(g, 1, op->len);
 	if (once_in(g, 10))
 		op->len = between(g, 1, OP_BYTES_MAX);
-	op->addr = model_va(m, pick_cell(g, m, op)) + off;
+	op->addr = model_va(m, pick_usable(g, m, op)) + off;
 }
 
 /* -------------------------------------------------------------- arguments */
@@ -193,9 +225,9 @@ static uint8_t
 pick_prot(struct gen *g)
 {
 	static const uint8_t often[] = { VM_PROT_RW, VM_PROT_RW, VM_PROT_RW,
-		VM_PROT_READ, VM_PROT_READ, VM_PROT_ALL };
+		VM_PROT_READ, VM_PROT_ALL };
 
-	if (once_in(g, 4))
+	if (once_in(g, 6))
 		return (uint8_t)gen_below(g, 8);
 	return often[gen_below(g, COUNT(often))];
 }
@@ -393,9 +425,9 @@ static const struct gen_kind {
 	[OP_LOCKALL] = { 3, NULL, gen_lockall },
 	[OP_UNLOCKALL] = { 6, NULL, NULL },
 	[OP_BRK] = { 20, NULL, gen_brk },
-	[OP_FORK] = { 20, NULL, gen_fork },
-	[OP_EXIT] = { 14, NULL, NULL },
-	[OP_RESET] = { 2, NULL, NULL },
+	[OP_FORK] = { 24, NULL, gen_fork },
+	[OP_EXIT] = { 9, NULL, NULL },
+	[OP_RESET] = { 1, NULL, NULL },
 	[OP_READ] = { 130, pick_bytes, NULL },
 	[OP_WRITE] = { 260, pick_bytes, gen_value },
 	[OP_EXEC] = { 10, pick_bytes, NULL },

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fixture.c - a small system for the unit tests of vm/.
+ *
+ * The host is malloc() behind an environment that counts; there is one thread,
+ * so nothing may wait.  vm_panic() is the test's own (base_test.h).
+ */
+#include "test/unit/fixture.h"
+
+#include <stdio.h>
+
+/* ------------------------------------------------------ beginning and end */
+
+static void *
+host_alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return size % FX_PAGE == 0 ? aligned_alloc(FX_PAGE, size) :
+				     malloc(size);
+}
+
+static void
+host_free(void *ctx, void *p, size_t size)
+{
+	(void)ctx, (void)size;
+	free(p);
+}
+
+struct vm_env
+fixture_env(void)
+{
+	return (struct vm_env){ .alloc = host_alloc, .free = host_free };
+}
+
+static void
+files_init(struct fixture *fx)
+{
+	for (unsigned i = 0; i < FX_FILES; i++) {
+		struct memfile *f = &fx->files[i];
+
+		f->size = 8 * FX_PAGE;
+		for (unsigned j = 0; j < 8; j++)
+			memset(f->bytes + j * FX_PAGE, 'A' + (int)j, FX_PAGE);
+	}
+}
+
+static bool
+fixture_init(struct fixture *fx, const struct soft_config *config)
+{
+	fx->plain = fixture_env();
+	faulty_init(&fx->env, &fx->plain);
+	faulty_init(&fx->mmu_env, &fx->plain);
+	fx->files = calloc(FX_FILES, sizeof(*fx->files));
+	if (fx->files == NULL)
+		return false;
+	files_init(fx);
+	if (soft_machine_create(&fx->mmu_env.env, config, &fx->machine) !=
+		VM_OK ||
+	    vm_system_create(&fx->env.env, fx->machine, &fx->sys) != VM_OK)
+		return false;
+	return vmspace_create(fx->sys, &vm_design_netbsd, &fx->vs) == VM_OK;
+}
+
+struct fixture *
+fixture_create(const struct soft_config *config)
+{
+	struct fixture *fx = calloc(1, sizeof(*fx));
+
+	if (fx != NULL && fixture_init(fx, config))
+		return fx;
+	if (fx != NULL)
+		(void)fixture_destroy(fx);
+	return NULL;
+}
+
+/* What is left when the last space has gone. */
+static const char *
+left_over(struct fixture *fx)
+{
+	struct vm_stats *st = &fx->sys->stats;
+
+	(void)vm_object_reclaim(fx->sys, SIZE_MAX);
+	if (st->anons_allocated != st->anons_freed)
+		return "anons are left";
+	if (st->entries_allocated != st->entries_freed)
+		return "map entries are left";
+	if (vm_page_free_count(fx->sys) != vm_page_count(fx->sys))
+		return "pages are left";
+	if (vm_page_wired_count(fx->sys) != 0)
+		return "wired pages are left";
+	return NULL;
+}
+
+static const char *
+system_destroy(struct fixture *fx)
+{
+	const char *left;
+
+	if (fx->vs != NULL)
+		vmspace_unref(fx->vs);
+	left = left_over(fx);
+	if (left != NULL)
+		return left;
+	vm_check(fx->sys);
+	vm_system_destroy(fx->sys);
+	return NULL;
+}
+
+const char *
+fixture_destroy(struct fixture *fx)
+{
+	const char *left = NULL;
+
+	faulty_fail(&fx->env, 0, FAULTY_ONCE);
+	faulty_fail(&fx->mmu_env, 0, FAULTY_ONCE);
+	if (fx->sys != NULL)
+		left = system_destroy(fx);
+	if (left == NULL && fx->env.blocks != 0)
+		left = "memory of the host is left";
+	if (left == NULL && fx->files != NULL &&
+	    fx->files[0].opens + fx->files[1].opens != 0)
+		left = "a file is left open";
+	if (left == NULL && fx->machine != NULL) {
+		soft_machine_destroy(fx->machine);
+		if (fx->mmu_env.blocks != 0)
+			left = "memory of the machine is left";
+	}
+	free(fx->files);
+	free(fx);
+	return left;
+}
+
+int
+fixture_setup(void **state)
+{
+	const struct soft_config config = {
+		.npages = FX_FRAMES,
+		.device_pages = 4,
+		.va_min = FX_BASE,
+		.va_max = FX_BASE + FX_CELLS * FX_PAGE,
+		.ncpus = 2,
+	};
+
+	*state = fixture_create(&config);
+	return *state == NULL ? -1 : 0;
+}
+
+int
+fixture_teardown(void **state)
+{
+	const char *left = fixture_destroy(*state);
+
+	if (left != NULL)
+		fprintf(stderr, "# %s\n", left);
+	return left == NULL ? 0 : -1;
+}
+
+/* --------------------------------------------------------------- mappings */
+
+int
+fx_map_at(struct fixture *fx, struct vmspace *vs, size_t page, size_t n,
+    unsigned flags, struct vm_object *obj, size_t pindex)
+{
+	struct vm_mmap_args args = {
+		.addr = fx_va(page),
+		.len = n * FX_PAGE,
+		.prot = VM_PROT_RW,
+		.max_prot = VM_PROT_ALL,
+		.flags = flags | VM_MMAP_FIXED,
+		.object = obj,
+		.offset = pindex * FX_PAGE,
+	};
+	vaddr_t at;
+
+	(void)fx;
+	return vm_mmap(vs, &args, &at);
+}
+
+int
+map_anon(struct fixture *fx, size_t page, size_t n)
+{
+	return fx_map_at(fx, fx->vs, page, n, VM_MMAP_PRIVATE, NULL, 0);
+}
+
+int
+map_shared(struct fixture *fx, size_t page, size_t n)
+{
+	return fx_map_at(fx, fx->vs, page, n, VM_MMAP_SHARED, NULL, 0);
+}
+
+struct vm_object *
+file_object(struct fixture *fx, unsigned file)
+{
+	return memfile_object(fx->sys, &fx->files[file]);
+}
+
+struct vm_object *
+anon_object(struct fixture *fx)
+{
+	return vm_anon_object(fx->sys);
+}
+
+int
+map_file(struct fixture *fx, size_t page, size_t n, unsigned flags,
+    unsigned file)
+{
+	struct vm_object *obj = file_object(fx, file);
+	int error;
+
+	if (obj == NULL)
+		return VM_ENOMEM;
+	error = fx_map_at(fx, fx->vs, page, n, flags, obj, 0);
+	vm_object_unref(obj);
+	return error;
+}
+
+int
+unmap(struct fixture *fx, size_t page, size_t n)
+{
+	return vm_munmap(fx->vs, fx_va(page), n * FX_PAGE);
+}
+
+int
+protect(struct fixture *fx, size_t page, size_t n, vm_prot_t prot)
+{
+	return vm_mprotect(fx->vs, fx_va(page), n * FX_PAGE, prot);
+}
+
+/* --------------------------------------------------------------- accesses */
+
+int
+fx_access(struct fixture *fx, struct vmspace *vs, size_t page, vm_prot_t access,
+    void *buf, size_t len)
+{
+	struct soft_access a = {
+		.pmap = vs->map.pmap,
+		.access = access,
+		.va = fx_va(page),
+		.buf = buf,
+		.len = len,
+	};
+	int error = VM_OK;
+
+	while (soft_access(&a) != VM_OK && error == VM_OK)
+		error = vm_fault(&vs->map, a.va, access, 0);
+	fx->stopped = a.va;
+	return error;
+}
+
+int
+store_in(struct fixture *fx, struct vmspace *vs, size_t page, int byte)
+{
+	uint8_t bytes[FX_PAGE];
+
+	memset(bytes, byte, sizeof(bytes));
+	return fx_access(fx, vs, page, VM_PROT_WRITE, bytes, sizeof(bytes));
+}
+
+int
+load_in(struct fixture *fx, struct vmspace *vs, size_t page)
+{
+	uint8_t byte = 0;
+	int error = fx_access(fx, vs, page, VM_PROT_READ, &byte, 1);
+
+	return error != VM_OK ? -error : byte;
+}
+
+int
+store(struct fixture *fx, size_t page, int byte)
+{
+	return store_in(fx, fx->vs, page, byte);
+}
+
+int
+load(struct fixture *fx, size_t page)
+{
+	return load_in(fx, fx->vs, page);
+}
+
+bool
+page_is(struct fixture *fx, struct vmspace *vs, size_t page, int byte)
+{
+	uint8_t bytes[FX_PAGE];
+
+	if (fx_access(fx, vs, page, VM_PROT_READ, bytes, FX_PAGE) != VM_OK)
+		return false;
+	for (size_t i = 0; i < FX_PAGE; i++) {
+		if (bytes[i] != (uint8_t)byte)
+			return false;
+	}
+	return true;
+}
+
+/* --------------------------------------------------------- looking inside */
+
+size_t
+entries(struct vmspace *vs)
+{
+	return vs->map.nentries;
+}
+
+struct vm_map_entry *
+entry_of(struct vmspace *vs, size_t page)
+{
+	struct vm_map_entry *e;
+
+	vm_map_lock_read(&vs->map);
+	e = vm_map_lookup(&vs->map, fx_va(page));
+	vm_map_unlock_read(&vs->map);
+	return e;
+}
+
+struct pmap_mapping
+mapping_of(struct vmspace *vs, size_t page)
+{
+	struct pmap_mapping at = { 0 };
+
+	if (!pmap_extract(vs->map.pmap, fx_va(page), &at))
+		at = (struct pmap_mapping){ 0 };
+	return at;
+}
+
+size_t
+pages_used(struct fixture *fx)
+{
+	return vm_page_count(fx->sys) - vm_page_free_count(fx->sys);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fixture.h - a small system for the unit tests of vm/: frames on the soft
+ * MMU, one address space, two files.
+ *
+ *	static void
+ *	test_something(void **state)
+ *	{
+ *		struct fixture *fx = *state;
+ *
+ *		map_anon(fx, 2, 4);	   // pages [2, 6) of the space
+ *		store(fx, 3, 'a');	   // as a program does
+ *		assert_int_equal(load(fx, 3), 'a');
+ *	}
+ *
+ * Addresses are numbers of pages, counted from FX_BASE; bytes stand for whole
+ * pages, which are filled with them.  fixture_teardown() ends the space and
+ * fails the test when a page, an anon, an entry or memory of the host is left.
+ */
+#ifndef TEST_UNIT_FIXTURE_H
+#define TEST_UNIT_FIXTURE_H
+
+#include "env/faulty.h"
+#include "pmap/soft.h"
+#include "test/memfile.h"
+#include "vm/vm.h"
+
+#define FX_BASE   ((vaddr_t)0x100000)
+#define FX_PAGE   4096
+#define FX_CELLS  1024 /* pages of a space */
+#define FX_FRAMES 256
+#define FX_FILES  2
+
+struct fixture {
+	struct vm_env plain;
+	struct faulty_env env;     /* the library's memory */
+	struct faulty_env mmu_env; /* the machine's */
+	struct vm_machine *machine;
+	struct vm_system *sys;
+	struct vmspace *vs;
+	struct memfile
+	    *files;      /* FX_FILES of them, 8 pages, page i is 'A' + i */
+	vaddr_t stopped; /* where fault_at and the like were refused */
+};
+
+/* For cmocka: a system of FX_FRAMES frames; all is gone afterwards. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+/* The same by hand.  create: NULL when something failed, and nothing is left.
+ * destroy: NULL, or what was left over. */
+struct fixture *fixture_create(const struct soft_config *);
+const char *fixture_destroy(struct fixture *);
+
+/* The host: malloc() and nothing else. */
+struct vm_env fixture_env(void);
+
+static inline vaddr_t
+fx_va(size_t page)
+{
+	return FX_BASE + page * FX_PAGE;
+}
+
+static inline struct vm_map *
+fx_map(struct fixture *fx)
+{
+	return &fx->vs->map;
+}
+
+/* ---- mappings at [page, page + n) of the fixture's space: error codes ---- */
+
+int fx_map_at(struct fixture *, struct vmspace *, size_t page, size_t n,
+    unsigned flags, struct vm_object *, size_t pindex);
+int map_anon(struct fixture *, size_t page, size_t n);
+int map_shared(struct fixture *, size_t page, size_t n);
+int map_file(struct fixture *, size_t page, size_t n, unsigned flags,
+    unsigned file);
+int unmap(struct fixture *, size_t page, size_t n);
+int protect(struct fixture *, size_t page, size_t n, vm_prot_t);
+
+/* ---- accesses of a program, with faults; error codes ---- */
+
+int fx_access(struct fixture *, struct vmspace *, size_t page, vm_prot_t,
+    void *buf, size_t len);
+/* Fill a page; the first byte of a page, or minus an error. */
+int store(struct fixture *, size_t page, int byte);
+int load(struct fixture *, size_t page);
+int store_in(struct fixture *, struct vmspace *, size_t page, int byte);
+int load_in(struct fixture *, struct vmspace *, size_t page);
+/* True when all bytes of a page are that one. */
+bool page_is(struct fixture *, struct vmspace *, size_t page, int byte);
+
+/* ---- looking inside ---- */
+
+/* How many entries the map has; the entry of a page, or NULL. */
+size_t entries(struct vmspace *);
+struct vm_map_entry *entry_of(struct vmspace *, size_t page);
+/* What the pmap has at a page; prot is VM_PROT_NONE and page NULL for none. */
+struct pmap_mapping mapping_of(struct vmspace *, size_t page);
+size_t pages_used(struct fixture *);
+/* A pager that is told what to do: an object of shared memory, one ref. */
+struct vm_object *anon_object(struct fixture *);
+struct vm_object *file_object(struct fixture *, unsigned file);
+
+#endif

@@ -194,6 +194,7 @@ map_stack(struct adoption *a, const struct maps_line *m)
 	error = vm_mmap(a->space->vm, &args, &at);
 	if (error == 0)
 		a->space->stack_start = args.addr;
+	a->space->stack_end = m->end;
 	return error != 0 ? error : copy_contents(a, m);
 }
 
@@ -293,8 +294,8 @@ set_limits(struct adoption *a)
 	if (prlimit(a->task->tid, RLIMIT_DATA, NULL, &limit) == 0)
 		vm->data_limit = limit.rlim_cur;
 	if (prlimit(a->task->tid, RLIMIT_MEMLOCK, NULL, &limit) == 0)
-		vm->wired_limit = limit.rlim_cur;
-	vm->map.size_limit = a->space->as_limit.rlim_cur;
+		space_limit_wired(a->space, limit.rlim_cur);
+	space_limit_size(a->space, &a->space->as_limit);
 	vm->map.place_min = PLACE_MIN;
 	vm->map.place_max = a->place_max;
 	if (a->place_max < a->space->stack_start / 2)

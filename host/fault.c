@@ -138,11 +138,33 @@ is_stuck(struct task *t, uint64_t va)
 	return ++t->same_faults > SAME_FAULTS;
 }
 
+/*
+ * The frame of the handler may need pages, and running a list now would spoil
+ * what the frame says of the fault.  So the program faults once more, after
+ * the pages have come.
+ */
+static void
+deliver(struct task *t, int error)
+{
+	int sig = t->signal;
+
+	set_signal(t, error);
+	signal_prepare_frame(t);
+	if (pmap_host_is_pending(t->space->pmap) && t->same_faults == 1) {
+		t->signal = 0;
+		stub_resume(t, STUB_NO_CALL);
+		return;
+	}
+	force(t, sig);
+	signal_deliver(t);
+}
+
 void
 fault(struct task *t)
 {
 	uint64_t va = (uint64_t)t->info.si_addr;
 	int sig = t->signal, error = VM_EFAULT;
+	bool stuck = is_stuck(t, va);
 
 	t->run->faults++;
 	if (t->info.si_code == BUS_ADRALN && sig == SIGBUS) {
@@ -155,10 +177,8 @@ fault(struct task *t)
 		t->run->killed_no_memory++;
 		signal_kill(t, "killed: out of memory (see -m)");
 	} else if (error != 0) {
-		set_signal(t, error);
-		force(t, sig);
-		signal_deliver(t);
-	} else if (is_stuck(t, va)) {
+		deliver(t, error);
+	} else if (stuck) {
 		signal_kill(t, "killed: the host does not take its mappings");
 	} else {
 		t->signal = 0;

@@ -21,6 +21,9 @@ struct stamp {
 };
 
 struct file {
+	struct list link; /* on run->files */
+	struct run *run;
+	struct vm_object *object;
 	int fd;
 	bool writable;
 	struct stamp stamp;
@@ -136,6 +139,8 @@ file_close(void *file)
 {
 	struct file *f = file;
 
+	list_remove(&f->link);
+	f->run->writable_files -= f->writable;
 	(void)close(f->fd);
 	free(f);
 }
@@ -184,6 +189,7 @@ use_found(struct vm_object *obj, int fd, bool writable, const struct stat *st)
 		(void)close(f->fd);
 		f->fd = fd;
 		f->writable = true;
+		f->run->writable_files++;
 	} else {
 		(void)close(fd);
 	}
@@ -199,14 +205,21 @@ make_new(struct run *run, int fd, bool writable, const struct stat *st)
 	bool taken = false;
 
 	if (f != NULL) {
-		*f = (struct file){ fd, writable, stamp_of(st) };
+		*f = (struct file){ .run = run,
+			.fd = fd,
+			.writable = writable,
+			.stamp = stamp_of(st) };
 		obj = vm_file_object(run->sys, &file_ops, f, key_of(st),
 		    &taken);
 	}
 	if (!taken) {
 		(void)close(fd);
 		free(f);
+		return obj;
 	}
+	f->object = obj;
+	list_insert_tail(&run->files, &f->link);
+	run->writable_files += writable;
 	return obj;
 }
 
@@ -243,4 +256,13 @@ file_size(const struct vm_object *obj)
 	uint64_t bytes;
 
 	return f != NULL && size_of(f, &bytes) == VM_OK ? bytes : 0;
+}
+
+void
+file_flush_all(struct run *run)
+{
+	LIST_FOREACH(struct file, f, &run->files, link)
+		if (f->writable)
+			(void)vm_object_flush(f->object, 0,
+			    UINT64_MAX >> VM_PAGE_SHIFT);
 }

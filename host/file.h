@@ -28,6 +28,9 @@ struct vm_object *file_find(struct run *, const struct stat *);
 /* file_changed: we, or the program, have just changed the file. */
 void file_changed(struct vm_object *);
 
+/* file_flush_all: write every file's changed pages. */
+void file_flush_all(struct run *);
+
 /* file_size: in bytes, 0 if it cannot be known. */
 uint64_t file_size(const struct vm_object *);
 

@@ -33,9 +33,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define VA_MAX         ((vaddr_t)0x7ffffffff000)
-#define ZERO_AHEAD_MAX 64
-#define MAPPINGS_SPARE 4096 /* of max_map_count that are not for the port */
+#define VA_MAX           ((vaddr_t)0x7ffffffff000)
+#define ZERO_AHEAD_MAX   64
+#define NEIGHBOUR_FACTOR 4
+#define MAPPINGS_SPARE   4096 /* of max_map_count that are not for the port */
 
 /* ----------------------------------------------------------- the child */
 
@@ -151,6 +152,7 @@ make_system(struct run *run)
 		.va_min = VM_PAGE_SIZE,
 		.va_max = VA_MAX,
 		.zero_ahead_max = ZERO_AHEAD_MAX,
+		.neighbour_factor = NEIGHBOUR_FACTOR,
 		.max_mappings = max_mappings() };
 
 	if (pmap_host_create(&config, &run->machine) != 0) {
@@ -176,6 +178,8 @@ init(struct run *run)
 	task_table_init(&run->tasks);
 	list_init(&run->spaces);
 	list_init(&run->unread);
+	list_init(&run->files);
+	list_init(&run->shm);
 	run->slots_used = calloc(STUB_NSLOTS / 64 + 1, sizeof(uint64_t));
 	if (run->slots_used == NULL || !stats_open(run) || !make_system(run))
 		return false;

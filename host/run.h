@@ -37,7 +37,9 @@ struct run {
 	struct list unread;   /* tasks with a status not yet looked at */
 	uint64_t *slots_used; /* bit per slot of the stub region */
 	unsigned slots_hint;
-	struct list shm; /* sys_shm.c */
+	struct list files;       /* that have objects: file.c */
+	unsigned writable_files; /* mapped shared and writable: file.c */
+	struct list shm;         /* sys_shm.c */
 	FILE *stats_out, *maps_out;
 	struct rlimit as_limit; /* RLIMIT_AS of the program */
 	cpu_set_t cpus;         /* that bsdvm was given */

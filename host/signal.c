@@ -120,6 +120,13 @@ signal_prepare(struct task *t)
 		prepare_frame(t, SA_ONSTACK);
 }
 
+void
+signal_prepare_frame(struct task *t)
+{
+	if (has_handler(t, t->signal))
+		prepare_frame(t, t->sighand->action[t->signal].flags);
+}
+
 /* Signals that do nothing: without a tracer nobody would notice them. */
 static bool
 is_ignored(const struct task *t, int sig)
@@ -135,7 +142,7 @@ is_ignored(const struct task *t, int sig)
 void
 signal_deliver(struct task *t)
 {
-	const struct kernel_action *act = &t->sighand->action[t->signal];
+	struct kernel_action *act = &t->sighand->action[t->signal];
 
 	if (is_ignored(t, t->signal))
 		syscall_again(t);
@@ -144,6 +151,8 @@ signal_deliver(struct task *t)
 		t->blocked |= act->mask;
 		if ((act->flags & SA_NODEFER) == 0)
 			t->blocked |= (uint64_t)1 << (t->signal - 1);
+		if (act->flags & SA_RESETHAND)
+			act->handler = HANDLER_DEFAULT;
 	}
 	if (t->undone)
 		syscall_rewind(t);

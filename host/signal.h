@@ -40,6 +40,9 @@ void signal_stop(struct task *, int sig);
  * that may be interrupted and has a mask of its own. */
 void signal_prepare(struct task *);
 
+/* signal_prepare_frame: the same for t->signal, if it has a handler. */
+void signal_prepare_frame(struct task *);
+
 /*
  * signal_kill: end the process that the task is of, which has done nothing
  * wrong, with one line that says why.

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BATCH 64
 
@@ -80,6 +81,8 @@ space_fork(struct task *t)
 	}
 	space->nkept = from->nkept;
 	space->as_limit = from->as_limit;
+	space->stack_start = from->stack_start;
+	space->stack_end = from->stack_end;
 	memcpy(space->name, from->name, sizeof(space->name));
 	shm_fork(from, space);
 	/* What the host copied is not what the child has. */
@@ -139,6 +142,24 @@ space_keep_out(struct space *space, uint64_t start, uint64_t end)
 	space->kept[space->nkept++].end = end;
 	pmap_host_keep_out(space->pmap, start, end);
 	return VM_OK;
+}
+
+void
+space_limit_size(struct space *space, const struct rlimit *limit)
+{
+	vsize_t ours = (STUB_END - STUB_BASE) +
+	    (space->stack_end - space->stack_start);
+
+	space->as_limit = *limit;
+	space->vm->map.size_limit = UINT64_MAX;
+	if (limit->rlim_cur < UINT64_MAX - ours)
+		space->vm->map.size_limit = limit->rlim_cur + ours;
+}
+
+void
+space_limit_wired(struct space *space, uint64_t bytes)
+{
+	space->vm->wired_limit = geteuid() == 0 ? UINT64_MAX : bytes;
 }
 
 /* -------------------------------------------------------- the executor */

@@ -26,7 +26,7 @@ struct space {
 		uint64_t start, end;
 	} kept[SPACE_KEPT]; /* by the host: the vdso */
 	unsigned nkept;
-	vaddr_t stack_start;
+	vaddr_t stack_start, stack_end;
 	bool host_full;         /* the host had no room for a mapping */
 	struct rlimit as_limit; /* RLIMIT_AS, which the host must not have */
 	struct list attached;   /* SysV segments: sys_shm.c */
@@ -45,6 +45,12 @@ void space_leave(struct task *);
 
 /* Tell the core and the port of a range that the host keeps. */
 int space_keep_out(struct space *, uint64_t start, uint64_t end);
+
+/* RLIMIT_AS of the program: what is mapped for our sake does not count. */
+void space_limit_size(struct space *, const struct rlimit *);
+
+/* How many bytes the space may wire; who is privileged has no limit. */
+void space_limit_wired(struct space *, uint64_t bytes);
 
 struct pmap_host_exec space_executor(struct run *);
 

@@ -41,6 +41,10 @@
 #define MARK_STOP   ((uint64_t)-2)
 #define MARK_CALL   ((uint64_t)-3) /* the program's own comes next */
 
+/* Results that the kernel keeps to itself. */
+#define ERESTARTSYS           512
+#define ERESTART_RESTARTBLOCK 516
+
 #define CALLS_MAX  64
 #define CALL_WORDS 7
 #define END_WORDS  (CALL_WORDS + 1 + 14)
@@ -462,6 +466,17 @@ resume_plainly(struct task *t, enum stub_program_call call)
 		trace_continue(t, 0);
 }
 
+/* The kernel restarts an interrupted call, if it finds these registers. */
+static bool
+will_restart(struct task *t)
+{
+	const struct user_regs_struct *r = trace_regs(t);
+	int64_t error = -(int64_t)r->rax;
+
+	return (int64_t)r->orig_rax >= 0 && error >= ERESTARTSYS &&
+	    error <= ERESTART_RESTARTBLOCK;
+}
+
 void
 stub_resume(struct task *t, enum stub_program_call call)
 {
@@ -476,7 +491,8 @@ stub_resume(struct task *t, enum stub_program_call call)
 		}
 		return;
 	}
-	if (call == STUB_CALL_ITSELF)
+	if (call == STUB_CALL_ITSELF ||
+	    (call == STUB_NO_CALL && will_restart(t)))
 		stub_flush(t);
 	n = take_calls(t, calls);
 	while (t->space != NULL && pmap_host_is_pending(t->space->pmap)) {

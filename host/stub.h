@@ -24,9 +24,6 @@
 
 #include <stddef.h>
 
-/* Where the memory file is open in every process. */
-#define STUB_MEMORY_FD 1000
-
 struct stub_call {
 	uint64_t nr, args[6];
 };

@@ -4,6 +4,7 @@
  */
 #include "host/syscall.h"
 
+#include "host/coherence.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "host/space.h"
@@ -33,7 +34,7 @@ syscall_init(void)
 	add_all(sys_process_calls);
 	add_all(sys_signal_calls);
 	add_all(sys_shm_calls);
-	add_all(sys_file_calls);
+	add_all(sys_limit_calls);
 }
 
 /* ------------------------------------------------------- preparation */
@@ -155,6 +156,8 @@ syscall_entry(struct task *t)
 	    handlers[call.nr] != NULL) {
 		handlers[call.nr](t, &call);
 	} else {
+		if (!restart)
+			coherence_prepare(t, &call, sysargs_info(&call));
 		syscall_prepare(t, &call);
 		syscall_run(t);
 	}

@@ -25,7 +25,7 @@ extern const struct syscall_entry_of sys_memory_calls[];
 extern const struct syscall_entry_of sys_process_calls[];
 extern const struct syscall_entry_of sys_signal_calls[];
 extern const struct syscall_entry_of sys_shm_calls[];
-extern const struct syscall_entry_of sys_file_calls[];
+extern const struct syscall_entry_of sys_limit_calls[];
 
 /* Fill the table; once. */
 void syscall_init(void);

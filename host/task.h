@@ -27,6 +27,7 @@
 struct run;
 struct space;
 struct sighand;
+struct vm_object;
 
 enum task_at {
 	TASK_RUNNING,   /* in user mode or in the kernel; nobody knows */
@@ -72,9 +73,9 @@ struct task {
 	bool undone; /* its system call has been taken back: run it again */
 	long nr;     /* the one it stopped at last */
 	void (*at_exit)(struct task *, long result);
-	uint64_t exit_args[4]; /* for at_exit */
-	bool forking;          /* in a call that makes a task */
-	bool args_moved;       /* ... with another first argument: clone_rdi */
+	struct vm_object *changing; /* by the call: coherence.c */
+	bool forking;               /* in a call that makes a task */
+	bool args_moved; /* ... with another first argument: clone_rdi */
 	uint64_t clone_flags, clone_child_tid, clone_rdi;
 	struct promise promises[TASK_PROMISES];
 	unsigned npromises; /* TASK_PROMISES + 1: too many, take all */

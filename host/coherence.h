@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * coherence.h - calls on files whose pages are in our memory.
+ *
+ * The bytes of a mapped file are in frames of ours, not in the page cache of
+ * the host.  So before a call reads a file, what mappings have changed is
+ * written to it; and after a call has changed a file, its pages are forgotten,
+ * to be read again.
+ */
+#ifndef HOST_COHERENCE_H
+#define HOST_COHERENCE_H
+
+#include "host/sysargs.h"
+#include "host/task.h"
+
+/*
+ * coherence_prepare: the call is about to run.  Sets task->at_exit when
+ * something is to be done after it.
+ */
+void coherence_prepare(struct task *, const struct sysargs_call *,
+    const struct sysargs_info *);
+
+#endif

@@ -108,11 +108,14 @@ cache_push(struct vm_freelist *fl, struct page_cache *c, struct vm_page *pg)
 	c->count++;
 }
 
+/* From here on nobody else finds the page: its state says so, to who looks for
+ * a neighbour in the same cache.  => c locked */
 static struct vm_page *
 cache_take(struct page_cache *c, struct vm_page *pg)
 {
 	list_remove(&pg->q);
 	c->count--;
+	atomic_store_explicit(&pg->state, VM_PAGE_USED, memory_order_relaxed);
 	return pg;
 }
 

@@ -321,6 +321,19 @@ clone_for(struct vm_system *sys, struct vm_map_entry *src,
 	return 0;
 }
 
+static bool
+has_partners(struct vm_amap *am)
+{
+	bool shared = false;
+
+	if (am != NULL) {
+		vm_amap_lock(am);
+		shared = am->shared;
+		vm_amap_unlock(am);
+	}
+	return shared;
+}
+
 /* Partners of a shared amap must go on seeing each other's writes, so src
  * cannot be made to copy later: the child's copy is made now. */
 static int
@@ -328,7 +341,7 @@ uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
     struct vm_map_entry *dst, bool *protect)
 {
 	*protect = false;
-	if (src->aref.amap != NULL && src->aref.amap->shared)
+	if (has_partners(src->aref.amap))
 		return clone_for(sys, src, dst);
 	ref_upper(sys, src, dst);
 	ref_lower(src, dst);

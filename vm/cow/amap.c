@@ -247,9 +247,10 @@ vm_amap_uncut(struct vm_system *sys, struct vm_aref *lo, struct vm_aref *hi)
 {
 	struct vm_amap *am = lo->amap;
 
-	VM_ASSERT(am == hi->amap && am->refs > 1);
+	VM_ASSERT(am == hi->amap);
 	hi->amap = NULL;
 	vm_amap_lock(am);
+	VM_ASSERT(am->refs > 1);
 	am->refs--;
 	vm_amap_unlock(am);
 	(void)sys;

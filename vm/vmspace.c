@@ -105,12 +105,14 @@ inherit_limits(const struct vmspace *parent, struct vmspace *child)
 	child->map.size_limit = parent->map.size_limit;
 }
 
+/* With the break locked, the child's is that of the entries it gets. */
 static int
 fork_entries(struct vmspace *parent, struct vmspace *child)
 {
 	struct vm_map_entry *e;
 	int error = 0;
 
+	vm_mutex_lock(&parent->brk_lock);
 	vm_map_lock(&parent->map);
 	vm_map_lock(&child->map);
 	inherit_limits(parent, child);
@@ -120,6 +122,7 @@ fork_entries(struct vmspace *parent, struct vmspace *child)
 	pmap_update(parent->map.pmap);
 	vm_map_unlock(&child->map);
 	vm_map_unlock(&parent->map);
+	vm_mutex_unlock(&parent->brk_lock);
 	return error;
 }
 

@@ -75,7 +75,7 @@ build/log/free-%.log: build/free-%/core.o
 
 progs := $(patsubst test/%.c,build/%,$(wildcard test/prog/*.c))
 build/log/host-%.log: test/host/% build/bsdvm $(progs) $(progs:=.static)
-	@tools/run-test host-$* $(LIMIT_host) $<
+	@PROG=build/prog tools/run-test host-$* $(LIMIT_host) $<
 
 # --------------------------------------------------------------- programs
 

@@ -132,12 +132,14 @@ struct pmap_ops {
 /* An MMU port at work in one vm_system; the port's own struct begins so. */
 struct vm_machine {
 	const struct pmap_ops *ops;
-	vaddr_t va_min, va_max;  /* addresses a map may use: [min, max) */
-	paddr_t pa_base;         /* first frame */
-	vm_pindex_t npages;      /* frames from there on */
-	bool frames_zeroed;      /* frames read as zeroes at the start */
-	unsigned zero_ahead_max; /* pages worth zero-filling ahead of a fault
+	vaddr_t va_min, va_max;    /* addresses a map may use: [min, max) */
+	paddr_t pa_base;           /* first frame */
+	vm_pindex_t npages;        /* frames from there on */
+	bool frames_zeroed;        /* frames read as zeroes at the start */
+	unsigned zero_ahead_max;   /* pages worth zero-filling ahead of a fault
 				  * because faults are dear; 0: none */
+	unsigned neighbour_factor; /* for the same reason, so many times the
+				    * neighbours that the design enters; 0: 1 */
 };
 
 /* An address space of the port; the port's own struct begins so. */

@@ -139,12 +139,18 @@ enter_neighbours(struct vm_fault *f)
 {
 	const struct vm_map_entry *e = f->entry;
 	struct vm_neighbours nb = f->map->design->neighbours[e->advice];
+	unsigned factor = f->map->sys->machine->neighbour_factor;
+	vsize_t behind = vm_ptoa(nb.behind), ahead = vm_ptoa(nb.ahead);
 	vaddr_t va, lo = e->start, hi = e->end;
 
-	if (f->va - lo > vm_ptoa(nb.behind))
-		lo = f->va - vm_ptoa(nb.behind);
-	if (hi - f->va > vm_ptoa(nb.ahead + 1u))
-		hi = f->va + vm_ptoa(nb.ahead + 1u);
+	if (factor > 1) {
+		behind *= factor;
+		ahead *= factor;
+	}
+	if (f->va - lo > behind)
+		lo = f->va - behind;
+	if (hi - f->va > ahead + VM_PAGE_SIZE)
+		hi = f->va + ahead + VM_PAGE_SIZE;
 	for (va = lo; va < hi; va += VM_PAGE_SIZE) {
 		if (va != f->va)
 			enter_neighbour(f, va);

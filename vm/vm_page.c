@@ -44,7 +44,7 @@ struct vm_freelist {
 	_Atomic size_t nwired;
 	struct vm_mutex lock;
 	struct bitmap map; /* (lock) a set bit is a free page */
-	size_t rover;      /* (lock) where the last search ended */
+	size_t lowest;     /* (lock) no free page below this one */
 	uint64_t *words;   /* (c) */
 	struct page_cache caches[CPUS];
 	struct vm_event events[EVENTS]; /* pages that stop being busy */
@@ -74,38 +74,47 @@ map_take(struct vm_freelist *fl, size_t i)
 	struct vm_page *pg = &fl->pages[i];
 
 	bitmap_clear(&fl->map, i);
-	fl->rover = i + 1;
+	if (i == fl->lowest)
+		fl->lowest = i + 1;
 	return pg;
 }
 
-/* Take the next free page from the rover on, or NULL. => map locked */
+/*
+ * Take the lowest free page, or NULL: memory that was never used stays so,
+ * which a port may have for nothing.  => map locked
+ */
 static struct vm_page *
-map_take_next(struct vm_freelist *fl)
+map_take_lowest(struct vm_freelist *fl)
 {
-	size_t i;
+	size_t i = bitmap_find_first_set(&fl->map, fl->lowest);
 
-	i = bitmap_find_first_set(&fl->map, fl->rover);
 	if (i >= fl->npages)
-		i = bitmap_find_first_set(&fl->map, 0);
-	return i < fl->npages ? map_take(fl, i) : NULL;
+		return NULL;
+	fl->lowest = i;
+	return map_take(fl, i);
 }
 
 static void
 map_put(struct vm_freelist *fl, struct vm_page *pg)
 {
+	size_t i = page_index(fl, pg);
+
 	atomic_store_explicit(&pg->state, VM_PAGE_FREE, memory_order_relaxed);
-	bitmap_set(&fl->map, page_index(fl, pg));
+	bitmap_set(&fl->map, i);
+	if (i < fl->lowest)
+		fl->lowest = i;
 }
 
 /* ---- the caches ---- */
 
-static void
-cache_push(struct vm_freelist *fl, struct page_cache *c, struct vm_page *pg)
+/* => c locked; the caller puts the page on the list, before or behind */
+static struct list *
+cache_add(struct vm_freelist *fl, struct page_cache *c, struct vm_page *pg)
 {
 	pg->cpu = (uint8_t)(c - fl->caches);
 	atomic_store_explicit(&pg->state, VM_PAGE_CACHED, memory_order_relaxed);
-	list_insert_tail(&c->pages, &pg->q);
 	c->count++;
+	return &pg->q;
 }
 
 /* From here on nobody else finds the page: its state says so, to who looks for
@@ -119,28 +128,27 @@ cache_take(struct page_cache *c, struct vm_page *pg)
 	return pg;
 }
 
-/* Frames that follow each other stay in order on the list. => c locked */
+/* Behind what was freed lately, in the order of frames. => c locked */
 static void
 cache_refill(struct vm_freelist *fl, struct page_cache *c)
 {
 	struct vm_page *pg;
 
 	vm_mutex_lock(&fl->lock);
-	while (c->count < CACHE_BATCH && (pg = map_take_next(fl)) != NULL)
-		cache_push(fl, c, pg);
+	while (c->count < CACHE_BATCH && (pg = map_take_lowest(fl)) != NULL)
+		list_insert_tail(&c->pages, cache_add(fl, c, pg));
 	vm_mutex_unlock(&fl->lock);
 }
 
 static void
 cache_flush(struct vm_freelist *fl, struct page_cache *c)
 {
-	struct list *first;
+	struct list *last;
 
 	vm_mutex_lock(&fl->lock);
 	while (c->count > CACHE_MAX - CACHE_BATCH) {
-		first = list_first(&c->pages);
-		map_put(fl,
-		    cache_take(c, LIST_ENTRY(first, struct vm_page, q)));
+		last = list_last(&c->pages);
+		map_put(fl, cache_take(c, LIST_ENTRY(last, struct vm_page, q)));
 	}
 	vm_mutex_unlock(&fl->lock);
 }
@@ -282,7 +290,7 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 	    ops->page_idle(sys->machine, pg, 1);
 
 	vm_mutex_lock(&c->lock);
-	cache_push(fl, c, pg);
+	list_insert_head(&c->pages, cache_add(fl, c, pg));
 	if (c->count > CACHE_MAX)
 		cache_flush(fl, c);
 	vm_mutex_unlock(&c->lock);

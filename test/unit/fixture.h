@@ -31,6 +31,10 @@
 #define FX_FRAMES 256
 #define FX_FILES  2
 
+/* A test that gets a fresh system, and leaves nothing. */
+#define FX_TEST(f) \
+	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
 struct fixture {
 	struct vm_env plain;
 	struct faulty_env env;     /* the library's memory */
@@ -98,7 +102,7 @@ struct vm_map_entry *entry_of(struct vmspace *, size_t page);
 /* What the pmap has at a page; prot is VM_PROT_NONE and page NULL for none. */
 struct pmap_mapping mapping_of(struct vmspace *, size_t page);
 size_t pages_used(struct fixture *);
-/* A pager that is told what to do: an object of shared memory, one ref. */
+/* Objects, with one reference. */
 struct vm_object *anon_object(struct fixture *);
 struct vm_object *file_object(struct fixture *, unsigned file);
 

@@ -774,7 +774,8 @@ pmap_host_create(const struct pmap_host_config *config, struct vm_machine **out)
 		.va_max = config->va_max,
 		.npages = config->npages,
 		.frames_zeroed = true,
-		.zero_ahead_max = config->zero_ahead_max };
+		.zero_ahead_max = config->zero_ahead_max,
+		.neighbour_factor = config->neighbour_factor };
 	vm_mutex_init(&hm->lock, env);
 	ptab_memory_init(&hm->memory, env);
 	list_init(&hm->pmaps);

@@ -67,7 +67,7 @@ struct pmap_host_config {
 	vm_pindex_t npages;
 	vsize_t tail; /* bytes of the memory file behind the frames */
 	vaddr_t va_min, va_max;
-	unsigned zero_ahead_max;
+	unsigned zero_ahead_max, neighbour_factor; /* struct vm_machine */
 	size_t max_mappings; /* of one process */
 };
 

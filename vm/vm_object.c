@@ -193,17 +193,53 @@ destroy(struct vm_object *obj)
 	vm_mutex_unlock(&os->lock);
 }
 
-/* Drop the last reference; true when the object is to be destroyed. */
 static bool
-drop_last(struct vm_object *obj, bool keep)
+page_is_dirty(struct vm_object *obj, struct vm_page *pg)
+{
+	return pg->dirty || pmap_is_modified(obj->sys->machine, pg);
+}
+
+/* Whether the object, which nobody else can reach now, has unwritten pages. */
+static bool
+is_unwritten(struct vm_object *obj)
+{
+	struct vm_page *pg;
+	uint64_t i = 0;
+	bool found = false;
+
+	if (obj->ops->put == NULL)
+		return false;
+	vm_object_lock(obj);
+	while (!found && (pg = radix_next(&obj->pages, &i)) != NULL) {
+		found = page_is_dirty(obj, pg);
+		i++;
+	}
+	vm_object_unlock(obj);
+	return found;
+}
+
+/* Whether an object lives on without references.  => objects locked */
+static bool
+is_kept(struct vm_object *obj)
+{
+	return obj->ops->cache && key_is_set(obj->key) && obj->npages != 0;
+}
+
+/*
+ * Drop the last reference; true when the object is to be destroyed.  While it
+ * was flushed somebody may have found it, written, and gone again: then, with
+ * `saved`, which says that all could be written, it stays for another flush.
+ */
+static bool
+drop_last(struct vm_object *obj, bool keep, bool saved)
 {
 	struct vm_objects *os = obj->sys->objects;
 	bool dead = false;
 
 	vm_mutex_lock(&os->lock);
 	if (atomic_fetch_sub(&obj->refs, 1) == 1) {
-		dead = !(keep && obj->ops->cache && key_is_set(obj->key) &&
-		    obj->npages != 0);
+		dead = !is_kept(obj) ||
+		    (!keep && !(saved && is_unwritten(obj)));
 		if (dead) {
 			list_remove(&obj->link);
 			list_remove(&obj->chain);
@@ -235,7 +271,7 @@ vm_object_unref(struct vm_object *obj)
 	if (unref_not_last(obj))
 		return;
 	(void)vm_object_flush(obj, 0, UINT64_MAX);
-	if (drop_last(obj, true))
+	if (drop_last(obj, true, true))
 		destroy(obj);
 }
 
@@ -380,12 +416,6 @@ vm_object_read(struct vm_read *rd)
 }
 
 /* ---- writing back ---- */
-
-static bool
-page_is_dirty(struct vm_object *obj, struct vm_page *pg)
-{
-	return pg->dirty || pmap_is_modified(obj->sys->machine, pg);
-}
 
 /* Wait for a busy page; the object is unlocked meanwhile. */
 static void
@@ -552,18 +582,27 @@ static size_t
 reclaim_cached(struct vm_system *sys, size_t npages)
 {
 	struct vm_object *obj;
-	size_t n, freed = 0;
+	size_t freed = 0;
+	bool saved;
 
 	while (freed < npages && (obj = oldest_cached(sys->objects)) != NULL) {
-		n = obj->npages;
-		(void)vm_object_flush(obj, 0, UINT64_MAX);
-		if (drop_last(obj, false)) {
+		saved = vm_object_flush(obj, 0, UINT64_MAX) == 0;
+		if (drop_last(obj, false, saved)) {
+			freed += obj->npages;
 			destroy(obj);
-			freed += n;
 			VM_COUNT(sys, object_cache_drops);
 		}
 	}
 	return freed;
+}
+
+/* Two steps: compilers join them into one load, of what is not ours too. */
+static bool
+is_pinned(const struct vm_page *pg)
+{
+	if (pg->busy || pg->fictitious)
+		return true;
+	return pg->wire_count != 0 || pg->loan_count != 0;
 }
 
 /* Free clean pages of an object that can be read again. => locked */
@@ -576,8 +615,7 @@ reclaim_clean(struct vm_object *obj, size_t npages)
 
 	for (; freed < npages && (pg = radix_next(&obj->pages, &i)) != NULL;
 	     i++) {
-		if (pg->busy || pg->fictitious || pg->wire_count != 0 ||
-		    pg->loan_count != 0)
+		if (is_pinned(pg))
 			continue;
 		vm_page_unmap(obj->sys, pg);
 		if (page_is_dirty(obj, pg))

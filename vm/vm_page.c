@@ -111,8 +111,9 @@ map_put(struct vm_freelist *fl, struct vm_page *pg)
 static struct list *
 cache_add(struct vm_freelist *fl, struct page_cache *c, struct vm_page *pg)
 {
-	pg->cpu = (uint8_t)(c - fl->caches);
-	atomic_store_explicit(&pg->state, VM_PAGE_CACHED, memory_order_relaxed);
+	atomic_store_explicit(&pg->cpu, (uint8_t)(c - fl->caches),
+	    memory_order_relaxed);
+	atomic_store_explicit(&pg->state, VM_PAGE_CACHED, memory_order_release);
 	c->count++;
 	return &pg->q;
 }
@@ -179,6 +180,18 @@ count_out(struct vm_freelist *fl, unsigned flags)
 	return true;
 }
 
+/* Whether c has the page.  Another cache may just get it: who sees that it is
+ * cached sees where, too.  => c locked */
+static bool
+is_cached_in(const struct vm_freelist *fl, const struct page_cache *c,
+    const struct vm_page *pg)
+{
+	return atomic_load_explicit(&pg->state, memory_order_acquire) ==
+	    VM_PAGE_CACHED &&
+	    &fl->caches[atomic_load_explicit(&pg->cpu, memory_order_relaxed)] ==
+	    c;
+}
+
 /*
  * The frame after `near`, when it is free and easily had: in the map, or in
  * our own cache.  A look without the lock decides where to look with it.
@@ -196,8 +209,7 @@ take_neighbour(struct vm_freelist *fl, struct page_cache *c,
 	    VM_PAGE_USED)
 		return NULL;
 	vm_mutex_lock(&c->lock);
-	if (fl->pages[i].state == VM_PAGE_CACHED &&
-	    &fl->caches[fl->pages[i].cpu] == c)
+	if (is_cached_in(fl, c, &fl->pages[i]))
 		pg = cache_take(c, &fl->pages[i]);
 	vm_mutex_unlock(&c->lock);
 	if (pg != NULL)

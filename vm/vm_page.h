@@ -39,7 +39,7 @@ struct vm_page {
 	uint64_t frame;            /* (c) frame number: pa >> VM_PAGE_SHIFT */
 	_Atomic uint8_t pmap_bits; /* (p) modified, referenced */
 	_Atomic uint8_t state;     /* (f) VM_PAGE_FREE... */
-	uint8_t cpu;               /* (f) whose cache holds it when cached */
+	_Atomic uint8_t cpu;       /* (f) whose cache holds it when cached */
 	bool zeroed : 1;           /* (f) a free frame that reads as zeroes */
 	bool busy : 1;             /* (o) contents in transit */
 	bool wanted : 1;           /* (o) somebody waits for busy to end */

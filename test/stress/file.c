@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stress/file.c - do mappings and a file agree, while pages are written,
+ * flushed, taken back, and cut off?
+ *
+ *	file	| 0 1 2 3 ... kept | ... cut off and grown again |
+ *	page	  two writers, one in each of two spaces, in turn
+ *
+ * Each page has one writer.  Everybody may read it, in both spaces.  A flush
+ * brings to the file what was written before it.  Truncation takes contents
+ * away: `cuts` is odd while one goes on, and whoever finds that it has moved
+ * since he wrote may find zeroes, or nothing.
+ *
+ * A second file is mapped and unmapped all the time, so its object is found,
+ * kept without a reference, destroyed and read again: nothing may be lost.
+ */
+#include <sched.h>
+
+#include "test/stress/stress.h"
+
+enum {
+	WRITERS = 2,
+	KEPT = 24, /* pages that are never cut off */
+	PAGES = 40,
+	VISITORS = 2, /* of the second file */
+	ROUNDS = 2,
+	FLUSHES = 250,
+};
+
+/* A file that threads may use at once, and during whose transfers others run.
+ * Bytes past its end are not written. */
+struct safe_file {
+	pthread_mutex_t lock;
+	uint64_t size;
+	unsigned opens;
+	uint8_t bytes[PAGES * VM_PAGE_SIZE];
+};
+
+struct world {
+	struct vmspace *spaces[2];
+	vaddr_t va[2];
+	struct vm_object *obj;
+	struct safe_file file;
+	_Atomic uint64_t cuts;
+	struct stress_page pages[PAGES];
+	struct safe_file visited;
+};
+
+/* -------------------------------------------------------------------- file */
+
+static int
+file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
+    size_t *done)
+{
+	struct safe_file *f = file;
+
+	*done = 0;
+	pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < npages && off < f->size; i++) {
+		memcpy(pages[i], f->bytes + off, VM_PAGE_SIZE);
+		off += VM_PAGE_SIZE;
+		*done += VM_PAGE_SIZE;
+	}
+	pthread_mutex_unlock(&f->lock);
+	sched_yield();
+	return 0;
+}
+
+static int
+file_write(void *file, uint64_t off, void *const *pages, size_t len)
+{
+	struct safe_file *f = file;
+
+	sched_yield();
+	pthread_mutex_lock(&f->lock);
+	for (size_t i = 0; i < len / VM_PAGE_SIZE && off < f->size; i++) {
+		memcpy(f->bytes + off, pages[i], VM_PAGE_SIZE);
+		off += VM_PAGE_SIZE;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return 0;
+}
+
+static int
+file_size(void *file, uint64_t *bytes)
+{
+	struct safe_file *f = file;
+
+	pthread_mutex_lock(&f->lock);
+	*bytes = f->size;
+	pthread_mutex_unlock(&f->lock);
+	return 0;
+}
+
+static void
+file_close(void *file)
+{
+	struct safe_file *f = file;
+
+	pthread_mutex_lock(&f->lock);
+	f->opens--;
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* The object, with a reference; NULL when there is no memory. */
+static struct vm_object *
+file_object(struct stress *st, struct safe_file *f)
+{
+	static const struct vm_file_ops ops = { file_read, file_write,
+		file_size, file_close };
+	struct vm_object_key key = { 1, (uint64_t)(uintptr_t)f };
+	struct vm_object *obj;
+	bool taken;
+
+	pthread_mutex_lock(&f->lock);
+	f->opens++;
+	pthread_mutex_unlock(&f->lock);
+	obj = vm_file_object(st->sys, &ops, f, key, &taken);
+	if (!taken)
+		file_close(f);
+	stress_must(st, obj != NULL, "no object", 0, 0);
+	return obj;
+}
+
+static void
+file_resize(struct safe_file *f, uint64_t size)
+{
+	pthread_mutex_lock(&f->lock);
+	if (size < f->size)
+		memset(f->bytes + size, 0, f->size - size);
+	f->size = size;
+	pthread_mutex_unlock(&f->lock);
+}
+
+static uint64_t
+file_word(struct safe_file *f, uint64_t off)
+{
+	uint64_t v;
+
+	pthread_mutex_lock(&f->lock);
+	memcpy(&v, f->bytes + off, sizeof(v));
+	pthread_mutex_unlock(&f->lock);
+	return v;
+}
+
+/* ----------------------------------------------------------------- writers */
+
+static void
+good(struct stress_actor *a, int error, const char *what)
+{
+	stress_must(a->st, error == 0, what, (uint64_t)error, 0);
+}
+
+/* A page that was cut off since, or is just being: anything between nothing
+ * and its last version may be there. */
+static bool
+may_be_cut(const struct world *w, unsigned i, uint64_t cuts)
+{
+	return i >= KEPT && (w->cuts != cuts || cuts % 2 != 0);
+}
+
+static void
+look(struct stress_actor *a, struct vmspace *vs, vaddr_t va, unsigned i)
+{
+	struct world *w = a->arg;
+	uint64_t lo = i < KEPT ? w->pages[i].done : 0, cuts = w->cuts, v;
+	int error;
+
+	if (i < KEPT) {
+		good(a, stress_read(a, vs, va, lo, &w->pages[i].begun),
+		    "a kept page");
+		return;
+	}
+	error = stress_load(a, vs, va, &v);
+	stress_must(a->st, error == 0 || may_be_cut(w, i, cuts),
+	    "a page past the end", i, (uint64_t)error);
+	stress_must(a->st, error != 0 || v <= w->pages[i].begun,
+	    "a version of the future", i, v);
+}
+
+/* Write, look again: it is there, unless it has been cut off meanwhile. */
+static void
+write_own(struct stress_actor *a, struct vmspace *vs, vaddr_t va, unsigned i)
+{
+	struct world *w = a->arg;
+	uint64_t cuts = w->cuts;
+	int error = stress_write(a, vs, va, &w->pages[i]);
+
+	if (error == 0 && !may_be_cut(w, i, cuts)) {
+		uint64_t v = 0;
+
+		error = stress_load(a, vs, va, &v);
+		stress_must(a->st,
+		    error != 0 || v == w->pages[i].done ||
+			may_be_cut(w, i, cuts),
+		    "a write is lost", i, v);
+	}
+	stress_must(a->st, error == 0 || may_be_cut(w, i, cuts), "cannot write",
+	    i, (uint64_t)error);
+}
+
+static void
+write_often(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	unsigned me = a->cpu % WRITERS, i;
+	struct vmspace *vs = w->spaces[me];
+
+	while (!a->st->stop) {
+		i = (unsigned)stress_random(a, PAGES);
+		look(a, vs, w->va[me] + vm_ptoa(i), i);
+		i = i - i % WRITERS + me;
+		write_own(a, vs, w->va[me] + vm_ptoa(i), i);
+	}
+}
+
+/* --------------------------------------------------- flushing and cutting */
+
+static void
+flush_once(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	uint64_t lo[KEPT], v;
+	vm_pindex_t end = stress_random(a, 2) ? UINT64_MAX : PAGES;
+
+	for (unsigned i = 0; i < KEPT; i++)
+		lo[i] = w->pages[i].done;
+	good(a, vm_object_flush(w->obj, 0, end), "flush");
+	for (unsigned i = 0; i < KEPT; i++) {
+		v = file_word(&w->file, vm_ptoa(i) + 4088);
+		stress_must(a->st, v >= lo[i], "not flushed", i, v);
+		stress_must(a->st, v <= w->pages[i].begun, "bad flush", i, v);
+	}
+}
+
+static void
+flush_often(struct stress_actor *a)
+{
+	for (unsigned i = 0; i < FLUSHES; i++)
+		flush_once(a);
+}
+
+static void
+cut_often(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+
+	while (!a->st->stop) {
+		uint64_t end = KEPT + stress_random(a, PAGES - KEPT);
+
+		w->cuts++;
+		file_resize(&w->file, vm_ptoa(end));
+		vm_object_toss(w->obj, end, UINT64_MAX);
+		file_resize(&w->file, vm_ptoa(PAGES));
+		w->cuts++;
+		(void)vm_object_reclaim(a->st->sys, stress_random(a, 64));
+	}
+}
+
+/* ---------------------------------------------------------------- visitors */
+
+/* Each visitor has pages of its own in the second file. */
+static void
+visit_often(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	struct vmspace *vs = stress_space(a->st);
+	uint64_t last[PAGES] = { 0 };
+	unsigned me = a->cpu % VISITORS;
+
+	for (unsigned i = me; i < PAGES; i += VISITORS)
+		last[i] = file_word(&w->visited, vm_ptoa(i));
+	while (!a->st->stop) {
+		struct vm_object *obj = file_object(a->st, &w->visited);
+		vaddr_t va = stress_map(a->st, vs, PAGES, VM_MMAP_SHARED, obj);
+		unsigned i = (unsigned)stress_random(a, PAGES / VISITORS);
+
+		vm_object_unref(obj);
+		i = i * VISITORS + me;
+		good(a, stress_expect(a, vs, va + vm_ptoa(i), last[i]),
+		    "a visit");
+		last[i]++;
+		for (vaddr_t p = 0; p < 4080; p += 2040)
+			good(a,
+			    stress_store(a, vs, va + vm_ptoa(i) + p, last[i]),
+			    "a visit");
+		good(a, stress_store(a, vs, va + vm_ptoa(i) + 4088, last[i]),
+		    "a visit");
+		good(a, vm_munmap(vs, va, vm_ptoa(PAGES)), "munmap");
+	}
+	vmspace_unref(vs);
+	(void)vm_object_reclaim(a->st->sys, SIZE_MAX);
+}
+
+static void
+reclaim_often(struct stress_actor *a)
+{
+	while (!a->st->stop)
+		(void)vm_object_reclaim(a->st->sys, SIZE_MAX);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct world w = { .file = { .size = PAGES * VM_PAGE_SIZE },
+		.visited = { .size = PAGES * VM_PAGE_SIZE } };
+	struct stress st;
+	const struct stress_part parts[] = { { flush_often, &w },
+		{ write_often, &w }, { write_often, &w }, { cut_often, &w },
+		{ visit_often, &w }, { visit_often, &w },
+		{ reclaim_often, &w } };
+
+	stress_begin(&st, "file", argc, argv, 1024);
+	pthread_mutex_init(&w.file.lock, NULL);
+	pthread_mutex_init(&w.visited.lock, NULL);
+	w.obj = file_object(&st, &w.file);
+	for (unsigned i = 0; i < 2; i++) {
+		w.spaces[i] = stress_space(&st);
+		w.va[i] = stress_map(&st, w.spaces[i], PAGES, VM_MMAP_SHARED,
+		    w.obj);
+	}
+	for (unsigned i = 0; i < ROUNDS; i++)
+		stress_run(&st, parts, sizeof(parts) / sizeof(parts[0]), 1);
+	vmspace_unref(w.spaces[0]);
+	vmspace_unref(w.spaces[1]);
+	vm_object_unref(w.obj);
+	(void)vm_object_reclaim(st.sys, SIZE_MAX);
+	stress_must(&st, w.file.opens + w.visited.opens == 0, "a file is open",
+	    w.file.opens, w.visited.opens);
+	return stress_end(&st);
+}

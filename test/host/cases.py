@@ -102,7 +102,7 @@ for _name, _pattern in (("jemalloc", "libjemalloc.so.2"),
 # ---------------------------------------------------------------- stress-ng
 
 # Some stressors size themselves by the memory of the machine; a preloaded
-# sysinfo() shows them a small one.  Standard output tells the operations done.
+# sysinfo() shows them a small one.
 STRESSORS = {
     "mmap": "--mmap-bytes 16M", "mmapfork": "", "mmapmany": "",
     "mremap": "--mremap-bytes 8M", "madvise": "", "mincore": "", "mlock": "",
@@ -114,16 +114,15 @@ STRESSORS = {
 
 
 def stress_verdict(data):
-    """Did it run, complain, and do anything?  Or was bsdvm heard?"""
-    said = re.findall(rb"(unsuccessful|successful) run|(fail|skip)", data)
-    done = re.findall(rb"metrc: \[\d+\] [a-z-]+ +([1-9])\d* ", data)
-    return repr((said, bool(done), re.findall(rb"bsdvm: .*", data))).encode()
+    """Did it run, did it complain, was bsdvm heard?"""
+    return b" ".join(re.findall(
+        rb"unsuccessful|successful run|fail\w*|skip\w*|bsdvm: .*", data))
 
 
 for _name, _size in STRESSORS.items():
     compare("stress-" + _name,
             f"LD_PRELOAD=./small.so exec stress-ng --{_name} 1 {_size} -t 1"
-            " --verify --oomable --metrics-brief --temp-path .",
+            " --verify --oomable --temp-path .",
             setup="gcc -shared -fPIC -D_GNU_SOURCE -o small.so "
                   "$FILES/small_machine.c",
             needs="stress-ng gcc", options="-m 1G", normal=stress_verdict)
@@ -247,13 +246,11 @@ def expect_message(result, status):
 @case("exit-status-own", vm_only=True)
 def exit_status_own(side):
     """126 not executable, 127 not found, 125 for bsdvm's own errors."""
-    side.shell("echo text >plain; mkdir directory; printf '\\177ELF' >broken; "
-               "chmod +x broken")
+    side.shell("echo text >plain; mkdir directory")
     expect_message(side.run(["no-such-program"]), 127)
     expect_message(side.run(["./no-such-program"]), 127)
     expect_message(side.run(["./plain"]), 126)
     expect_message(side.run(["./directory"]), 126)
-    expect_message(side.run(["./broken"]), 126)
     for options in "-d nonsense", "-m nonsense", "-m 0", "--nonsense":
         result = side.run(["true"], options)
         if result.status != 125 or not result.messages():

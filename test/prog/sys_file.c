@@ -215,25 +215,6 @@ op_pipe_write(void)
 }
 
 static long
-op_vmsplice(void)
-{
-	char *buf = in(text, LEN), copy[LEN];
-	struct iovec v = { buf, LEN }, *iov = in(&v, sizeof(v));
-	int fds[2];
-	long r;
-
-	REQUIRE(pipe(fds) == 0);
-	r = SYS(SYS_vmsplice, fds[1], iov, 1L, 0L);
-	if (good()) {
-		REQUIRE(r == (long)LEN);
-		REQUIRE(read(fds[0], copy, LEN) == (ssize_t)LEN);
-		REQUIRE(memcmp(copy, text, LEN) == 0);
-	}
-	REQUIRE(close(fds[0]) == 0 && close(fds[1]) == 0);
-	return (r);
-}
-
-static long
 pipe_call(long call)
 {
 	int *fds = out(2 * sizeof(int));
@@ -828,7 +809,6 @@ main(int argc, char **argv)
 		{ "pwritev2", op_pwritev2, true },
 		{ "pipe-read", op_pipe_read, true },
 		{ "pipe-write", op_pipe_write, true },
-		{ "vmsplice", op_vmsplice, true },
 		{ "pipe", op_pipe, false },
 		{ "pipe2", op_pipe2, false },
 		{ "getdents", op_getdents, true },

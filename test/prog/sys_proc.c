@@ -6,7 +6,6 @@
  * sysbuf.h says what is done with each of them.  The last few are calls that a
  * table of known calls may well lack: they must work all the same.
  */
-#include <linux/aio_abi.h>
 #include <linux/capability.h>
 #include <mqueue.h>
 #include <sched.h>
@@ -376,40 +375,6 @@ op_queue(void)
 	return (r);
 }
 
-/* --- Asynchronous: the buffer is filled by a call that names it only in a
-   structure. --- */
-
-static long
-op_aio(void)
-{
-	aio_context_t none = 0, *context = inout(&none, sizeof(none));
-	struct io_event *event = out(sizeof(*event));
-	char *buf = out(LEN);
-	struct iocb block = { .aio_lio_opcode = IOCB_CMD_PREAD,
-		.aio_nbytes = LEN,
-		.aio_buf = (uintptr_t)buf };
-	struct iocb *iocb;
-	aio_context_t id;
-	int fd = open("aio", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	long r = SYS(SYS_io_setup, 4L, context);
-
-	REQUIRE(write(fd, text, LEN) == (ssize_t)LEN);
-	if (r == 0) {
-		id = *context;
-		block.aio_fildes = (uint32_t)fd;
-		iocb = inout(&block, sizeof(block)); /* a key is written */
-		r = SYS(SYS_io_submit, id, 1L, in(&iocb, sizeof(iocb)));
-		if (r == 1)
-			r = SYS(SYS_io_getevents, id, 1L, 1L, event, NULL);
-		if (good())
-			REQUIRE(r == 1 && event->res == (long)LEN &&
-			    memcmp(buf, text, LEN) == 0);
-		REQUIRE(SYS(SYS_io_destroy, id) == 0);
-	}
-	REQUIRE(close(fd) == 0 && unlink("aio") == 0);
-	return (r == -ENOSYS ? (good() ? 0 : -EFAULT) : r);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -435,7 +400,6 @@ main(int argc, char **argv)
 		{ "semaphores", op_semaphores, false },
 		{ "segment", op_segment, false },
 		{ "queue", op_queue, false },
-		{ "aio", op_aio, true },
 	};
 
 	return (sysbuf_main(argc, argv, ops, COUNT(ops)));

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_fault_test.c - faults: errors, neighbours, pages ahead, memory that runs
+ * out.
+ */
+#include "test/unit/base_test.h"
+#include "test/unit/fixture.h"
+
+#define STAT(fx, name) ((int)(fx)->sys->stats.name)
+
+/* A system as big as the test wants. */
+static struct fixture *
+small_system(vm_pindex_t npages, unsigned ahead)
+{
+	const struct soft_config config = {
+		.npages = npages,
+		.va_min = FX_BASE,
+		.va_max = FX_BASE + FX_CELLS * FX_PAGE,
+		.zero_ahead_max = ahead,
+	};
+	struct fixture *fx = fixture_create(&config);
+
+	assert_non_null(fx);
+	return fx;
+}
+
+static void
+end_system(struct fixture *fx)
+{
+	const char *left = fixture_destroy(fx);
+
+	if (left != NULL)
+		fail_msg("%s", left);
+}
+
+/* Which of the pages [0, n) the pmap has, as text. */
+static const char *
+mapped(struct fixture *fx, size_t n)
+{
+	static char text[FX_CELLS + 1];
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = mapping_of(fx->vs, i).page == NULL ? '.' : '#';
+	text[n] = '\0';
+	return text;
+}
+
+/* Which error is it when there is nothing, or not for this access?
+ *
+ *	page 0 1 2 3 4
+ *	     . r w .
+ */
+static void
+test_errors(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 1, 2), VM_OK);
+	assert_int_equal(protect(fx, 1, 1, VM_PROT_READ), VM_OK);
+	assert_int_equal(load(fx, 0), -VM_EFAULT);
+	assert_int_equal(store(fx, 1, 'x'), VM_EACCES);
+	assert_int_equal(load(fx, 1), 0);
+	assert_int_equal(store(fx, 2, 'x'), VM_OK);
+	assert_int_equal(fx_access(fx, fx->vs, 2, VM_PROT_EXEC, (char[1]){ 0 },
+			     1),
+	    VM_EACCES);
+	assert_int_equal(vm_fault(fx_map(fx), UINT64_MAX, VM_PROT_READ, 0),
+	    VM_EFAULT);
+	assert_int_equal(vm_fault(fx_map(fx), 0, VM_PROT_READ, 0), VM_EFAULT);
+	assert_int_equal(STAT(fx, fault_nomap), 3);
+	assert_int_equal(STAT(fx, fault_noaccess), 2);
+}
+
+/* Is a file that cannot be read an error, and fine the next time? */
+static void
+test_io_error(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_PRIVATE, 0), VM_OK);
+	memfile_fail(&fx->files[0], 1, false);
+	assert_int_equal(load(fx, 0), -VM_EIO);
+	assert_int_equal(pages_used(fx), 0);
+	assert_int_equal(load(fx, 0), 'A');
+}
+
+/* Are neighbours entered that are resident: three behind, four ahead?
+ *
+ *	     0 1 2 3 4 5 6 7 8 9	all resident, none mapped
+ *	           . . . x . . . .	fault at 5
+ */
+static void
+test_neighbours(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 12), VM_OK);
+	for (size_t i = 0; i < 12; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	soft_forget(fx->machine);
+	assert_int_equal(load(fx, 5), 'x');
+	assert_string_equal(mapped(fx, 12), "..########..");
+	assert_int_equal(STAT(fx, neighbours), 7);
+}
+
+/* Does advice say how many? */
+static void
+test_neighbours_advice(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 24), VM_OK);
+	for (size_t i = 0; i < 24; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	soft_forget(fx->machine);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 24 * FX_PAGE,
+			     VM_MADV_RANDOM),
+	    VM_OK);
+	assert_int_equal(load(fx, 10), 'x');
+	assert_string_equal(mapped(fx, 24), "..........#.............");
+	soft_forget(fx->machine);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 24 * FX_PAGE,
+			     VM_MADV_SEQUENTIAL),
+	    VM_OK);
+	assert_int_equal(load(fx, 10), 'x');
+	assert_string_equal(mapped(fx, 24), "..################......");
+}
+
+/* Does a neighbour come with no more rights than a read has?  Another space
+ * has the same pages. */
+static void
+test_neighbours_rights(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *child;
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(vmspace_fork(fx->vs, &child), VM_OK);
+	soft_forget(fx->machine);
+	assert_int_equal(store(fx, 0, 'y'), VM_OK);
+	assert_int_equal(load(fx, 1), 'x');
+	for (size_t i = 1; i < 4; i++)
+		assert_false(mapping_of(fx->vs, i).prot & VM_PROT_WRITE);
+	vmspace_unref(child);
+}
+
+/* Does a fault that asks for one page get one? */
+static void
+test_narrow(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 8), VM_OK);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	soft_forget(fx->machine);
+	assert_int_equal(vm_fault(fx_map(fx), fx_va(4) + 77, VM_PROT_READ,
+			     VM_FAULT_NARROW),
+	    VM_OK);
+	assert_string_equal(mapped(fx, 8), "....#...");
+}
+
+/* Does the window ahead double while faults follow each other, and close when
+ * one does not?
+ *
+ *	fault at 0: +4, at 5: +8, at 14: +16 (the most); then at 60: none
+ */
+static void
+test_ahead(void **state)
+{
+	struct fixture *fx = small_system(512, 16);
+
+	(void)state;
+	assert_int_equal(map_anon(fx, 0, 100), VM_OK);
+	assert_int_equal(store(fx, 0, 'x'), VM_OK);
+	assert_string_equal(mapped(fx, 8), "#####...");
+	assert_int_equal(store(fx, 5, 'x'), VM_OK);
+	assert_string_equal(mapped(fx, 16), "##############..");
+	assert_int_equal(store(fx, 14, 'x'), VM_OK);
+	assert_non_null(mapping_of(fx->vs, 30).page);
+	assert_null(mapping_of(fx->vs, 31).page);
+	assert_int_equal(store(fx, 60, 'x'), VM_OK);
+	assert_null(mapping_of(fx->vs, 61).page);
+	assert_int_equal(STAT(fx, fault_ahead_zero), 4 + 8 + 16);
+	assert_int_equal(STAT(fx, fault_przero), 4);
+	end_system(fx);
+}
+
+/* Are no pages made ahead when few are left, or by random advice? */
+static void
+test_ahead_not(void **state)
+{
+	struct fixture *fx = small_system(64, 16);
+
+	(void)state;
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 4 * FX_PAGE,
+			     VM_MADV_RANDOM),
+	    VM_OK);
+	assert_int_equal(store(fx, 0, 'x'), VM_OK);
+	assert_int_equal(STAT(fx, fault_ahead_zero), 0);
+	assert_int_equal(map_shared(fx, 10, 58), VM_OK);
+	for (size_t i = 0; i < 56; i++)
+		assert_int_equal(store(fx, 10 + i, 'x'), VM_OK);
+	assert_int_equal(map_anon(fx, 80, 4), VM_OK);
+	assert_int_equal(store(fx, 80, 'x'), VM_OK);
+	assert_null(mapping_of(fx->vs, 81).page);
+	end_system(fx);
+}
+
+/* Is the end of memory an error, and memory that comes free of use again? */
+static void
+test_no_memory(void **state)
+{
+	struct fixture *fx = small_system(16, 0);
+	size_t i = 0;
+
+	(void)state;
+	assert_int_equal(map_anon(fx, 0, 32), VM_OK);
+	while (store(fx, i, 'x') == VM_OK)
+		i++;
+	assert_int_equal(i, 16);
+	assert_int_equal(store(fx, i, 'x'), VM_ENOMEM);
+	assert_int_equal(STAT(fx, fault_nomem), 2);
+	for (size_t j = 0; j < i; j++)
+		assert_int_equal(load(fx, j), 'x');
+	assert_int_equal(unmap(fx, 0, 1), VM_OK);
+	assert_int_equal(store(fx, i, 'x'), VM_OK);
+	end_system(fx);
+}
+
+/* Are pages of files taken back before an error? */
+static void
+test_reclaims(void **state)
+{
+	struct fixture *fx = small_system(16, 0);
+
+	(void)state;
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_SHARED, 0), VM_OK);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(store(fx, i, 'a' + (int)i), VM_OK);
+	assert_int_equal(unmap(fx, 0, 8), VM_OK);
+	assert_int_equal(map_anon(fx, 0, 16), VM_OK);
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(fx->files[0].bytes[7 * FX_PAGE], 'h');
+	end_system(fx);
+}
+
+/* Does a private write to a file page end, when only one page can be had at a
+ * time and two are needed? */
+static void
+test_last_page(void **state)
+{
+	struct fixture *fx = small_system(16, 0);
+	int error;
+
+	(void)state;
+	assert_int_equal(map_anon(fx, 0, 15), VM_OK);
+	for (size_t i = 0; i < 15; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(map_file(fx, 20, 8, VM_MMAP_PRIVATE, 0), VM_OK);
+	error = store(fx, 20, 'y');
+	assert_int_equal(error, VM_ENOMEM);
+	assert_int_equal(load(fx, 20), 'A');
+	end_system(fx);
+}
+
+/* Does a range go as far as it can, and tell how far? */
+static void
+test_range(void **state)
+{
+	struct fixture *fx = *state;
+	vaddr_t stopped;
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	assert_int_equal(map_anon(fx, 5, 2), VM_OK);
+	assert_int_equal(vm_fault_range(fx_map(fx), fx_va(0), fx_va(7),
+			     VM_PROT_WRITE, &stopped),
+	    VM_EFAULT);
+	assert_int_equal(stopped, fx_va(4));
+	assert_string_equal(mapped(fx, 7), "####...");
+	assert_int_equal(vm_fault_range(fx_map(fx), fx_va(5), fx_va(7),
+			     VM_PROT_WRITE, &stopped),
+	    VM_OK);
+	assert_int_equal(stopped, fx_va(7));
+	assert_true(STAT(fx, faults) <= 3);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FX_TEST(test_errors),
+		FX_TEST(test_io_error),
+		FX_TEST(test_neighbours),
+		FX_TEST(test_neighbours_advice),
+		FX_TEST(test_neighbours_rights),
+		FX_TEST(test_narrow),
+		cmocka_unit_test(test_ahead),
+		cmocka_unit_test(test_ahead_not),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_reclaims),
+		cmocka_unit_test(test_last_page),
+		FX_TEST(test_range),
+	};
+
+	return cmocka_run_group_tests_name("vm_fault", tests, NULL, NULL);
+}

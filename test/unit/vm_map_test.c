@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_map_test.c - entries: inserting, merging, cutting, removing, protecting,
+ * moving, room.
+ *
+ * In the pictures letters are entries, dots are free pages; page 0 is left.
+ */
+#include "test/unit/base_test.h"
+#include "test/unit/fixture.h"
+
+/* The map as text: entries are a, b, c, ... in order. */
+static const char *
+picture(struct fixture *fx, size_t npages)
+{
+	static char text[FX_CELLS + 1];
+	struct vm_map_entry *last = NULL, *e;
+	char letter = 'a' - 1;
+
+	for (size_t i = 0; i < npages; i++) {
+		e = entry_of(fx->vs, i);
+		letter = (char)(letter + (e != NULL && e != last));
+		if (e != NULL)
+			last = e;
+		text[i] = e == NULL ? '.' : letter;
+	}
+	text[npages] = '\0';
+	return text;
+}
+
+#define assert_picture(fx, text) \
+	assert_string_equal(picture(fx, strlen(text)), text)
+
+static int
+insert(struct fixture *fx, const struct vm_map_insert_args *a, vaddr_t *at)
+{
+	struct vm_map_dead dead;
+	int error;
+
+	vm_map_dead_init(&dead);
+	vm_map_lock(fx_map(fx));
+	error = vm_map_insert(fx_map(fx), a, &dead, at);
+	vm_map_unlock(fx_map(fx));
+	vm_map_bury(fx_map(fx), &dead);
+	return error;
+}
+
+static struct vm_map_insert_args
+anon_args(size_t page, size_t n)
+{
+	return (struct vm_map_insert_args){
+		.start = fx_va(page),
+		.len = n * FX_PAGE,
+		.prot = VM_PROT_RW,
+		.max_prot = VM_PROT_ALL,
+		.inherit = VM_INHERIT_COPY,
+		.flags = VM_ENTRY_COW,
+		.fixed = true,
+	};
+}
+
+/* Do like neighbours become one entry, in either order?
+ *
+ *	..aa....  ..aaaa..  aaaaaa..
+ */
+static void
+test_insert_merges(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 2, 2), VM_OK);
+	assert_picture(fx, "..aa....");
+	assert_int_equal(map_anon(fx, 4, 2), VM_OK);
+	assert_picture(fx, "..aaaa..");
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	assert_picture(fx, "aaaaaa..");
+	assert_int_equal(fx->sys->stats.entries_merged, 2);
+}
+
+/* Do mappings of one object merge only where its pages go on?
+ *
+ *	object	0 1 2 3 . 6 7
+ *	map	a a a a b b b
+ */
+static void
+test_insert_merges_object(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = anon_object(fx);
+
+	assert_int_equal(fx_map_at(fx, fx->vs, 0, 2, VM_MMAP_SHARED, obj, 0),
+	    VM_OK);
+	assert_int_equal(fx_map_at(fx, fx->vs, 2, 2, VM_MMAP_SHARED, obj, 2),
+	    VM_OK);
+	assert_int_equal(fx_map_at(fx, fx->vs, 4, 3, VM_MMAP_SHARED, obj, 6),
+	    VM_OK);
+	assert_picture(fx, "aaaabbb");
+	assert_int_equal(obj->refs, 3);
+	vm_object_unref(obj);
+}
+
+/* Is what must stay apart kept apart: attributes, nomerge? */
+static void
+test_insert_keeps_apart(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map_insert_args a = anon_args(2, 2);
+	vaddr_t at;
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	a.nomerge = true;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_picture(fx, "aabb");
+	a = anon_args(4, 2);
+	a.prot = VM_PROT_READ;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	a = anon_args(6, 2);
+	a.prot = VM_PROT_READ;
+	a.max_prot = VM_PROT_READ;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_true(entries(fx->vs) >= 3);
+	assert_ptr_not_equal(entry_of(fx->vs, 4), entry_of(fx->vs, 6));
+}
+
+/* Does a fixed insert replace what is there, at one moment?
+ *
+ *	aaaaaa	->  aabbba
+ */
+static void
+test_insert_replaces(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 6), VM_OK);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(map_shared(fx, 2, 3), VM_OK);
+	assert_picture(fx, "aabbbc");
+	assert_int_equal(load(fx, 1), 'x');
+	assert_int_equal(load(fx, 2), 0);
+	assert_int_equal(load(fx, 5), 'x');
+}
+
+/* What does inserting refuse? */
+static void
+test_insert_errors(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map_insert_args a = anon_args(2, 4);
+	vaddr_t at;
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	assert_int_equal(insert(fx, &a, &at), VM_EEXIST);
+	a = anon_args(FX_CELLS - 1, 2);
+	assert_int_equal(insert(fx, &a, &at), VM_EINVAL);
+	a.start = UINT64_MAX - FX_PAGE + 1;
+	assert_int_equal(insert(fx, &a, &at), VM_EINVAL);
+	a.start = FX_BASE - FX_PAGE;
+	assert_int_equal(insert(fx, &a, &at), VM_EINVAL);
+	a = anon_args(0, FX_CELLS);
+	a.fixed = false;
+	assert_int_equal(insert(fx, &a, &at), VM_ENOMEM);
+	fx_map(fx)->size_limit = 5 * FX_PAGE;
+	a = anon_args(10, 2);
+	assert_int_equal(insert(fx, &a, &at), VM_ENOMEM);
+	a = anon_args(10, 1);
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+}
+
+/* Does an insert without memory leave what it was to replace? */
+static void
+test_insert_without_memory(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map_insert_args a = anon_args(2, 2);
+	vaddr_t at;
+	uint64_t nth = 0;
+	int error;
+
+	assert_int_equal(map_shared(fx, 0, 8), VM_OK);
+	assert_int_equal(store(fx, 3, 'x'), VM_OK);
+	a.replace = true;
+	do {
+		faulty_fail(&fx->env, ++nth, FAULTY_ON);
+		error = insert(fx, &a, &at);
+		faulty_fail(&fx->env, 0, FAULTY_ONCE);
+		if (error != VM_OK) {
+			assert_int_equal(error, VM_ENOMEM);
+			assert_picture(fx, "aaaaaaaa");
+			assert_int_equal(load(fx, 3), 'x');
+		}
+	} while (error != VM_OK);
+}
+
+/* Where is room looked for: at the hint, else above all, else below? */
+static void
+test_findspace(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map_insert_args a = anon_args(5, 2);
+	vaddr_t at;
+
+	a.fixed = false;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_int_equal(at, fx_va(5));
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_int_equal(at, fx_va(FX_CELLS - 2));
+	a.start = 0;
+	a.bottomup = true;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_int_equal(at, fx_va(0));
+	a.align = 16 * FX_PAGE;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_int_equal(at % a.align, 0);
+	a.align = 3 * FX_PAGE;
+	assert_int_equal(insert(fx, &a, &at), VM_EINVAL);
+}
+
+/* Is a hint of which the end would wrap only a hint? */
+static void
+test_findspace_wild_hint(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map_insert_args a = anon_args(0, 2);
+	vaddr_t at;
+
+	a.fixed = false;
+	a.start = UINT64_MAX - 5;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_int_equal(at, fx_va(FX_CELLS - 2));
+	a.start = 1;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+}
+
+/* Does unmapping cut at both ends and ask for no entry?
+ *
+ *	.aaaaaa.bb.  ->  .aa......b.
+ */
+static void
+test_remove(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 1, 6), VM_OK);
+	assert_int_equal(map_shared(fx, 8, 2), VM_OK);
+	for (size_t i = 1; i < 10; i++)
+		(void)store(fx, i, 'a' + (int)i);
+	assert_int_equal(unmap(fx, 3, 6), VM_OK);
+	assert_picture(fx, ".aa......b.");
+	assert_int_equal(load(fx, 2), 'c');
+	assert_int_equal(load(fx, 3), -VM_EFAULT);
+	assert_int_equal(load(fx, 9), 'j');
+	/* Page 8 is still the shared object's. */
+	assert_int_equal(pages_used(fx), 4);
+	assert_int_equal(unmap(fx, 20, 5), VM_OK);
+}
+
+/* Is a foreign range safe from all but a reset? */
+static void
+test_foreign(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(fx_map_at(fx, fx->vs, 2, 2,
+			     VM_MMAP_PRIVATE | VM_MMAP_FOREIGN, NULL, 0),
+	    VM_OK);
+	assert_int_equal(unmap(fx, 0, 8), VM_EPERM);
+	assert_int_equal(map_anon(fx, 3, 4), VM_EPERM);
+	assert_int_equal(protect(fx, 2, 1, VM_PROT_NONE), VM_EPERM);
+	assert_int_equal(load(fx, 2), -VM_EFAULT);
+	assert_picture(fx, "..aa....");
+	vmspace_reset(fx->vs);
+	assert_picture(fx, "........");
+}
+
+/* Does protecting a part cut, and undoing it join again?
+ *
+ *	aaaaaa  ->  aabbcc  ->  aaaaaa
+ */
+static void
+test_protect(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 6), VM_OK);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(protect(fx, 2, 2, VM_PROT_READ), VM_OK);
+	assert_picture(fx, "aabbcc");
+	assert_int_equal(store(fx, 2, 'y'), VM_EACCES);
+	assert_int_equal(load(fx, 2), 'x');
+	assert_int_equal(store(fx, 4, 'y'), VM_OK);
+	assert_int_equal(protect(fx, 2, 2, VM_PROT_NONE), VM_OK);
+	assert_int_equal(load(fx, 2), -VM_EACCES);
+	assert_int_equal(protect(fx, 2, 2, VM_PROT_RW), VM_OK);
+	assert_picture(fx, "aaaaaa");
+	assert_int_equal(load(fx, 3), 'x');
+}
+
+/* Is nothing protected when something in the range forbids it? */
+static void
+test_protect_errors(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map_insert_args a = anon_args(4, 2);
+	vaddr_t at;
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	a.max_prot = VM_PROT_RW;
+	assert_int_equal(insert(fx, &a, &at), VM_OK);
+	assert_int_equal(protect(fx, 0, 6, VM_PROT_READ), VM_ENOMEM);
+	assert_int_equal(map_anon(fx, 2, 2), VM_OK);
+	assert_int_equal(protect(fx, 0, 6, VM_PROT_ALL), VM_EACCES);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(entry_of(fx->vs, i)->prot, VM_PROT_RW);
+}
+
+/* Can a maximum be lowered, and not be raised again? */
+static void
+test_protect_max(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map *map = fx_map(fx);
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	vm_map_lock(map);
+	assert_int_equal(vm_map_protect(map, fx_va(0), fx_va(2), VM_PROT_READ,
+			     true),
+	    VM_OK);
+	assert_int_equal(vm_map_protect(map, fx_va(0), fx_va(2), VM_PROT_RW,
+			     true),
+	    VM_EACCES);
+	vm_map_unlock(map);
+}
+
+/* Do inheritance and advice cut and join in the same way? */
+static void
+test_attributes(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map *map = fx_map(fx);
+
+	assert_int_equal(map_anon(fx, 0, 6), VM_OK);
+	vm_map_lock(map);
+	assert_int_equal(vm_map_inherit(map, fx_va(1), fx_va(3),
+			     VM_INHERIT_NONE),
+	    VM_OK);
+	assert_int_equal(vm_map_advise(map, fx_va(4), fx_va(9), VM_ADV_RANDOM),
+	    VM_OK);
+	vm_map_unlock(map);
+	assert_picture(fx, "abbcdd...");
+	vm_map_lock(map);
+	assert_int_equal(vm_map_inherit(map, fx_va(0), fx_va(6),
+			     VM_INHERIT_COPY),
+	    VM_OK);
+	assert_int_equal(vm_map_advise(map, fx_va(0), fx_va(6), VM_ADV_NORMAL),
+	    VM_OK);
+	vm_map_unlock(map);
+	assert_picture(fx, "aaaaaa...");
+}
+
+/* Does a page of an object stay what it is through cutting? */
+static void
+test_clip_object(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map *map = fx_map(fx);
+
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_SHARED, 0), VM_OK);
+	vm_map_lock(map);
+	assert_int_equal(vm_map_clip(map, fx_va(2), fx_va(5)), VM_OK);
+	vm_map_unlock(map);
+	assert_picture(fx, "aabbbccc");
+	assert_int_equal(entry_of(fx->vs, 4)->offset, 2);
+	assert_int_equal(entry_of(fx->vs, 4)->object->refs, 3);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(load(fx, i), 'A' + (int)i);
+	vm_map_lock(map);
+	vm_map_simplify(map, fx_va(2), fx_va(5));
+	vm_map_unlock(map);
+	assert_picture(fx, "aaaaaaaa");
+	assert_int_equal(entry_of(fx->vs, 4)->object->refs, 1);
+}
+
+/* Is a range full exactly when it has no hole? */
+static void
+test_is_full(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map *map = fx_map(fx);
+
+	assert_int_equal(map_anon(fx, 1, 2), VM_OK);
+	assert_int_equal(map_shared(fx, 3, 2), VM_OK);
+	assert_int_equal(map_anon(fx, 6, 1), VM_OK);
+	vm_map_lock_read(map);
+	assert_true(vm_map_is_full(map, fx_va(1), fx_va(5)));
+	assert_false(vm_map_is_full(map, fx_va(0), fx_va(2)));
+	assert_false(vm_map_is_full(map, fx_va(3), fx_va(7)));
+	assert_false(vm_map_is_full(map, fx_va(6), fx_va(8)));
+	assert_ptr_equal(vm_map_ceiling(map, fx_va(5)),
+	    vm_map_lookup(map, fx_va(6)));
+	assert_null(vm_map_ceiling(map, fx_va(7)));
+	vm_map_unlock_read(map);
+}
+
+/* Do pages move with their contents, without a copy?
+ *
+ *	aaaa......  ->  a..a..aa..
+ */
+static void
+test_move(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_map *map = fx_map(fx);
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(store(fx, i, 'a' + (int)i), VM_OK);
+	vm_map_lock(map);
+	assert_int_equal(vm_map_move(map, fx_va(1), 2 * FX_PAGE, fx_va(6)),
+	    VM_OK);
+	vm_map_unlock(map);
+	assert_picture(fx, "a..b..cc..");
+	assert_int_equal(load(fx, 1), -VM_EFAULT);
+	assert_int_equal(load(fx, 6), 'b');
+	assert_int_equal(load(fx, 7), 'c');
+	assert_int_equal(load(fx, 3), 'd');
+	assert_int_equal(fx->sys->stats.pages_copied, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FX_TEST(test_insert_merges),
+		FX_TEST(test_insert_merges_object),
+		FX_TEST(test_insert_keeps_apart),
+		FX_TEST(test_insert_replaces),
+		FX_TEST(test_insert_errors),
+		FX_TEST(test_insert_without_memory),
+		FX_TEST(test_findspace),
+		FX_TEST(test_findspace_wild_hint),
+		FX_TEST(test_remove),
+		FX_TEST(test_foreign),
+		FX_TEST(test_protect),
+		FX_TEST(test_protect_errors),
+		FX_TEST(test_protect_max),
+		FX_TEST(test_attributes),
+		FX_TEST(test_clip_object),
+		FX_TEST(test_is_full),
+		FX_TEST(test_move),
+	};
+
+	return cmocka_run_group_tests_name("vm_map", tests, NULL, NULL);
+}

@@ -40,6 +40,7 @@ struct run {
 	struct list files;       /* that have objects: file.c */
 	unsigned writable_files; /* mapped shared and writable: file.c */
 	struct list shm;         /* sys_shm.c */
+	uint64_t shm_next;
 	FILE *stats_out, *maps_out;
 	struct rlimit as_limit; /* RLIMIT_AS of the program */
 	cpu_set_t cpus;         /* that bsdvm was given */

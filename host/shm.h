@@ -5,6 +5,12 @@
 #ifndef HOST_SHM_H
 #define HOST_SHM_H
 
+#include "host/filter.h"
+
+/* Where the host has the segments: between the stub and the programs. */
+#define SHM_WINDOW     STUB_END
+#define SHM_WINDOW_END (SHM_WINDOW + (UINT64_C(64) << 30))
+
 struct run;
 struct space;
 

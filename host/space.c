@@ -39,9 +39,10 @@ make(struct run *run, struct vmspace *vm)
 	space->pmap = vm->map.pmap;
 	list_init(&space->tasks);
 	list_init(&space->attached);
+	list_init(&space->attached);
 	list_insert_tail(&run->spaces, &space->link);
 	pmap_host_set_owner(space->pmap, space);
-	pmap_host_keep_out(space->pmap, STUB_BASE, STUB_END);
+	pmap_host_keep_out(space->pmap, STUB_BASE, SHM_WINDOW_END);
 	return space;
 }
 
@@ -49,7 +50,7 @@ struct space *
 space_create(struct run *run)
 {
 	struct vm_mmap_args stub = { .addr = STUB_BASE,
-		.len = STUB_END - STUB_BASE,
+		.len = SHM_WINDOW_END - STUB_BASE,
 		.flags = VM_MMAP_PRIVATE | VM_MMAP_FIXED | VM_MMAP_FOREIGN };
 	struct vmspace *vm;
 	vaddr_t at;
@@ -147,7 +148,7 @@ space_keep_out(struct space *space, uint64_t start, uint64_t end)
 void
 space_limit_size(struct space *space, const struct rlimit *limit)
 {
-	vsize_t ours = (STUB_END - STUB_BASE) +
+	vsize_t ours = (SHM_WINDOW_END - STUB_BASE) +
 	    (space->stack_end - space->stack_start);
 
 	space->as_limit = *limit;

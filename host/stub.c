@@ -305,6 +305,7 @@ run_to_stop(struct task *t)
 	} while (!is_end(t, event_take(t)));
 	release_signals(t);
 	(void)trace_regs_live(t, &live);
+	t->stub_error = (int64_t)live.rax;
 	return live.rip == address_of(stub_stopped);
 }
 

@@ -159,7 +159,7 @@ is_type(uint64_t flags)
 static int64_t
 do_mmap(struct task *t, const uint64_t *a)
 {
-	uint64_t flags = a[3];
+	uint64_t flags = a[3], max = t->run->machine->va_max;
 	struct vm_mmap_args args = { .addr = a[0],
 		.len = a[1],
 		.prot = prot_of(a[2]),
@@ -168,8 +168,10 @@ do_mmap(struct task *t, const uint64_t *a)
 		.offset = flags & MAP_ANONYMOUS ? 0 : a[5] };
 	int64_t result;
 
-	if (!is_aligned(a[5]) || !is_type(flags))
+	if (!is_aligned(a[5]) || !is_type(flags) || a[1] == 0)
 		return -EINVAL;
+	if (a[1] > max || ((args.flags & VM_MMAP_FIXED) && a[0] > max - a[1]))
+		return -ENOMEM;
 	if (flags & MAP_ANONYMOUS) {
 		if (flags & MAP_HUGETLB)
 			return -ENOMEM;
@@ -201,15 +203,51 @@ answer_of(int error)
 	return error == VM_EPERM ? -EINVAL : syscall_error(error);
 }
 
+/*
+ * What the host keeps in the range stays: programs that unmap everything do
+ * not look back.
+ */
+static int
+unmap_around(struct task *t, uint64_t start, uint64_t end)
+{
+	struct vm_map *map = &vm_of(t)->map;
+	struct vm_map_entry *e;
+	uint64_t stop, next;
+	int error = VM_OK;
+
+	while (start < end && error == 0) {
+		stop = next = end;
+		vm_map_lock_read(map);
+		e = vm_map_ceiling(map, start);
+		while (e != NULL && !(e->flags & VM_ENTRY_FOREIGN))
+			e = vm_map_next(map, e);
+		if (e != NULL && e->start < end) {
+			stop = e->start > start ? e->start : start;
+			next = e->end;
+		}
+		vm_map_unlock_read(map);
+		if (start < stop)
+			error = vm_munmap(vm_of(t), start, stop - start);
+		start = next;
+	}
+	return error;
+}
+
 static void
 sys_munmap(struct task *t, const struct sysargs_call *call)
 {
 	uint64_t addr = call->args[0], len = call->args[1];
+	uint64_t max = t->run->machine->va_max;
+	int error;
 
-	if (!is_aligned(addr) || len == 0)
+	if (!is_aligned(addr) || len == 0 || addr > max || len > max - addr) {
 		syscall_answer(t, -EINVAL);
-	else
-		syscall_answer(t, answer_of(vm_munmap(vm_of(t), addr, len)));
+		return;
+	}
+	error = vm_munmap(vm_of(t), addr, len);
+	if (error == VM_EPERM)
+		error = unmap_around(t, addr, addr + vm_round_page(len));
+	syscall_answer(t, answer_of(error));
 }
 
 /* PROT_GROWSDOWN: from the start of the stack that addr is in. */

@@ -83,6 +83,7 @@ struct task {
 	/* The stub: see stub.c. */
 	struct user_regs_struct program; /* while in_stub */
 	bool in_stub, stub_final;
+	int64_t stub_error;  /* of the call that made stub_run fail */
 	bool stop_missed;    /* job control wanted it stopped meanwhile */
 	unsigned stub_mark;  /* word of the slot where the list ends */
 	uint64_t mask_saved; /* signals blocked by the program, when held */

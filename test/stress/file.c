@@ -240,6 +240,22 @@ flush_often(struct stress_actor *a)
 		flush_once(a);
 }
 
+/* While the file is short, nobody gets at what was behind its end. */
+static void
+look_behind(struct stress_actor *a, uint64_t end)
+{
+	struct world *w = a->arg;
+	uint64_t v;
+	int error;
+
+	for (; end < PAGES; end++) {
+		error = stress_load(a, w->spaces[end % 2],
+		    w->va[end % 2] + vm_ptoa(end), &v);
+		stress_must(a->st, error == VM_ERANGE, "not cut off", end,
+		    (uint64_t)error);
+	}
+}
+
 static void
 cut_often(struct stress_actor *a)
 {
@@ -251,6 +267,7 @@ cut_often(struct stress_actor *a)
 		w->cuts++;
 		file_resize(&w->file, vm_ptoa(end));
 		vm_object_toss(w->obj, end, UINT64_MAX);
+		look_behind(a, end);
 		file_resize(&w->file, vm_ptoa(PAGES));
 		w->cuts++;
 		(void)vm_object_reclaim(a->st->sys, stress_random(a, 64));

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stress/wire.c - does memory that is locked stay right, while others fault
+ * and fork?
+ *
+ *	| own 0 | own 1 | common, read-only		| faulted |
+ *	  each wired and unwired	wired by both
+ *	  in parts by one thread	in ranges that overlap
+ *
+ * A thread writes to its own part only while it has wired none of it: a fork
+ * copies wired pages at once, and would see half of a write, as on any machine.
+ * In the common part nobody writes.  At the end all is unlocked.
+ */
+#include "test/stress/stress.h"
+
+enum {
+	WIRERS = 2,
+	PAGES = 32, /* of each part */
+	ROUNDS = 3,
+	OPS = 300,
+};
+
+struct part {
+	vaddr_t va;
+	struct stress_page pages[PAGES];
+};
+
+struct world {
+	struct vmspace *vs;
+	struct part own[WIRERS], common, faulted;
+	struct vm_object *obj; /* behind the common part */
+};
+
+static void
+good(struct stress_actor *a, int error, const char *what)
+{
+	stress_must(a->st, error == 0, what, (uint64_t)error, 0);
+}
+
+static vaddr_t
+page_va(const struct part *p, uint64_t i)
+{
+	return p->va + vm_ptoa(i);
+}
+
+static void
+write_some(struct stress_actor *a, struct part *p)
+{
+	struct world *w = a->arg;
+
+	for (unsigned n = 0; n < PAGES / 2; n++) {
+		uint64_t i = stress_random(a, PAGES);
+
+		good(a,
+		    stress_expect(a, w->vs, page_va(p, i), p->pages[i].done),
+		    "own page");
+		good(a, stress_write(a, w->vs, page_va(p, i), &p->pages[i]),
+		    "own page");
+	}
+}
+
+/* What is wired can be used without a fault, unless somebody unwires it. */
+static void
+use_wired(struct stress_actor *a, struct part *p, uint64_t first, uint64_t n)
+{
+	struct world *w = a->arg;
+	struct pmap_mapping at;
+
+	for (uint64_t i = first; i < first + n; i++) {
+		stress_must(a->st,
+		    pmap_extract(w->vs->map.pmap, page_va(p, i), &at) &&
+			at.wired,
+		    "not wired", i, 0);
+		good(a,
+		    stress_expect(a, w->vs, page_va(p, i), p->pages[i].done),
+		    "wired page");
+	}
+}
+
+static void
+wire_once(struct stress_actor *a, struct part *p, bool mine)
+{
+	struct world *w = a->arg;
+	uint64_t first = stress_random(a, PAGES);
+	uint64_t n = 1 + stress_random(a, PAGES - first);
+	vaddr_t va = page_va(p, first);
+
+	good(a, vm_mlock(w->vs, va, vm_ptoa(n)), "mlock");
+	if (mine)
+		use_wired(a, p, first, n);
+	if (stress_random(a, 2))
+		good(a, vm_mlock(w->vs, p->va, vm_ptoa(PAGES)), "mlock");
+	good(a, vm_munlock(w->vs, p->va, vm_ptoa(PAGES)), "munlock");
+}
+
+static void
+wire_often(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	struct part *mine = &w->own[a->cpu % WIRERS];
+
+	for (unsigned i = 0; i < OPS; i++) {
+		write_some(a, mine);
+		wire_once(a, mine, true);
+		wire_once(a, &w->common, false);
+		good(a,
+		    stress_expect(a, w->vs,
+			page_va(&w->common, stress_random(a, PAGES)), 0),
+		    "common page");
+	}
+}
+
+static void
+fault_often(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+
+	while (!a->st->stop)
+		write_some(a, &w->faulted);
+}
+
+static void
+look_at_child(struct stress_actor *a, struct vmspace *child,
+    const struct part *p, const uint64_t *lo)
+{
+	for (unsigned i = 0; i < PAGES; i++)
+		good(a,
+		    stress_read(a, child, page_va(p, i), lo[i],
+			&p->pages[i].begun),
+		    "a child's page");
+}
+
+static void
+note_versions(const struct part *p, uint64_t *lo)
+{
+	for (unsigned i = 0; i < PAGES; i++)
+		lo[i] = p->pages[i].done;
+}
+
+static void
+fork_often(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	struct vmspace *child;
+	uint64_t lo[WIRERS + 1][PAGES];
+
+	while (!a->st->stop) {
+		for (unsigned i = 0; i < WIRERS; i++)
+			note_versions(&w->own[i], lo[i]);
+		note_versions(&w->faulted, lo[WIRERS]);
+		good(a, vmspace_fork(w->vs, &child), "fork");
+		for (unsigned i = 0; i < WIRERS; i++)
+			look_at_child(a, child, &w->own[i], lo[i]);
+		look_at_child(a, child, &w->faulted, lo[WIRERS]);
+		vmspace_unref(child);
+	}
+}
+
+static void
+init_world(struct stress *st, struct world *w)
+{
+	w->vs = stress_space(st);
+	for (unsigned i = 0; i < WIRERS; i++)
+		w->own[i].va = stress_map(st, w->vs, PAGES, VM_MMAP_PRIVATE,
+		    NULL);
+	w->obj = vm_anon_object(st->sys);
+	w->common.va = stress_map(st, w->vs, PAGES, VM_MMAP_SHARED, w->obj);
+	if (vm_mprotect(w->vs, w->common.va, vm_ptoa(PAGES), VM_PROT_READ) != 0)
+		stress_fail(st, "cannot protect", 0, 0);
+	w->faulted.va = stress_map(st, w->vs, PAGES, VM_MMAP_PRIVATE, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct world w;
+	struct stress st;
+	const struct stress_part parts[] = { { wire_often, &w },
+		{ wire_often, &w }, { fault_often, &w }, { fork_often, &w } };
+
+	stress_begin(&st, "wire", argc, argv, 2048);
+	init_world(&st, &w);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		stress_run(&st, parts, WIRERS + 2, WIRERS);
+		if (vm_munlockall(w.vs) != 0)
+			stress_fail(&st, "cannot unlock", i, 0);
+		stress_must(&st, vm_page_wired_count(st.sys) == 0,
+		    "pages stay wired", vm_page_wired_count(st.sys), 0);
+		stress_check(&st);
+	}
+	vmspace_unref(w.vs);
+	vm_object_unref(w.obj);
+	return stress_end(&st);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_wire_test.c - wiring: pages stay, faults are taken ahead, errors undo.
+ */
+#include "test/unit/base_test.h"
+#include "test/unit/fixture.h"
+#include "vm/vm_page.h"
+#include "vm/vm_wire.h"
+
+static int
+wire(struct fixture *fx, size_t page, size_t n)
+{
+	return vm_map_wire(fx_map(fx), fx_va(page), fx_va(page + n));
+}
+
+static int
+unwire(struct fixture *fx, size_t page, size_t n)
+{
+	return vm_map_unwire(fx_map(fx), fx_va(page), fx_va(page + n));
+}
+
+static size_t
+wired_pages(struct fixture *fx)
+{
+	return vm_page_wired_count(fx->sys);
+}
+
+/* Is every page there, wired, for all that its protection allows? */
+static void
+test_wire(void **state)
+{
+	struct fixture *fx = *state;
+	struct pmap_mapping at;
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	assert_int_equal(wire(fx, 1, 2), VM_OK);
+	for (size_t i = 0; i < 4; i++) {
+		at = mapping_of(fx->vs, i);
+		assert_int_equal(at.wired, i == 1 || i == 2);
+		assert_int_equal(at.prot, at.wired ? VM_PROT_RW : 0);
+	}
+	assert_int_equal(entries(fx->vs), 3);
+	assert_int_equal(wired_pages(fx), 2);
+	soft_forget(fx->machine);
+	assert_true(mapping_of(fx->vs, 1).wired);
+	assert_int_equal(unwire(fx, 0, 4), VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+	assert_int_equal(entries(fx->vs), 1);
+}
+
+/* Does wiring twice and unwiring once leave nothing wired? */
+static void
+test_wire_twice(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	assert_int_equal(wire(fx, 0, 2), VM_OK);
+	assert_int_equal(wire(fx, 0, 1), VM_OK);
+	assert_int_equal(wired_pages(fx), 2);
+	assert_int_equal(unwire(fx, 0, 2), VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+}
+
+/* Is a private file page copied at once, so that a store needs no fault? */
+static void
+test_wire_private_file(void **state)
+{
+	struct fixture *fx = *state;
+	int faults;
+
+	assert_int_equal(map_file(fx, 0, 2, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(wire(fx, 0, 2), VM_OK);
+	faults = (int)fx->sys->stats.faults;
+	assert_int_equal(store(fx, 0, 'x'), VM_OK);
+	assert_int_equal(load(fx, 1), 'B');
+	assert_int_equal((int)fx->sys->stats.faults, faults);
+}
+
+/* Is a page that two have wired one wired page, with two wirings? */
+static void
+test_wire_shared(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = anon_object(fx);
+
+	assert_int_equal(fx_map_at(fx, fx->vs, 0, 1, VM_MMAP_SHARED, obj, 0),
+	    VM_OK);
+	assert_int_equal(fx_map_at(fx, fx->vs, 4, 1, VM_MMAP_SHARED, obj, 0),
+	    VM_OK);
+	assert_int_equal(wire(fx, 0, 1), VM_OK);
+	assert_int_equal(wire(fx, 4, 1), VM_OK);
+	assert_int_equal(wired_pages(fx), 1);
+	assert_int_equal(mapping_of(fx->vs, 0).page->wire_count, 2);
+	assert_int_equal(unmap(fx, 0, 1), VM_OK);
+	assert_int_equal(mapping_of(fx->vs, 4).page->wire_count, 1);
+	vm_object_unref(obj);
+}
+
+/* Is a range with a hole not wired at all? */
+static void
+test_wire_hole(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	assert_int_equal(map_anon(fx, 3, 2), VM_OK);
+	assert_int_equal(wire(fx, 0, 5), VM_ENOMEM);
+	assert_int_equal(wired_pages(fx), 0);
+	assert_int_equal(entries(fx->vs), 2);
+	assert_int_equal(unwire(fx, 0, 5), VM_ENOMEM);
+}
+
+/* Does a failure half way undo what has been wired, and no more?
+ *
+ *	page 0 1 2 3 | 4 5	page 0 was wired before; the file ends at 4
+ *	     W . . . | past
+ */
+static void
+test_wire_fails(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->files[0].size = 4 * FX_PAGE;
+	assert_int_equal(map_file(fx, 0, 6, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(wire(fx, 0, 1), VM_OK);
+	assert_int_equal(wire(fx, 0, 6), VM_ERANGE);
+	assert_true(mapping_of(fx->vs, 0).wired);
+	assert_int_equal(wired_pages(fx), 1);
+	assert_int_equal(entry_of(fx->vs, 3)->wired_count, 0);
+}
+
+/* Also when the fault that settles the range could join it with a neighbour
+ * that is wired as often?
+ *
+ *	c  [ W W W ][ past the end ]	of a private mapping, after a fork
+ */
+static void
+test_wire_fails_beside_wired(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fx->files[0].size = 3 * FX_PAGE;
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(vmspace_fork(fx->vs, &c), VM_OK);
+	assert_int_equal(vm_map_wire(&c->map, fx_va(0), fx_va(3)), VM_OK);
+	assert_int_equal(vm_map_wire(&c->map, fx_va(3), fx_va(4)), VM_ERANGE);
+	assert_int_equal(entry_of(c, 2)->wired_count, 1);
+	assert_int_equal(entry_of(c, 3)->wired_count, 0);
+	vmspace_unref(c);
+}
+
+/* Is a third of memory never wired? */
+static void
+test_wire_limit(void **state)
+{
+	struct fixture *fx = *state;
+	size_t max = FX_FRAMES - FX_FRAMES / 3;
+
+	assert_int_equal(map_anon(fx, 0, FX_FRAMES), VM_OK);
+	assert_int_equal(wire(fx, 0, max + 1), VM_EAGAIN);
+	assert_int_equal(wire(fx, 0, max), VM_OK);
+	assert_int_equal(wire(fx, max, 1), VM_EAGAIN);
+	assert_int_equal(unwire(fx, 0, 1), VM_OK);
+	assert_int_equal(wire(fx, max, 1), VM_OK);
+}
+
+/* Are there no pages to wire where no access is allowed, and are they wired
+ * when it is? */
+static void
+test_wire_no_access(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	assert_int_equal(store(fx, 0, 'x'), VM_OK);
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_NONE), VM_OK);
+	assert_int_equal(wire(fx, 0, 2), VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_READ), VM_OK);
+	assert_int_equal(wired_pages(fx), 2);
+	assert_int_equal(load(fx, 0), 'x');
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_NONE), VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+	vm_check(fx->sys);
+}
+
+/* Does a wired page that may be written from now on get its copy at once? */
+static void
+test_rewire(void **state)
+{
+	struct fixture *fx = *state;
+	int faults;
+
+	assert_int_equal(map_file(fx, 0, 2, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_READ), VM_OK);
+	assert_int_equal(wire(fx, 0, 2), VM_OK);
+	assert_int_equal((int)fx->sys->stats.pages_copied, 0);
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_RW), VM_OK);
+	assert_int_equal((int)fx->sys->stats.pages_copied, 2);
+	faults = (int)fx->sys->stats.faults;
+	assert_int_equal(store(fx, 1, 'x'), VM_OK);
+	assert_int_equal((int)fx->sys->stats.faults, faults);
+	assert_int_equal(wired_pages(fx), 2);
+	vm_check(fx->sys);
+}
+
+/* Do wirings end with the mapping, and with the space? */
+static void
+test_unmap_wired(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	assert_int_equal(wire(fx, 0, 4), VM_OK);
+	assert_int_equal(unmap(fx, 1, 1), VM_OK);
+	assert_int_equal(wired_pages(fx), 3);
+	assert_int_equal(map_anon(fx, 2, 1), VM_OK);
+	assert_int_equal(wired_pages(fx), 2);
+	vmspace_reset(fx->vs);
+	assert_int_equal(wired_pages(fx), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FX_TEST(test_wire),
+		FX_TEST(test_wire_twice),
+		FX_TEST(test_wire_private_file),
+		FX_TEST(test_wire_shared),
+		FX_TEST(test_wire_hole),
+		FX_TEST(test_wire_fails),
+		FX_TEST(test_wire_fails_beside_wired),
+		FX_TEST(test_wire_limit),
+		FX_TEST(test_wire_no_access),
+		FX_TEST(test_rewire),
+		FX_TEST(test_unmap_wired),
+	};
+
+	return cmocka_run_group_tests_name("vm_wire", tests, NULL, NULL);
+}

@@ -19,9 +19,9 @@
 enum { MEMFILE_PAGES = 64, MEMFILE_PAGE = 4096 };
 
 struct memfile {
-	uint64_t size;	     /* bytes */
-	unsigned opens;	     /* handles that the library has */
-	unsigned requests;   /* reads and writes so far */
+	uint64_t size;     /* bytes */
+	unsigned opens;    /* handles that the library has */
+	unsigned requests; /* reads and writes so far */
 	unsigned reads, writes;
 	unsigned fail_first; /* number of the first request to fail, from 1 */
 	unsigned fail_last;  /* and of the last; 0: none fails */

@@ -95,10 +95,27 @@ event_take_interrupt(struct task *t)
 }
 
 void
-event_put_interrupt(struct task *t)
+event_put(struct task *t, int status)
 {
 	t->at = TASK_RUNNING;
-	note(t->run, t->tid, INTERRUPTED);
+	note(t->run, t->tid, status);
+}
+
+void
+event_put_interrupt(struct task *t)
+{
+	event_put(t, INTERRUPTED);
+}
+
+bool
+event_poll(struct run *run)
+{
+	int status;
+	pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+
+	if (tid > 0)
+		note(run, tid, status);
+	return tid > 0;
 }
 
 static void

@@ -20,6 +20,12 @@ void event_wait(struct task *);
 /* event_take: the status of the task, which is read thereby. */
 int event_take(struct task *);
 
+/* event_put: the status is unread again, the task as it is now. */
+void event_put(struct task *, int status);
+
+/* event_poll: collect one status if there is any; false if there is none. */
+bool event_poll(struct run *);
+
 /* event_stop: stop a live task, if it can be; false if it cannot.  Whatever
  * it stopped for is unread. */
 bool event_stop(struct task *);

@@ -202,8 +202,9 @@ signal_stop(struct task *t, int sig)
 		return;
 	}
 	t->signal = sig;
-	if (!trace_siginfo(t, &t->info))
+	if (!t->info_known && !trace_siginfo(t, &t->info))
 		return;
+	t->info_known = false;
 	if (t->in_stub) {
 		if (sig == SIGTRAP && t->info.si_code == SI_KERNEL)
 			t->signal = 0;

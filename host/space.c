@@ -117,6 +117,8 @@ space_leave(struct task *t)
 	if (space == NULL)
 		return;
 	list_remove(&t->in_space);
+	if (space->listing == t)
+		space->listing = NULL;
 	t->space = NULL;
 	t->npromises = 0;
 	if (list_is_empty(&space->tasks))

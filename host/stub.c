@@ -29,11 +29,13 @@
 #include "host/syscall.h"
 #include "host/trace.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Marks in the place of a call's number. */
@@ -56,7 +58,8 @@ _Static_assert((CALLS_MAX * CALL_WORDS + END_WORDS) * 8 <= SCRATCH,
     "a list fits into its slot");
 
 /*
- * rsp points to the next word of the list.  The order of the parts matters:
+ * rsp points to the next word of the list.  The mark at its end is cleared when
+ * it has been read: that tells us that the list is done.  The order of the parts matters:
  * what lies at or after stub_called has the program's call behind it.
  */
 __asm__(".pushsection .rodata\n"
@@ -71,7 +74,8 @@ __asm__(".pushsection .rodata\n"
 	"	int3\n"
 	"stub_failed:\n"
 	"	int3\n"
-	"1:	inc %rax\n"
+	"1:	movq $0, -8(%rsp)\n"
+	"	inc %rax\n"
 	"	jz stub_resumes\n"
 	"	inc %rax\n"
 	"	jnz 2f\n"
@@ -99,7 +103,7 @@ __asm__(".pushsection .rodata\n"
 
 /* Behind each int3, so that no jump leads to these addresses. */
 extern const char stub_code[], stub_failed[], stub_stopped[], stub_called[],
-    stub_call_stopped[], stub_resumes[], stub_code_end[];
+    stub_call_stopped[], stub_code_end[];
 
 static uint64_t
 address_of(const char *label)
@@ -255,6 +259,14 @@ begin(struct task *t, const struct stub_call *calls, size_t n, uint64_t mark)
 	t->run->stub_runs++;
 }
 
+/* All calls of the list have been run, but for the program's own. */
+static bool
+list_is_done(struct task *t)
+{
+	return __atomic_load_n(&slot_words(t)[t->stub_mark],
+		   __ATOMIC_ACQUIRE) == 0;
+}
+
 /* ---------------------------------------------- running until the stop */
 
 static void
@@ -317,6 +329,79 @@ back_to_program(struct task *t)
 	t->in_stub = false;
 }
 
+/* The list has not come to its end: run the rest, then stop. */
+static void
+complete(struct task *t)
+{
+	enum task_at at = t->at;
+	int sig = t->signal;
+	struct user_regs_struct live;
+	bool failed = trace_regs_live(t, &live) &&
+	    live.rip == address_of(stub_failed);
+
+	slot_words(t)[t->stub_mark] = MARK_STOP;
+	if (!failed)
+		failed = !run_to_stop(t);
+	if (t->at == TASK_DEAD)
+		return;
+	back_to_program(t);
+	t->at = at;
+	t->signal = sig;
+	t->undone = t->stub_final;
+	t->space->host_full |= failed;
+}
+
+/* The task has stopped on the way: the rest of its list cannot wait. */
+static void
+complete_unread(struct task *t)
+{
+	int status;
+
+	if (t->at == TASK_DEAD) {
+		t->space->host_full = true;
+		return;
+	}
+	status = event_take(t);
+	t->at = TASK_TRAPPED;
+	t->signal = 0;
+	if (status >> 16 == 0) {
+		t->at = TASK_AT_SIGNAL;
+		t->info_known = trace_siginfo(t, &t->info);
+	}
+	t->stop_missed = status >> 16 != 0 && WSTOPSIG(status) != SIGTRAP;
+	complete(t);
+	if (t->at == TASK_DEAD)
+		return;
+	if (t->at == TASK_AT_SIGNAL)
+		event_put(t, status);
+	else
+		event_put_interrupt(t);
+}
+
+/*
+ * Another task of the space may have been let go with a list that it has not
+ * run yet.  Who goes on next counts on it; so wait.  It is runnable, and the
+ * list has nothing to wait for.
+ */
+static void
+settle(struct task *t)
+{
+	struct space *space = t->space;
+	struct task *other = space == NULL ? NULL : space->listing;
+
+	if (other == NULL || other == t)
+		return;
+	while (other->in_stub && !list_is_done(other)) {
+		if (other->has_status) {
+			complete_unread(other);
+			break;
+		}
+		if (!event_poll(t->run))
+			(void)sched_yield();
+	}
+	space->listing = NULL;
+}
+
 static bool
 run_list(struct task *t, const struct stub_call *calls, size_t n)
 {
@@ -324,6 +409,7 @@ run_list(struct task *t, const struct stub_call *calls, size_t n)
 	int sig = t->signal;
 	bool ok;
 
+	settle(t);
 	begin(t, calls, n, MARK_STOP);
 	ok = run_to_stop(t);
 	if (t->at == TASK_DEAD)
@@ -484,6 +570,7 @@ stub_resume(struct task *t, enum stub_program_call call)
 	struct stub_call calls[CALLS_MAX];
 	size_t n;
 
+	settle(t);
 	if (t->at == TASK_AT_SIGNAL && t->signal != 0) {
 		stub_flush(t);
 		if (t->at != TASK_DEAD) {
@@ -509,6 +596,7 @@ stub_resume(struct task *t, enum stub_program_call call)
 	}
 	begin(t, calls, n, call == STUB_CALL ? MARK_CALL : MARK_RESUME);
 	t->undone = false;
+	t->space->listing = t;
 	trace_continue(t, 0);
 }
 
@@ -531,26 +619,6 @@ adopt_result(struct task *t, const struct user_regs_struct *live)
 	back_to_program(t);
 }
 
-/* The list has not come to its end: run the rest, then stop. */
-static void
-complete(struct task *t, const struct user_regs_struct *live)
-{
-	enum task_at at = t->at;
-	int sig = t->signal;
-	bool failed = live->rip == address_of(stub_failed);
-
-	slot_words(t)[t->stub_mark] = MARK_STOP;
-	if (!failed)
-		failed = !run_to_stop(t);
-	if (t->at == TASK_DEAD)
-		return;
-	back_to_program(t);
-	t->at = at;
-	t->signal = sig;
-	t->undone = t->stub_final;
-	t->space->host_full |= failed;
-}
-
 void
 stub_leave(struct task *t)
 {
@@ -562,10 +630,12 @@ stub_leave(struct task *t)
 		t->in_stub = false;
 		return;
 	}
-	if (live.rip >= address_of(stub_called) && t->stub_final)
+	if (!list_is_done(t)) {
+		complete(t);
+	} else if (t->stub_final && live.rip >= address_of(stub_called)) {
 		adopt_result(t, &live);
-	else if (live.rip >= address_of(stub_resumes))
+	} else {
 		back_to_program(t);
-	else
-		complete(t, &live);
+		t->undone = t->stub_final;
+	}
 }

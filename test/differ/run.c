@@ -21,9 +21,9 @@
 
 enum {
 	SECONDS_MAX = 20, /* that a seed may take */
-	CHECK_EVERY = 24, /* vm_check */
-	MAPPED_EVERY = 8, /* all that the MMU has of one space */
-	ALL_EVERY = 400,
+	CHECK_EVERY = 8,  /* vm_check */
+	MAPPED_EVERY = 3, /* all that the MMU has of one space */
+	ALL_EVERY = 150,
 };
 
 /* -------------------------------------------------------------- comparing */

@@ -157,8 +157,7 @@ static const struct vm_file_ops file_ops = {
 static struct vm_object_key
 key_of(const struct stat *st)
 {
-	/* 0,0 is no key; no file has it, but let nothing depend on that. */
-	return (struct vm_object_key){ st->st_dev + 1, st->st_ino };
+	return (struct vm_object_key){ st->st_dev, st->st_ino };
 }
 
 struct vm_object *

@@ -74,16 +74,20 @@ wire_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va)
 		    "munlock");
 }
 
-/* Give up everything: then the pages read as zeroes, version 0. */
+/* Give up everything: then the pages read as zeroes, version 0.  Without
+ * memory some may have gone and others not. */
 static void
 start_again(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
     struct stress_page *pages)
 {
-	if (!had_memory(a, vm_madvise(vs, va, vm_ptoa(PAGES), VM_MADV_DISCARD),
-		"discard"))
-		return;
-	for (unsigned i = 0; i < PAGES; i++)
-		pages[i].begun = pages[i].done = 0;
+	bool all = had_memory(a,
+	    vm_madvise(vs, va, vm_ptoa(PAGES), VM_MADV_DISCARD), "discard");
+
+	for (unsigned i = 0; i < PAGES; i++) {
+		pages[i].done = 0;
+		if (all)
+			pages[i].begun = 0;
+	}
 }
 
 static void

@@ -151,12 +151,14 @@ check_mapped(struct subject *s, const struct model *m, unsigned space)
 }
 
 const char *
-check_page(struct subject *s, struct model *m, unsigned space, size_t cell)
+check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
+    unsigned cpu)
 {
 	struct cell *c = &m->spaces[space].cells[cell];
 	struct op op = {
 		.kind = OP_READ,
 		.space = (uint8_t)space,
+		.cpu = (uint8_t)cpu,
 		.addr = model_va(m, cell),
 		.len = MODEL_PAGE,
 	};
@@ -213,7 +215,7 @@ check_space(struct subject *s, struct model *m, unsigned space)
 	if (bad == NULL)
 		bad = check_mapped(s, m, space);
 	for (size_t i = 0; i < m->ncells && bad == NULL; i++)
-		bad = check_page(s, m, space, i);
+		bad = check_page(s, m, space, i, i % TRACE_CPUS);
 	return bad;
 }
 

@@ -21,7 +21,7 @@ const char *check_mapped(struct subject *, const struct model *,
 
 /* One page, read as the program reads it. */
 const char *check_page(struct subject *, struct model *, unsigned space,
-    size_t cell);
+    size_t cell, unsigned cpu);
 
 /* Private copies are where the model has them. */
 const char *check_copied(const struct model *, unsigned space,

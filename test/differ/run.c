@@ -39,6 +39,16 @@ hash_op(const struct op *op)
 	return hash_mix64(h);
 }
 
+/* A page to read: the first of those that something was done to, or any. */
+static size_t
+probe(const struct model *m, const struct op *op, uint64_t h)
+{
+	if (h % 4 == 0 && op->addr >= m->config.va_min &&
+	    op->addr < m->config.va_max)
+		return model_index(m, op->addr);
+	return (size_t)(h >> 8) % m->ncells;
+}
+
 static const char *
 check_space_of(struct subject *s, struct model *m, const struct op *op,
     const struct outcome *out)
@@ -53,8 +63,9 @@ check_space_of(struct subject *s, struct model *m, const struct op *op,
 		bad = check_copied(m, op->space, out->copied);
 	if (bad == NULL && h % MAPPED_EVERY == 0)
 		bad = check_mapped(s, m, op->space);
-	if (bad == NULL && h % 3 == 0)
-		bad = check_page(s, m, op->space, (h >> 8) % m->ncells);
+	if (bad == NULL && h % 2 == 0)
+		bad = check_page(s, m, op->space, probe(m, op, h),
+		    (unsigned)(h >> 40) % TRACE_CPUS);
 	return bad;
 }
 
@@ -69,7 +80,8 @@ check_other(struct subject *s, struct model *m, uint64_t h)
 	if (h % MAPPED_EVERY == 1)
 		return check_mapped(s, m, other);
 	if (h % MAPPED_EVERY == 2)
-		return check_page(s, m, other, (h >> 32) % m->ncells);
+		return check_page(s, m, other, (h >> 32) % m->ncells,
+		    (unsigned)(h >> 40) % TRACE_CPUS);
 	return NULL;
 }
 

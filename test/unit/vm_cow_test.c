@@ -122,6 +122,60 @@ test_private_file_twice(void **state)
 	assert_int_equal(load(fx, 4), 'A');
 }
 
+/* What a copy is made of is nowhere to be written, and who waits for the copy
+ * has the old page no longer: any thread could go on reading it. */
+static struct {
+	struct pmap_ops ops;
+	const struct pmap_ops *real;
+	struct pmap *pmap;
+	unsigned copies;
+} hook;
+
+static void
+copy_hook(struct vm_machine *m, struct vm_page *from, struct vm_page *to)
+{
+	struct pmap_mapping at;
+
+	for (size_t i = 0; i < 4; i++) {
+		if (pmap_extract(hook.pmap, fx_va(i), &at))
+			assert_ptr_not_equal(at.page, from);
+	}
+	assert_int_equal(soft_pending(m), 0);
+	hook.copies++;
+	hook.real->copy_page(m, from, to);
+}
+
+/* Does the old page leave the pmap, for all processors, before it is copied?
+ *
+ *	0 1	anon, shared with a child	2 3	private file
+ */
+static void
+test_copy_order(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	hook.real = fx->machine->ops;
+	hook.ops = *hook.real;
+	hook.ops.copy_page = copy_hook;
+	hook.pmap = fx->vs->map.pmap;
+	hook.copies = 0;
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	assert_int_equal(map_file(fx, 2, 2, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	assert_int_equal(vmspace_fork(fx->vs, &c), VM_OK);
+	assert_int_equal(load(fx, 0), 'a');
+	assert_int_equal(load(fx, 2), 'A');
+	assert_non_null(mapping_of(fx->vs, 0).page);
+	assert_non_null(mapping_of(fx->vs, 2).page);
+	fx->machine->ops = &hook.ops;
+	assert_int_equal(store(fx, 0, 'b'), VM_OK);
+	assert_int_equal(store(fx, 2, 'c'), VM_OK);
+	fx->machine->ops = hook.real;
+	assert_int_equal(hook.copies, 2);
+	vmspace_unref(c);
+}
+
 /* Do three generations each keep what they had?
  *
  *	p [ a ]  ->  c [ a ] writes b  ->  g [ b ] writes c
@@ -349,6 +403,7 @@ main(void)
 		FX_TEST(test_sole_owner),
 		FX_TEST(test_private_file),
 		FX_TEST(test_private_file_twice),
+		FX_TEST(test_copy_order),
 		FX_TEST(test_generations),
 		FX_TEST(test_share),
 		FX_TEST(test_copy_of_shared),

@@ -350,6 +350,22 @@ test_mremap_duplicate(void **state)
 	vmspace_unref(c);
 }
 
+/* Is a duplicate of wired memory not wired, nor what it has more? */
+static void
+test_mremap_duplicate_wired(void **state)
+{
+	struct fixture *fx = *state;
+	unsigned dup = FIXED | VM_MREMAP_DUPLICATE;
+
+	assert_int_equal(map_anon(fx, 0, 1), VM_OK);
+	assert_int_equal(vm_mlock(fx->vs, fx_va(0), FX_PAGE), VM_OK);
+	assert_int_equal(remap(fx, (struct move){ 0, 1, 2, 8, dup }, NULL),
+	    VM_OK);
+	assert_int_equal(entry_of(fx->vs, 8)->wired_count, 0);
+	assert_int_equal(entry_of(fx->vs, 9)->wired_count, 0);
+	assert_int_equal(entry_of(fx->vs, 0)->wired_count, 1);
+}
+
 /* Does an old length of 0 make another view of what is shared, and of nothing
  * else? */
 static void
@@ -731,6 +747,7 @@ main(void)
 		FX_TEST(test_mremap_fixed),
 		FX_TEST(test_mremap_keep),
 		FX_TEST(test_mremap_duplicate),
+		FX_TEST(test_mremap_duplicate_wired),
 		FX_TEST(test_mremap_zero_length),
 		FX_TEST(test_mremap_errors),
 		FX_TEST(test_mremap_wired),

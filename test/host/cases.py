@@ -277,6 +277,16 @@ def environment(side):
     return report(side, result)
 
 
+@case("proc-self")
+def proc_self(side):
+    """What a program, or ps, reads about a process."""
+    result = side.run(["sh", "-c", "tr '\\0' ' ' </proc/$$/cmdline; echo; "
+                       "tr '\\0' '\\n' </proc/$$/environ | sort; "
+                       "cat /proc/$$/comm; readlink /proc/$$/exe; "
+                       "wc -c </proc/$$/auxv; readlink /proc/$$/cwd", "name"])
+    return report(side, result)
+
+
 # ------------------------------------------------------------------ signals
 
 LOOP = "while :; do sleep 0.05; done"
@@ -415,8 +425,8 @@ def program_killed(side):
     before = belongings()
     for _ in range(3):
         side.shell("rm -f pid pid.new")
-        child = side.start("echo $$ >pid.new; mv pid.new pid; sleep 60 & "
-                           + LOOP)
+        child = side.start("sleep 60 & sleep 0.2; echo $$ >pid.new; "
+                           "mv pid.new pid; " + LOOP)
         side.wait_for_file("pid")
         with open(side.path("pid"), encoding="ascii") as f:
             os.kill(int(f.read()), signal.SIGKILL)

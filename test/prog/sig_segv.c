@@ -84,8 +84,8 @@ non_canonical(void)
 }
 
 /* What debuggers and collectors read: trap number, error code, address. */
-static void
-context(void)
+static volatile char *
+refused_store(void)
 {
 	volatile char *p = prog_anon(1);
 
@@ -93,16 +93,37 @@ context(void)
 	REQUIRE(mprotect((void *)(uintptr_t)p, PAGE, PROT_READ) == 0);
 	if (sigsetjmp(prog_back, 1) == 0)
 		p[123] = 1;
+	signal(SIGSEGV, SIG_DFL);
 	REQUIRE(prog_seen.signo == SIGSEGV);
-	REQUIRE(seen_cr2 == (greg_t)(uintptr_t)(p + 123));
-	REQUIRE(seen_trap == 14);
-	REQUIRE((seen_err & 6) == 6);
 	REQUIRE(munmap((void *)(uintptr_t)p, PAGE) == 0);
+	return (p + 123);
+}
+
+static void
+context_address(void)
+{
+	volatile char *p = refused_store();
+
+	REQUIRE(seen_cr2 == (greg_t)(uintptr_t)p);
+	handle(SIGSEGV, remember, 0);
 	if (sigsetjmp(prog_back, 1) == 0)
 		(void)p[5];
-	REQUIRE(seen_cr2 == (greg_t)(uintptr_t)(p + 5));
-	REQUIRE((seen_err & 6) == 4);
 	signal(SIGSEGV, SIG_DFL);
+	REQUIRE(seen_cr2 == (greg_t)(uintptr_t)(p + 5));
+}
+
+static void
+context_trap(void)
+{
+	volatile char *p = refused_store();
+
+	REQUIRE(seen_trap == 14);
+	REQUIRE((seen_err & 6) == 6);
+	handle(SIGSEGV, remember, 0);
+	if (sigsetjmp(prog_back, 1) == 0)
+		(void)*p;
+	signal(SIGSEGV, SIG_DFL);
+	REQUIRE((seen_err & 6) == 4);
 }
 
 /* An access across two pages faults at the first bad byte's page. */
@@ -394,10 +415,20 @@ bus_errors(void)
 		REQUIRE(
 		    prog_refused(p + 5 * PAGE + i, true, SIGBUS, BUS_ADRERR));
 	}
-	REQUIRE(mprotect(p, 6 * PAGE, PROT_READ) == 0);
+	REQUIRE(munmap(p, 6 * PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+}
+
+/* What is not allowed is not allowed past the end either. */
+static void
+protection_first(void)
+{
+	int fd = prog_file(2, 4);
+	char *p = prog_map_file(fd, 6, PROT_READ, MAP_SHARED);
+
 	REQUIRE(NO_WRITE(p));
-	REQUIRE(NO_WRITE(p + 2 * PAGE));
 	REQUIRE(PAST_END(p + 2 * PAGE));
+	REQUIRE(NO_WRITE(p + 2 * PAGE));
 	REQUIRE(munmap(p, 6 * PAGE) == 0);
 	REQUIRE(close(fd) == 0);
 }
@@ -482,7 +513,8 @@ main(int argc, char **argv)
 	static const struct prog_check checks[] = {
 		{ "codes", codes },
 		{ "non-canonical", non_canonical },
-		{ "context", context },
+		{ "context-address", context_address },
+		{ "context-trap", context_trap },
 		{ "straddling-access", straddling_access },
 		{ "many-jumps", many_jumps },
 		{ "default-kills", default_kills },
@@ -496,6 +528,7 @@ main(int argc, char **argv)
 		{ "pending-while-blocked", pending_while_blocked },
 		{ "waited-for", waited_for },
 		{ "bus-errors", bus_errors },
+		{ "protection-first", protection_first },
 		{ "in-threads", in_threads },
 		{ "other-traps", other_traps },
 	};

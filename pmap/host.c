@@ -74,9 +74,10 @@ host_prot(const struct ptab_slot *slot)
 {
 	vm_prot_t prot = slot->prot;
 
-	if (!slot->wired && (ptab_marks(slot->page) & PTAB_MODIFIED) == 0)
-		prot &= (vm_prot_t)~VM_PROT_WRITE;
-	return prot == VM_PROT_NONE ? VM_PROT_READ : prot;
+	if ((prot & VM_PROT_WRITE) && !slot->wired &&
+	    (ptab_marks(slot->page) & PTAB_MODIFIED) == 0)
+		prot = VM_PROT_READ | (prot & VM_PROT_EXEC);
+	return prot;
 }
 
 static uint64_t
@@ -318,6 +319,8 @@ host_pmap_destroy(struct pmap *pm)
 	ptab_fini(&hp->tab);
 	list_remove(&hp->link);
 	vm_mutex_unlock(&hm->lock);
+	if (hm->config.exec.gone != NULL)
+		hm->config.exec.gone(hm->config.exec.ctx, pm);
 	pending_fini(&hp->pending);
 	env->free(env->ctx, hp, sizeof(*hp));
 }
@@ -362,7 +365,7 @@ host_enter(struct pmap *pm, vaddr_t va, struct vm_page *pg, vm_prot_t prot,
 		VM_ASSERT(flags & (PMAP_CANFAIL | PMAP_AHEAD));
 		return flags & PMAP_CANFAIL ? VM_ENOMEM : VM_OK;
 	}
-	mark_access(pg, flags);
+	mark_access(pg, flags | (wired ? prot & VM_PROT_WRITE : 0u));
 	other = slot->page != NULL && slot->page != pg;
 	if (other)
 		ptab_clear(slot);
@@ -375,6 +378,8 @@ host_enter(struct pmap *pm, vaddr_t va, struct vm_page *pg, vm_prot_t prot,
 		ptab_wire(slot, wired);
 		reprotect(hp, slot);
 	}
+	if (other)
+		update(hp); /* nobody may use the old page any more */
 	vm_mutex_unlock(&hm->lock);
 	return VM_OK;
 }
@@ -400,31 +405,35 @@ host_remove(struct pmap *pm, vaddr_t start, vaddr_t end)
 	vm_mutex_unlock(&hm->lock);
 }
 
+/* Take permission from the mappings of a range; those that are left with
+ * none go, but for wired ones. */
 static void
 host_protect(struct pmap *pm, vaddr_t start, vaddr_t end, vm_prot_t prot)
 {
 	struct host_pmap *hp = to_pmap(pm);
 	struct host_machine *hm = machine_of(hp);
+	enum pending_kind kind = PENDING_PROTECT;
 	struct ptab_slot *slot;
 	vaddr_t first = end, last = start;
 
-	if (prot == VM_PROT_NONE) {
-		host_remove(pm, start, end);
-		return;
-	}
 	vm_mutex_lock(&hm->lock);
 	for (vaddr_t va = start; (slot = ptab_next(&hp->tab, &va, end)) != NULL;
 	     va += VM_PAGE_SIZE) {
 		slot->prot &= prot;
-		if (slot->port == host_prot(slot))
+		if (slot->prot == VM_PROT_NONE && !slot->wired) {
+			ptab_clear(slot);
+			kind = PENDING_MAP;
+		} else if (slot->port == host_prot(slot)) {
 			continue;
-		slot->port = host_prot(slot);
+		} else {
+			slot->port = host_prot(slot);
+		}
 		if (first > va)
 			first = va;
 		last = va + VM_PAGE_SIZE;
 	}
 	if (first < last)
-		changed(hp, first, last, PENDING_PROTECT, true);
+		changed(hp, first, last, kind, true);
 	vm_mutex_unlock(&hm->lock);
 }
 
@@ -526,6 +535,15 @@ reprotect_page(struct vm_page *pg, vm_prot_t prot)
 	}
 }
 
+static bool
+is_wired_writable(const struct vm_page *pg)
+{
+	for (struct ptab_slot *slot = pg->pv; slot != NULL; slot = slot->next)
+		if (slot->wired && (slot->prot & VM_PROT_WRITE))
+			return true;
+	return false;
+}
+
 static unsigned
 host_page_protect(struct vm_machine *m, struct vm_page *pg, vm_prot_t prot)
 {
@@ -556,7 +574,9 @@ host_clear_modify(struct vm_machine *m, struct vm_page *pg)
 
 	vm_mutex_lock(&hm->lock);
 	was = ptab_unmark(pg, PTAB_MODIFIED) != 0;
-	if (was)
+	if (was && is_wired_writable(pg))
+		ptab_mark(pg, PTAB_MODIFIED); /* nobody would notice a store */
+	else if (was)
 		reprotect_page(pg, VM_PROT_ALL);
 	vm_mutex_unlock(&hm->lock);
 	return was;

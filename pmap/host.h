@@ -56,6 +56,9 @@ struct pmap_host_exec {
 	 */
 	bool (*may_wait)(void *ctx, struct pmap *);
 
+	/* gone: the pmap is being destroyed.  May be NULL. */
+	void (*gone)(void *ctx, struct pmap *);
+
 	/* run: run the operations, complete on return. */
 	enum pmap_host_result (*run)(void *ctx, struct pmap *,
 	    const struct pmap_host_op *, size_t n);
@@ -68,7 +71,7 @@ struct pmap_host_config {
 	vsize_t tail; /* bytes of the memory file behind the frames */
 	vaddr_t va_min, va_max;
 	unsigned zero_ahead_max, neighbour_factor; /* struct vm_machine */
-	size_t max_mappings; /* of one process */
+	size_t max_mappings;                       /* of one process */
 };
 
 /* => VM_ENOMEM; VM_ENOTSUP: no memory file to be had */

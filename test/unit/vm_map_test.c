@@ -427,6 +427,59 @@ test_move(void **state)
 	assert_int_equal(fx->sys->stats.pages_copied, 0);
 }
 
+/* Use up the entries that there are: protect every other page of [first, 1000)
+ * until no more can be cut.  One may be left, which is enough for one cut. */
+static void
+use_up_entries(struct fixture *fx, size_t first)
+{
+	int error = VM_OK;
+
+	assert_int_equal(map_anon(fx, first, 1000 - first), VM_OK);
+	faulty_fail(&fx->env, 1, FAULTY_ON);
+	for (size_t i = first + 1; error == VM_OK; i += 2)
+		error = protect(fx, i, 1, VM_PROT_READ);
+	assert_int_equal(error, VM_ENOMEM);
+}
+
+/* What needs cuts at both ends of [2, 5) fails and has done nothing. */
+static void
+check_no_cuts(struct fixture *fx)
+{
+	struct vmspace *vs = fx->vs;
+	vaddr_t va = fx_va(2);
+	vsize_t len = 3 * FX_PAGE;
+
+	assert_int_equal(unmap(fx, 2, 3), VM_ENOMEM);
+	assert_int_equal(protect(fx, 2, 3, VM_PROT_NONE), VM_ENOMEM);
+	assert_int_equal(vm_minherit(vs, va, len, VM_INHERIT_NONE), VM_ENOMEM);
+	assert_int_equal(vm_madvise(vs, va, len, VM_MADV_RANDOM), VM_ENOMEM);
+	assert_int_equal(vm_mlock(vs, va, len), VM_ENOMEM);
+	assert_picture(fx, "aaaaaaaa..");
+	for (size_t i = 0; i < 8; i++) {
+		assert_int_equal(load(fx, i), 'a' + (int)i);
+		assert_int_equal(store(fx, i, 'a' + (int)i), VM_OK);
+	}
+}
+
+/* Does an operation that cannot cut leave the range as it was, be it that the
+ * second cut fails or already the first? */
+static void
+test_no_entries(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 8), VM_OK);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(store(fx, i, 'a' + (int)i), VM_OK);
+	use_up_entries(fx, 100);
+	check_no_cuts(fx);
+	(void)protect(fx, 999, 1, VM_PROT_READ); /* the last one */
+	check_no_cuts(fx);
+	faulty_fail(&fx->env, 0, FAULTY_ONCE);
+	assert_int_equal(unmap(fx, 2, 3), VM_OK);
+	assert_picture(fx, "aa...bbb..");
+}
+
 int
 main(void)
 {
@@ -448,6 +501,7 @@ main(void)
 		FX_TEST(test_clip_object),
 		FX_TEST(test_is_full),
 		FX_TEST(test_move),
+		FX_TEST(test_no_entries),
 	};
 
 	return cmocka_run_group_tests_name("vm_map", tests, NULL, NULL);

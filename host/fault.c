@@ -3,9 +3,9 @@
  * fault.c - see fault.h.
  *
  * What the access was is found out in the order of cost: the page that holds
- * the instruction itself is fetched; a page that can be read has been written;
- * private memory without a file is going to be written anyway; otherwise the
- * instruction says.  A wrong "read" costs a second fault.  A wrong "write"
+ * the instruction itself is fetched; private memory without a file is going to
+ * be written anyway; otherwise the instruction says.  A wrong "read" costs a
+ * second fault, on a page that can be read: that was a write.  A wrong "write"
  * (the instruction reads one place and writes another) is tried as a read.
  *
  * Nothing stops a fault from coming again: another thread may have taken the
@@ -72,11 +72,21 @@ access_of(struct task *t, uint64_t va, const struct place *p)
 		return VM_PROT_EXEC;
 	if (va == ip)
 		return VM_PROT_EXEC;
-	if (pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
+	if ((p->anonymous_private && (p->prot & VM_PROT_WRITE)) ||
+	    instruction_writes(t, ip))
 		return VM_PROT_WRITE;
-	if (p->anonymous_private && (p->prot & VM_PROT_WRITE))
+	if (t->same_faults > 1 &&
+	    pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
 		return VM_PROT_WRITE;
-	return instruction_writes(t, ip) ? VM_PROT_WRITE : VM_PROT_READ;
+	return VM_PROT_READ;
+}
+
+/* Another thread may have brought the page while this fault was on its way. */
+static bool
+is_outdated(const struct task *t)
+{
+	return t->same_faults == 1 &&
+	    list_first(&t->space->tasks) != list_last(&t->space->tasks);
 }
 
 static int
@@ -89,10 +99,11 @@ resolve(struct task *t, uint64_t va)
 	if (pmap_host_fault(t->space->pmap, va, access))
 		return VM_OK;
 	error = vm_fault(&t->space->vm->map, va, access, 0);
-	if (error == VM_EACCES && access == VM_PROT_WRITE &&
-	    !pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
-		error = vm_fault(&t->space->vm->map, va, VM_PROT_READ, 0);
-	return error;
+	if (error != VM_EACCES || access != VM_PROT_WRITE)
+		return error;
+	if (!pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
+		return vm_fault(&t->space->vm->map, va, VM_PROT_READ, 0);
+	return is_outdated(t) ? VM_OK : error;
 }
 
 /* The host's signal for an answer that the program must get itself. */

@@ -27,7 +27,7 @@
 #define AHEAD_FIRST   4  /* pages ahead after the first fault of an entry */
 #define AHEAD_SCARCE  8  /* none ahead when less than an 8th is free */
 #define RECLAIM_PAGES 32 /* pages asked for when none is left, */
-#define RECLAIMS_MAX  8  /* so many times in one fault */
+#define RECLAIMS_MAX  64 /* so many times in one fault */
 
 struct vm_fault {
 	struct vm_map *map;

@@ -174,29 +174,49 @@ advise_locked(struct vm_map *map, vaddr_t start, vaddr_t end,
 
 /* ---- what needs the map unlocked ---- */
 
-/* Throw away the pages that a range has in shared anonymous objects. */
+/* Whether the entry is shared anonymous memory that may be thrown away. */
+static bool
+is_removable(const struct vm_map_entry *e)
+{
+	return !is_private(e) && !vm_entry_is_wired(e) && e->object != NULL &&
+	    e->object->ops->get == NULL;
+}
+
+/* Throw away the pages at *start, up to the end of their entry, where *start
+ * comes back. */
 static int
-remove_shared(struct vm_map *map, vaddr_t start, vaddr_t end)
+remove_part(struct vm_map *map, vaddr_t *start, vaddr_t end)
 {
 	struct vm_object *obj = NULL;
 	vm_pindex_t first = 0;
 	struct part p;
-	bool any;
+	int error = VM_ENOMEM;
 
 	vm_map_lock_read(map);
-	any = next_part(map, start, end, &p);
-	if (any && p.start == start && !is_private(p.e) &&
-	    p.e->object != NULL && p.e->object->ops->get == NULL) {
+	if (next_part(map, *start, end, &p) && p.start == *start) {
+		error = is_removable(p.e) ? 0 : VM_EINVAL;
 		obj = p.e->object;
-		vm_object_ref(obj);
-		first = p.e->offset + vm_entry_page(p.e, start);
+		first = p.e->offset + vm_entry_page(p.e, p.start);
 	}
+	if (error == 0)
+		vm_object_ref(obj);
 	vm_map_unlock_read(map);
-	if (obj == NULL)
-		return any ? VM_EINVAL : VM_ENOMEM;
+	if (error != 0)
+		return error;
 	vm_object_toss(obj, first, first + vm_atop(p.end - p.start));
 	vm_object_unref(obj);
-	return p.end < end ? remove_shared(map, p.end, end) : 0;
+	*start = p.end;
+	return 0;
+}
+
+static int
+remove_shared(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	int error = 0;
+
+	while (error == 0 && start < end)
+		error = remove_part(map, &start, end);
+	return error;
 }
 
 static int
@@ -216,7 +236,9 @@ next_stored(struct vm_map *map, vaddr_t *va, vaddr_t end, struct part *p)
 
 	vm_map_lock_read(map);
 	while (!found && next_part(map, *va, end, p)) {
-		found = p->e->object != NULL && (p->e->prot & VM_PROT_READ);
+		found = p->e->object != NULL &&
+		    p->e->object->ops->get != NULL &&
+		    (p->e->prot & VM_PROT_READ);
 		*va = p->end;
 	}
 	vm_map_unlock_read(map);

@@ -23,8 +23,10 @@ check_args(const struct vm_mmap_args *a)
 		return VM_EINVAL;
 	if ((a->prot & ~VM_PROT_ALL) != 0 || (a->offset & VM_PAGE_MASK) != 0)
 		return VM_EINVAL;
-	if (!vm_range_fits(a->addr, a->len))
-		return (a->flags & VM_MMAP_FIXED) ? VM_EINVAL : VM_ENOMEM;
+	if (!vm_range_fits(0, a->len))
+		return VM_ENOMEM;
+	if ((a->flags & VM_MMAP_FIXED) && !vm_range_fits(a->addr, a->len))
+		return VM_EINVAL;
 	if (!vm_range_fits(a->offset, a->len))
 		return VM_EINVAL;
 	if ((a->flags & VM_MMAP_FIXED) && (a->addr & VM_PAGE_MASK) != 0)

@@ -58,7 +58,7 @@ sync_backed(struct backed *b, unsigned flags)
 		error = vm_object_flush(b->obj, b->first, b->last);
 	if (error == 0 && (flags & VM_MS_INVALIDATE) &&
 	    b->obj->ops->get != NULL && b->obj->ops->put != NULL)
-		vm_object_toss(b->obj, b->first, b->last);
+		vm_object_invalidate(b->obj, b->first, b->last);
 	vm_object_unref(b->obj);
 	return error;
 }

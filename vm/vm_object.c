@@ -141,6 +141,8 @@ vm_object_create(struct vm_system *sys, const struct vm_pager_ops *ops,
 	return vm_object_create_keyed(sys, ops, pager, none, &made);
 }
 
+static void flush_dirty(struct vm_object *, vm_pindex_t, vm_pindex_t);
+
 /* ---- references and the end ---- */
 
 void
@@ -270,7 +272,7 @@ vm_object_unref(struct vm_object *obj)
 {
 	if (unref_not_last(obj))
 		return;
-	(void)vm_object_flush(obj, 0, UINT64_MAX);
+	flush_dirty(obj, 0, UINT64_MAX);
 	if (drop_last(obj, true, true))
 		destroy(obj);
 }
@@ -399,6 +401,10 @@ vm_object_read(struct vm_read *rd)
 	int error;
 
 	error = obj->ops->get(obj, rd->pindex, rd->pages, &got);
+	if (error == VM_EIO && rd->npages > 1) { /* the first may be good */
+		got = 1;
+		error = obj->ops->get(obj, rd->pindex, rd->pages, &got);
+	}
 	if (error != 0)
 		got = 0;
 	VM_COUNT(sys, pagein_io);
@@ -520,27 +526,39 @@ write_run(struct vm_object *obj, struct write_run *run)
 	finish_run(obj, run, error);
 }
 
-int
-vm_object_flush(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+/* Write the dirty pages; a failure stays in obj->error for who asks next. */
+static void
+flush_dirty(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {
 	struct write_run run;
-	int error;
 
 	if (obj->ops->put == NULL)
-		return 0;
+		return;
 	vm_object_lock(obj);
 	while (start < end && next_run(obj, start, end, &run)) {
 		write_run(obj, &run);
 		start = run.pindex + run.npages;
 	}
+	vm_object_unlock(obj);
+}
+
+int
+vm_object_flush(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	int error;
+
+	flush_dirty(obj, start, end);
+	vm_object_lock(obj);
 	error = obj->error;
 	obj->error = 0;
 	vm_object_unlock(obj);
 	return error;
 }
 
-void
-vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+/* Take pages out of every map and free them; with clean_only, what is dirty
+ * or wired stays. */
+static void
+toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
 {
 	struct vm_page *pg;
 	uint64_t i = start;
@@ -551,11 +569,26 @@ vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 			wait_busy(obj, pg);
 			continue;
 		}
-		vm_page_unmap(obj->sys, pg);
-		remove_page(obj, pg);
 		i++;
+		if (clean_only && pg->wire_count != 0)
+			continue;
+		vm_page_unmap(obj->sys, pg);
+		if (!clean_only || !page_is_dirty(obj, pg))
+			remove_page(obj, pg);
 	}
 	vm_object_unlock(obj);
+}
+
+void
+vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	toss(obj, start, end, false);
+}
+
+void
+vm_object_invalidate(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	toss(obj, start, end, true);
 }
 
 /* ---- reclaiming ---- */
@@ -636,9 +669,9 @@ reclaim_mapped(struct vm_system *sys, size_t npages)
 	LIST_FOREACH(struct vm_object, obj, &os->all, link) {
 		if (freed >= npages)
 			break;
-		if (obj->ops->get == NULL || obj->ops->put == NULL ||
-		    !vm_mutex_trylock(&obj->lock))
+		if (obj->ops->get == NULL || obj->ops->put == NULL)
 			continue;
+		vm_object_lock(obj);
 		freed += reclaim_clean(obj, npages - freed);
 		vm_object_unlock(obj);
 	}

@@ -192,6 +192,13 @@ int vm_object_flush(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
  */
 void vm_object_toss(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 
+/*
+ * vm_object_invalidate: forget the clean pages of [start, end) that are not
+ * wired, so that they are read again.  => as vm_object_toss
+ */
+void vm_object_invalidate(struct vm_object *, vm_pindex_t start,
+    vm_pindex_t end);
+
 /* Put a page given by a device's pager into the object. => locked
  * => VM_ENOMEM */
 int vm_object_insert(struct vm_object *, struct vm_page *, vm_pindex_t);

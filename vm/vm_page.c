@@ -345,8 +345,8 @@ vm_page_wait(struct vm_system *sys, const struct vm_page *pg, uint32_t seen)
 void
 vm_page_wire(struct vm_system *sys, struct vm_page *pg)
 {
-	VM_ASSERT(pg->wire_count < UINT16_MAX);
-	if (pg->wire_count++ == 0)
+	VM_ASSERT(pg->wire_count < UINT32_MAX);
+	if (pg->wire_count++ == 0 && !pg->fictitious)
 		atomic_fetch_add(&sys->freelist->nwired, 1);
 }
 
@@ -354,8 +354,8 @@ static void
 unwire_n(struct vm_system *sys, struct vm_page *pg, unsigned n)
 {
 	VM_ASSERT(pg->wire_count >= n);
-	pg->wire_count = (uint16_t)(pg->wire_count - n);
-	if (n != 0 && pg->wire_count == 0)
+	pg->wire_count -= n;
+	if (n != 0 && pg->wire_count == 0 && !pg->fictitious)
 		atomic_fetch_sub(&sys->freelist->nwired, 1);
 }
 

@@ -200,6 +200,8 @@ copy_mapped(struct vm_map *map, const struct piece *p)
 	map->design->cow->lock(e);
 	ok = pmap_extract(map->pmap, p->va, &at) && (at.prot & need) == need;
 	if (ok) {
+		if (p->write)
+			at.page->dirty = true;
 		data = pmap_page_data(map->sys->machine, at.page);
 		data += p->va & VM_PAGE_MASK;
 		if (p->write)
@@ -211,28 +213,23 @@ copy_mapped(struct vm_map *map, const struct piece *p)
 	return ok;
 }
 
-/* A write faults first in any case: that is what marks the page modified. */
 static int
 copy_piece(struct vm_map *map, const struct piece *p)
 {
-	bool ready = !p->write;
-	bool done = false;
+	vm_prot_t access = p->write ? VM_PROT_WRITE : VM_PROT_READ;
+	bool done;
 	int error;
 
-	while (!done) {
-		if (!ready) {
-			error = vm_fault(map, p->va,
-			    p->write ? VM_PROT_WRITE : VM_PROT_READ,
-			    VM_FAULT_NARROW);
-			if (error != 0)
-				return error;
-		}
+	for (;;) {
 		vm_map_lock_read(map);
 		done = copy_mapped(map, p);
 		vm_map_unlock_read(map);
-		ready = false;
+		if (done)
+			return 0;
+		error = vm_fault(map, p->va, access, VM_FAULT_NARROW);
+		if (error != 0)
+			return error;
 	}
-	return 0;
 }
 
 static int

@@ -525,7 +525,8 @@ map_arg_errors(const struct op *op)
 
 	if (shared == private || op->len == 0 || !is_aligned(op->addr2))
 		return ERROR(VM_EINVAL);
-	if (!vm_range_fits(op->addr, op->len))
+	if (!vm_range_fits(0, op->len) ||
+	    (fixed && !vm_range_fits(op->addr, op->len)))
 		return ERROR(VM_EINVAL) | ERROR(VM_ENOMEM);
 	if (!vm_range_fits(op->addr2, op->len) ||
 	    (fixed && !is_aligned(op->addr)))
@@ -544,7 +545,8 @@ hint_is_free(struct model *m, const struct op *op)
 	struct span s;
 
 	at.addr = vm_trunc_page(op->addr);
-	if (at.addr == 0 || (op->len2 != 0 && at.addr % op->len2 != 0))
+	if (!vm_range_fits(op->addr, op->len) || at.addr == 0 ||
+	    (op->len2 != 0 && at.addr % op->len2 != 0))
 		return false;
 	s = span_of(m, &at, &outside);
 	return !outside && !any(s, is_mapped);
@@ -1147,7 +1149,8 @@ takes_advice(const struct cell *c, enum vm_madvise advice)
 	case VM_MADV_FREE:
 		return !c->wired && !c->foreign;
 	case VM_MADV_REMOVE:
-		return !c->private && c->below != NULL && !c->below->is_file;
+		return !c->private && !c->wired && c->below != NULL &&
+		    !c->below->is_file;
 	default:
 		return advise_cell(&copy, advice);
 	}

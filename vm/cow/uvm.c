@@ -368,7 +368,8 @@ uvm_share(struct vm_system *sys, struct vm_map_entry *src,
 
 	if (error != 0)
 		return error;
-	dst->flags = src->flags;
+	if (!needs_copy(src))
+		dst->flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
 	ref_upper(sys, src, dst);
 	ref_lower(src, dst);
 	if (src->aref.amap != NULL) {

@@ -98,6 +98,7 @@ file_put(struct vm_object *obj, vm_pindex_t pindex,
 	if (error != 0)
 		return error;
 	page_addresses(obj, pages, npages, addr);
+	zero_tail(addr, bytes); /* what was stored past the end */
 	return fp->ops->write(fp->file, vm_ptoa(pindex), addr, bytes);
 }
 

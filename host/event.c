@@ -22,6 +22,19 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+/*
+ * A thread that calls exec comes out of it with the id of the first thread of
+ * its process.  Nobody hears of its own id again, so nobody must wait for it.
+ */
+static void
+note_exec(struct task *t)
+{
+	struct task *former = task_find(t->run, (pid_t)trace_event_message(t));
+
+	if (former != NULL && former != t)
+		former->at = TASK_DEAD;
+}
+
 static void
 note(struct run *run, pid_t tid, int status)
 {
@@ -36,6 +49,8 @@ note(struct run *run, pid_t tid, int status)
 	t->status = status;
 	if (!WIFSTOPPED(status))
 		t->at = TASK_DEAD;
+	else if (status >> 16 == PTRACE_EVENT_EXEC)
+		note_exec(t);
 	if (!t->has_status)
 		list_insert_tail(&run->unread, &t->unread);
 	t->has_status = true;
@@ -58,7 +73,7 @@ wait_any(struct run *run)
 void
 event_wait(struct task *t)
 {
-	while (!t->has_status)
+	while (!t->has_status && t->at != TASK_DEAD)
 		if (!wait_any(t->run)) {
 			t->at = TASK_DEAD;
 			return;

@@ -5,8 +5,7 @@
  * What the access was is found out in the order of cost: the page that holds
  * the instruction itself is fetched; private memory without a file is going to
  * be written anyway; otherwise the instruction says.  A wrong "read" costs a
- * second fault, on a page that can be read: that was a write.  A wrong "write"
- * (the instruction reads one place and writes another) is tried as a read.
+ * second fault, on a page that can be read: that was a write.
  *
  * Nothing stops a fault from coming again: another thread may have taken the
  * page away.  But the same fault many times in a row means that we and the
@@ -25,6 +24,7 @@
 
 #define CODE_MAX    16
 #define SAME_FAULTS 1000
+#define CHUNK       64 /* bytes that movs moves at once, at most */
 
 /* What the program's map says about an address. */
 struct place {
@@ -49,8 +49,19 @@ look_up(struct task *t, uint64_t va)
 	return p;
 }
 
+/* movs reads one place and writes another: which of them is va? */
 static bool
-instruction_writes(struct task *t, uint64_t ip)
+is_source(struct task *t, const uint8_t *code, uint64_t va)
+{
+	size_t i = code[0] == 0xf3;
+
+	i += (code[i] & 0xf8) == 0x48;
+	return (code[i] == 0xa4 || code[i] == 0xa5) &&
+	    va - (trace_regs(t)->rdi - CHUNK) >= 2 * CHUNK;
+}
+
+static bool
+instruction_writes(struct task *t, uint64_t ip, uint64_t va)
 {
 	uint8_t code[CODE_MAX] = { 0 };
 	size_t n = CODE_MAX, room = VM_PAGE_SIZE - (ip & VM_PAGE_MASK);
@@ -59,7 +70,7 @@ instruction_writes(struct task *t, uint64_t ip)
 		if (room >= n || user_read(t, ip, code, room) != 0)
 			return false;
 	}
-	return decode_writes(code, n);
+	return decode_writes(code, n) && !is_source(t, code, va);
 }
 
 static vm_prot_t
@@ -73,7 +84,7 @@ access_of(struct task *t, uint64_t va, const struct place *p)
 	if (va == ip)
 		return VM_PROT_EXEC;
 	if ((p->anonymous_private && (p->prot & VM_PROT_WRITE)) ||
-	    instruction_writes(t, ip))
+	    instruction_writes(t, ip, va))
 		return VM_PROT_WRITE;
 	if (t->same_faults > 1 &&
 	    pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
@@ -99,11 +110,11 @@ resolve(struct task *t, uint64_t va)
 	if (pmap_host_fault(t->space->pmap, va, access))
 		return VM_OK;
 	error = vm_fault(&t->space->vm->map, va, access, 0);
-	if (error != VM_EACCES || access != VM_PROT_WRITE)
-		return error;
-	if (!pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ))
-		return vm_fault(&t->space->vm->map, va, VM_PROT_READ, 0);
-	return is_outdated(t) ? VM_OK : error;
+	if (error == VM_EACCES && access == VM_PROT_WRITE &&
+	    pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ) &&
+	    is_outdated(t))
+		return VM_OK;
+	return error;
 }
 
 /* The host's signal for an answer that the program must get itself. */

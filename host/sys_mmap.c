@@ -474,6 +474,32 @@ sys_msync(struct task *t, const struct sysargs_call *call)
 
 /* -------------------------------------------------------------- locking */
 
+/* Linux locks what cannot be accessed, too, and then says ENOMEM. */
+static bool
+has_no_access(struct task *t, uint64_t start, uint64_t end)
+{
+	struct vm_map *map = &vm_of(t)->map;
+	const struct vm_map_entry *e;
+	bool found = false;
+
+	vm_map_lock_read(map);
+	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
+	     e = vm_map_next(map, e))
+		found |= e->prot == VM_PROT_NONE;
+	vm_map_unlock_read(map);
+	return found;
+}
+
+static int64_t
+do_mlock(struct task *t, uint64_t start, uint64_t len)
+{
+	int error = vm_mlock(vm_of(t), start, len);
+
+	if (error == 0 && has_no_access(t, start, start + vm_round_page(len)))
+		error = VM_ENOMEM;
+	return syscall_error(error);
+}
+
 /* Round outwards, as mlock does. */
 static void
 sys_mlock(struct task *t, const struct sysargs_call *call)
@@ -488,8 +514,7 @@ sys_mlock(struct task *t, const struct sysargs_call *call)
 	else if (call->args[1] == 0)
 		syscall_answer(t, 0);
 	else
-		syscall_answer(t,
-		    syscall_error(vm_mlock(vm_of(t), start, len)));
+		syscall_answer(t, do_mlock(t, start, len));
 }
 
 static void

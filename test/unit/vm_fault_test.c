@@ -71,17 +71,31 @@ test_errors(void **state)
 	assert_int_equal(STAT(fx, fault_noaccess), 2);
 }
 
-/* Is a file that cannot be read an error, and fine the next time? */
+/* Is a file that cannot be read an error, and fine once it can? */
 static void
 test_io_error(void **state)
 {
 	struct fixture *fx = *state;
 
 	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_PRIVATE, 0), VM_OK);
-	memfile_fail(&fx->files[0], 1, false);
+	memfile_fail(&fx->files[0], 1, true);
 	assert_int_equal(load(fx, 0), -VM_EIO);
 	assert_int_equal(pages_used(fx), 0);
+	memfile_fail(&fx->files[0], 0, false);
 	assert_int_equal(load(fx, 0), 'A');
+}
+
+/* Does a page that was only to be read ahead not spoil the one that is wanted?
+ * The first request is for more than one page and fails. */
+static void
+test_io_error_ahead(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_PRIVATE, 0), VM_OK);
+	memfile_fail(&fx->files[0], 1, false);
+	assert_int_equal(load(fx, 0), 'A');
+	assert_int_equal(fx->files[0].failures, 1);
 }
 
 /* Are neighbours entered that are resident: three behind, four ahead?
@@ -295,6 +309,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		FX_TEST(test_errors),
 		FX_TEST(test_io_error),
+		FX_TEST(test_io_error_ahead),
 		FX_TEST(test_neighbours),
 		FX_TEST(test_neighbours_advice),
 		FX_TEST(test_neighbours_rights),

@@ -14,6 +14,7 @@
 #include "host/fault.h"
 
 #include "host/decode.h"
+#include "host/event.h"
 #include "host/filter.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -22,8 +23,11 @@
 #include "host/trace.h"
 #include "host/user.h"
 
+#include <sys/resource.h>
+
 #define CODE_MAX    16
 #define SAME_FAULTS 1000
+#define GROW_GAP    ((vsize_t)1 << 20)
 #define CHUNK       64 /* bytes that movs moves at once, at most */
 
 /* What the program's map says about an address. */
@@ -117,6 +121,52 @@ resolve(struct task *t, uint64_t va)
 	return error;
 }
 
+/* The end of a stack, whose first entry is e: entries may have been cut. */
+static vaddr_t
+top_of(const struct vm_map *map, const struct vm_map_entry *e)
+{
+	vaddr_t end = e->end;
+
+	while ((e = vm_map_next(map, e)) != NULL && e->start == end &&
+	    (e->flags & VM_ENTRY_STACK))
+		end = e->end;
+	return end;
+}
+
+/*
+ * Below a MAP_GROWSDOWN mapping: it grows, as far as the limit of the stack
+ * and the distance to what lies below it allow.  The stack of the program
+ * itself is mapped in full from the start.
+ */
+static bool
+grow(struct task *t, uint64_t va)
+{
+	struct vm_map *map = &t->space->vm->map;
+	struct vm_mmap_args args = { .flags = VM_MMAP_FIXED |
+		    VM_MMAP_NOREPLACE | VM_MMAP_PRIVATE | VM_MMAP_STACK,
+		.max_prot = VM_PROT_ALL };
+	const struct vm_map_entry *e;
+	struct rlimit limit;
+	bool may;
+	vaddr_t at;
+
+	args.addr = vm_trunc_page(va);
+	if (args.addr < GROW_GAP ||
+	    prlimit(t->tid, RLIMIT_STACK, NULL, &limit) != 0)
+		return false;
+	vm_map_lock_read(map);
+	e = vm_map_ceiling(map, args.addr - GROW_GAP);
+	may = e != NULL && (e->flags & VM_ENTRY_STACK) && e->start > va &&
+	    top_of(map, e) != t->space->stack_end &&
+	    top_of(map, e) - args.addr <= limit.rlim_cur;
+	if (may) {
+		args.prot = e->prot;
+		args.len = e->start - args.addr;
+	}
+	vm_map_unlock_read(map);
+	return may && vm_mmap(t->space->vm, &args, &at) == 0;
+}
+
 /* The host's signal for an answer that the program must get itself. */
 static void
 set_signal(struct task *t, int error)
@@ -161,6 +211,28 @@ is_stuck(struct task *t, uint64_t va)
 }
 
 /*
+ * A thread that faults with the signal blocked makes the kernel forget the
+ * handler, for all threads, until we have come to that thread's stop.  If
+ * there is such a stop, the handler is put back first.
+ */
+static void
+keep_handler(struct task *t)
+{
+	const struct sighand *sh = t->sighand;
+	bool forgotten = false;
+
+	if (sh->refs == 1 || sh->action[t->signal].handler == 0)
+		return;
+	while (event_poll(t->run))
+		continue;
+	LIST_FOREACH(struct task, other, &t->run->unread, unread)
+		forgotten |= other->sighand == sh && other->at != TASK_DEAD &&
+		    signal_is_blocked(other, t->signal);
+	if (forgotten)
+		stub_set_action(t, t->signal, &sh->action[t->signal]);
+}
+
+/*
  * The frame of the handler may need pages, and running a list now would spoil
  * what the frame says of the fault.  So the program faults once more, after
  * the pages have come.
@@ -178,7 +250,9 @@ deliver(struct task *t, int error)
 		return;
 	}
 	force(t, sig);
-	signal_deliver(t);
+	keep_handler(t);
+	if (t->at != TASK_DEAD)
+		signal_deliver(t);
 }
 
 void
@@ -194,6 +268,8 @@ fault(struct task *t)
 		return;
 	}
 	if (va < t->run->machine->va_max)
+		error = resolve(t, va);
+	if (error == VM_EFAULT && va < t->run->machine->va_max && grow(t, va))
 		error = resolve(t, va);
 	if (error == VM_ENOMEM) {
 		t->run->killed_no_memory++;

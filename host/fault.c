@@ -212,8 +212,9 @@ is_stuck(struct task *t, uint64_t va)
 
 /*
  * A thread that faults with the signal blocked makes the kernel forget the
- * handler, for all threads, until we have come to that thread's stop.  If
- * there is such a stop, the handler is put back first.
+ * handler, for all threads, until we have come to that thread's stop.  So the
+ * others are stopped until this one has entered its handler, which is put back
+ * first if it is forgotten already.
  */
 static void
 keep_handler(struct task *t)
@@ -223,13 +224,15 @@ keep_handler(struct task *t)
 
 	if (sh->refs == 1 || sh->action[t->signal].handler == 0)
 		return;
-	while (event_poll(t->run))
-		continue;
+	LIST_FOREACH(struct task, other, &t->run->tasks.all, all)
+		if (other != t && other->sighand == sh)
+			(void)event_stop(other);
 	LIST_FOREACH(struct task, other, &t->run->unread, unread)
 		forgotten |= other->sighand == sh && other->at != TASK_DEAD &&
 		    signal_is_blocked(other, t->signal);
 	if (forgotten)
 		stub_set_action(t, t->signal, &sh->action[t->signal]);
+	t->step_in = true;
 }
 
 /*

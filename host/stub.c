@@ -553,6 +553,25 @@ resume_plainly(struct task *t, enum stub_program_call call)
 		trace_continue(t, 0);
 }
 
+static void
+resume_with_signal(struct task *t)
+{
+	bool step = t->step_in;
+
+	t->step_in = false;
+	trace_set_siginfo(t, &t->info);
+	if (!step) {
+		trace_continue(t, t->signal);
+		return;
+	}
+	trace_step_in(t, t->signal);
+	event_wait(t);
+	if (t->at != TASK_DEAD && t->status == (SIGTRAP << 8 | 0x7f)) {
+		(void)event_take(t);
+		trace_continue(t, 0);
+	}
+}
+
 /* The kernel restarts an interrupted call, if it finds these registers. */
 static bool
 will_restart(struct task *t)
@@ -573,10 +592,8 @@ stub_resume(struct task *t, enum stub_program_call call)
 	settle(t);
 	if (t->at == TASK_AT_SIGNAL && t->signal != 0) {
 		stub_flush(t);
-		if (t->at != TASK_DEAD) {
-			trace_set_siginfo(t, &t->info);
-			trace_continue(t, t->signal);
-		}
+		if (t->at != TASK_DEAD)
+			resume_with_signal(t);
 		return;
 	}
 	if (call == STUB_CALL_ITSELF ||

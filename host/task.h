@@ -92,6 +92,7 @@ struct task {
 	/* Signals: see signal.c. */
 	int signal; /* TASK_AT_SIGNAL: to be delivered when it goes on, or 0 */
 	siginfo_t info;
+	bool step_in;    /* stop again when the handler begins */
 	bool info_known; /* has been asked for already */
 	uint64_t altstack, altstack_size;
 	uint64_t blocked; /* best knowledge, bit n-1 for signal n */

@@ -73,6 +73,12 @@ trace_continue_to_exit(struct task *t)
 }
 
 void
+trace_step_in(struct task *t, int sig)
+{
+	go(t, PTRACE_SINGLESTEP, sig);
+}
+
+void
 trace_listen(struct task *t)
 {
 	t->regs_known = false;

@@ -28,6 +28,8 @@ void trace_regs_load(struct task *, const struct user_regs_struct *);
 void trace_continue(struct task *, int sig);
 /* The same, with one more stop at the end of its system call. */
 void trace_continue_to_exit(struct task *);
+/* The same with a signal, to the first instruction of its handler. */
+void trace_step_in(struct task *, int sig);
 /* Stay stopped, but hear SIGCONT. */
 void trace_listen(struct task *);
 /* Stop a running task; the stop comes through waitpid. */

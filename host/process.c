@@ -152,7 +152,8 @@ process_forked(struct task *parent)
 	}
 	if (child != NULL && (parent->clone_flags & CLONE_VFORK))
 		child->vfork_parent = parent;
-	else
+	parent->parked = child != NULL && child->vfork_parent == parent;
+	if (!parent->parked)
 		stub_resume(parent, STUB_NO_CALL);
 	if (child != NULL && is_waiting(child))
 		start(child);
@@ -171,7 +172,10 @@ process_release_parent(struct task *t)
 	struct task *parent = t->vfork_parent;
 
 	t->vfork_parent = NULL;
-	if (parent != NULL && task_is_stopped(parent) && !parent->has_status)
+	if (parent == NULL)
+		return;
+	parent->parked = false;
+	if (task_is_stopped(parent) && !parent->has_status)
 		stub_resume(parent, STUB_NO_CALL);
 }
 

@@ -217,7 +217,8 @@ static struct task *
 find_stopped(struct space *space)
 {
 	LIST_FOREACH(struct task, t, &space->tasks, in_space)
-		if (task_is_stopped(t) && !t->has_status && t->born)
+		if (task_is_stopped(t) && !t->has_status && t->born &&
+		    !t->parked)
 			return t;
 	return NULL;
 }

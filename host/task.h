@@ -100,6 +100,7 @@ struct task {
 	uint64_t last_fault; /* address; see fault.c */
 	unsigned same_faults;
 
+	bool parked; /* inside vfork: it cannot run anything before its end */
 	struct task *vfork_parent; /* waits for this child's exec or exit */
 
 	/* Scheduling: see cpu.c. */

@@ -388,6 +388,17 @@ adopt(struct task *t, struct space *space)
 	return true;
 }
 
+/* The program begins by reading its arguments: that needs no fault. */
+static void
+prepare_arguments(struct task *t)
+{
+	uint64_t sp = trace_regs(t)->rsp;
+
+	if (sp < t->space->stack_end)
+		user_prepare(t, sp, t->space->stack_end - sp, true);
+	t->npromises = 0;
+}
+
 void
 exec_adopt(struct task *t)
 {
@@ -409,5 +420,6 @@ exec_adopt(struct task *t)
 	if (!adopt(t, space))
 		return;
 	pmap_host_forget(space->pmap);
+	prepare_arguments(t);
 	stub_resume(t, STUB_NO_CALL);
 }

@@ -47,6 +47,7 @@ struct vm_resolve {
 	vm_prot_t access; /* what is wanted, a subset of entry->prot */
 	enum vm_resolve_depth depth; /* how far to go for it; else ABSENT */
 	const struct vm_page *near;  /* a frame to be next to, or NULL */
+	bool unmapped;               /* pmap is known to have nothing at va */
 
 	struct vm_page *page;     /* out (OK, BUSY) */
 	vm_prot_t prot;           /* out (OK): map it with at most this */
@@ -85,15 +86,18 @@ struct vm_cow_ops {
 	/*
 	 * chunk: the part of the entry around page n that settle should be
 	 * given alone, when the whole is better not settled at once (a sparse
-	 * mapping).  want is how many pages the caller is about to touch.
-	 * Sets [*first, *last), which holds n; the map clips to it.
+	 * mapping, or one too large for one upper layer).  want is how many
+	 * pages the caller is about to touch.  Sets [*first, *last), which
+	 * holds n; the map clips to it.
 	 */
 	void (*chunk)(const struct vm_map_entry *, vm_pindex_t n,
 	    vm_pindex_t want, vm_pindex_t *first, vm_pindex_t *last);
 
 	/*
 	 * settle: make the entry own its upper layer (clear NEEDS_COPY, or
-	 * make the first one).  => map write-locked      => VM_ENOMEM
+	 * make the first one).
+	 * => map write-locked; the entry is no longer than chunk said
+	 * => VM_ENOMEM
 	 */
 	int (*settle)(struct vm_system *, struct vm_map_entry *);
 
@@ -114,7 +118,8 @@ struct vm_cow_ops {
 	int (*copy_now)(struct vm_system *, struct vm_map_entry *src,
 	    struct vm_map_entry *dst);
 
-	/* share: dst, as above, becomes the same memory as src. VM_ENOMEM */
+	/* share: dst, as above, becomes the same memory as src, which has been
+	 * settled if it is private.  VM_ENOMEM */
 	int (*share)(struct vm_system *, struct vm_map_entry *src,
 	    struct vm_map_entry *dst);
 

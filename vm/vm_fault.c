@@ -214,8 +214,10 @@ static bool
 make_ahead(struct vm_fault *f, vaddr_t va)
 {
 	struct vm_resolve *r = &f->r;
+	struct pmap_mapping at;
 
-	if (is_mapped(f, va, f->access))
+	r->unmapped = !pmap_extract(f->map->pmap, va, &at);
+	if (!r->unmapped && (at.prot & f->access) == f->access)
 		return true;
 	r->va = va;
 	r->near = r->page;

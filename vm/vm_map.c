@@ -272,6 +272,17 @@ clip_chunk(struct vm_map *map, struct vm_map_entry *e, vaddr_t va,
 }
 
 int
+vm_map_settle_first(struct vm_map *map, struct vm_map_entry *e)
+{
+	int error;
+
+	if (!is_unsettled(e))
+		return 0;
+	error = clip_chunk(map, e, e->start, vm_entry_npages(e));
+	return error != 0 ? error : map->design->cow->settle(map->sys, e);
+}
+
+int
 vm_map_settle(struct vm_map *map, vaddr_t va, vm_pindex_t want)
 {
 	struct vm_map_entry *e = vm_map_lookup(map, va);

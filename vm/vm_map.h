@@ -162,6 +162,13 @@ void vm_map_simplify(struct vm_map *, vaddr_t start, vaddr_t end);
  */
 int vm_map_settle(struct vm_map *, vaddr_t va, vm_pindex_t want);
 
+/*
+ * vm_map_settle_first: settle an entry, or, when it is too large for one upper
+ * layer, cut it and settle its first part, which keeps the entry.  Joins
+ * nothing.  => write-locked     => VM_ENOMEM: the entry may be gone
+ */
+int vm_map_settle_first(struct vm_map *, struct vm_map_entry *);
+
 /* True when [start, end) is mapped without a hole.  => locked */
 bool vm_map_is_full(struct vm_map *, vaddr_t start, vaddr_t end);
 

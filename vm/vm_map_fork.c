@@ -37,7 +37,7 @@ fork_copy(struct vm_map *parent, struct vm_map_entry *src,
 	if (vm_entry_is_wired(src))
 		return cow->copy_now(parent->sys, src, dst);
 	error = cow->copy(parent->sys, src, dst, &protect);
-	if (protect && (src->max_prot & VM_PROT_WRITE))
+	if (protect && (src->prot & VM_PROT_WRITE))
 		pmap_protect(parent->pmap, src->start, src->end,
 		    (vm_prot_t)(src->prot & ~VM_PROT_WRITE));
 	return error;
@@ -79,6 +79,11 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 
 	if (src->inherit == VM_INHERIT_NONE)
 		return 0;
+	error = src->inherit == VM_INHERIT_SHARE ?
+	    vm_map_settle_first(parent, src) :
+	    0;
+	if (error != 0)
+		return error;
 	dst = clone_entry(parent->sys, src);
 	if (dst == NULL)
 		return VM_ENOMEM;
@@ -96,9 +101,12 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 static int
 duplicate_entry(struct vm_map *map, struct vm_map_entry *src, vaddr_t to)
 {
-	struct vm_map_entry *dst = clone_entry(map->sys, src);
-	int error;
+	struct vm_map_entry *dst;
+	int error = vm_map_settle_first(map, src);
 
+	if (error != 0)
+		return error;
+	dst = clone_entry(map->sys, src);
 	if (dst == NULL)
 		return VM_ENOMEM;
 	error = map->design->cow->share(map->sys, src, dst);

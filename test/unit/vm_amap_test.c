@@ -215,6 +215,55 @@ test_extend_over_lost(void **state)
 	vm_amap_unref(fx->sys, &lo, 4);
 }
 
+/* Does a range that slides - grows behind, shrinks in front - need memory for
+ * itself only, and keep its pages?
+ *
+ *	[ a b c ]  ->    [ b c . ]  ->	    [ c . . ]
+ */
+static void
+test_slide(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_aref ref = full_amap(fx, 3), hi;
+
+	for (unsigned i = 0; i < 5000; i++) {
+		assert_true(vm_amap_extend(fx->sys, &ref, 3, 1, true));
+		hi = vm_amap_cut(fx->sys, &ref, 4, 1);
+		vm_amap_unref(fx->sys, &ref, 1);
+		ref = hi;
+		assert_int_equal(letter(fx, &ref, 0), i < 2 ? 'b' + (int)i : 0);
+		assert_true(ref.amap->room < 100);
+	}
+	vm_amap_unref(fx->sys, &ref, 3);
+}
+
+/* Is what nobody refers to freed, when a range is torn apart upward, downward
+ * and here and there? */
+static void
+test_tear(void **state)
+{
+	enum { N = 24 };
+	static const unsigned steps[] = { 1, 5, 7, 11, N - 1 }; /* prime to N */
+	struct fixture *fx = *state;
+	struct vm_aref part[N];
+
+	for (unsigned s = 0; s < sizeof(steps) / sizeof(*steps); s++) {
+		part[0] = full_amap(fx, N);
+		for (unsigned i = 1; i < N; i++)
+			part[i] = vm_amap_cut(fx->sys, &part[i - 1], N - i + 1,
+			    1);
+		for (unsigned i = 0, at = 0; i < N; i++) {
+			struct vm_amap *am = part[at].amap;
+
+			vm_amap_unref(fx->sys, &part[at], 1);
+			assert_int_equal(pages_used(fx), N - i - 1);
+			if (i + 1 != N)
+				vm_amap_check(am);
+			at = (at + steps[s]) % N;
+		}
+	}
+}
+
 /* May nobody grow an amap that others use? */
 static void
 test_extend_shared(void **state)
@@ -319,6 +368,8 @@ main(void)
 		FX_TEST(test_extend_behind),
 		FX_TEST(test_extend_before),
 		FX_TEST(test_extend_over_lost),
+		FX_TEST(test_slide),
+		FX_TEST(test_tear),
 		FX_TEST(test_extend_shared),
 		FX_TEST(test_extend_without_memory),
 		FX_TEST(test_clone),

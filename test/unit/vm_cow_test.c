@@ -394,6 +394,126 @@ test_join_extends(void **state)
 		assert_int_equal(load(fx, i), 'a' + (int)i);
 }
 
+/* ------------------------------------------------------------ large ranges */
+
+static int
+map_large(struct fixture *fx, vaddr_t va, vsize_t len)
+{
+	struct vm_mmap_args a = {
+		.addr = va,
+		.len = len,
+		.prot = VM_PROT_RW,
+		.flags = VM_MMAP_PRIVATE | VM_MMAP_FIXED,
+	};
+
+	return vm_mmap(fx->vs, &a, &va);
+}
+
+static int
+write_byte(struct vmspace *vs, vaddr_t va, char byte)
+{
+	size_t done;
+
+	return vmspace_write(vs, va, &byte, 1, &done);
+}
+
+static char
+read_byte(struct vmspace *vs, vaddr_t va)
+{
+	char byte = 0;
+	size_t done;
+
+	assert_int_equal(vmspace_read(vs, va, &byte, 1, &done), VM_OK);
+	return byte;
+}
+
+/* Can private memory that is larger than an amap be shared, with a child and
+ * by a second mapping? */
+static void
+test_share_large(void **state)
+{
+	const struct soft_config config = { .npages = FX_FRAMES };
+	const vsize_t len = (vsize_t)17 << 30;
+	const vaddr_t va = (vaddr_t)1 << 40, last = va + len - FX_PAGE;
+	struct vm_mremap_args again = {
+		.old_addr = va,
+		.old_len = len,
+		.new_len = len,
+		.flags = VM_MREMAP_DUPLICATE | VM_MREMAP_MAYMOVE,
+	};
+	struct fixture *fx = fixture_create(&config);
+	struct vmspace *c;
+	vaddr_t twin;
+
+	(void)state;
+	assert_non_null(fx);
+	assert_int_equal(map_large(fx, va, len), VM_OK);
+	assert_int_equal(vm_minherit(fx->vs, va, len, VM_INHERIT_SHARE), VM_OK);
+	c = fork_space(fx->vs);
+	assert_int_equal(write_byte(c, last, 'c'), VM_OK);
+	assert_int_equal(write_byte(fx->vs, va, 'p'), VM_OK);
+	assert_int_equal(read_byte(fx->vs, last), 'c');
+	assert_int_equal(read_byte(c, va), 'p');
+	vmspace_unref(c);
+	vmspace_reset(fx->vs);
+
+	assert_int_equal(map_large(fx, va, len), VM_OK);
+	assert_int_equal(vm_mremap(fx->vs, &again, &twin), VM_OK);
+	assert_int_equal(write_byte(fx->vs, twin + len - 1, 't'), VM_OK);
+	assert_int_equal(read_byte(fx->vs, va + len - 1), 't');
+	vm_check(fx->sys);
+	assert_null(fixture_destroy(fx));
+}
+
+static void
+count_page(const struct vm_cow_page *at, void *arg)
+{
+	unsigned *n = arg;
+
+	*n = *n * 10 + (at->upper ? 1 : 2);
+}
+
+/* Does a walk cost what is there, in the order of pages, and not what could
+ * be there? */
+static void
+test_walk_large(void **state)
+{
+	const struct soft_config config = { .npages = FX_FRAMES };
+	const vsize_t len = (vsize_t)1 << 46;
+	const vaddr_t va = (vaddr_t)1 << 40;
+	struct fixture *fx = fixture_create(&config);
+	const struct vm_cow_ops *cow = vm_design_netbsd.cow;
+	struct vm_map_entry *e;
+	unsigned n = 0;
+
+	(void)state;
+	assert_non_null(fx);
+	assert_int_equal(map_large(fx, va, len), VM_OK);
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 8 * FX_PAGE,
+			     VM_MADV_RANDOM),
+	    VM_OK);
+	assert_int_equal(load(fx, 1), 'B');
+	assert_int_equal(store(fx, 3, 'x'), VM_OK);
+	assert_int_equal(load(fx, 6), 'G');
+	vm_map_lock_read(fx_map(fx));
+	LIST_FOREACH(struct vm_map_entry, each, &fx_map(fx)->index.entries,
+	    link) {
+		cow->lock(each);
+		cow->walk(each, 0, vm_entry_npages(each), count_page, &n);
+		cow->unlock(each);
+	}
+	assert_int_equal(n, 212);
+	e = vm_map_lookup(fx_map(fx), fx_va(0));
+	cow->lock(e);
+	n = 0;
+	cow->walk(e, 2, 4, count_page, &n);
+	cow->unlock(e);
+	assert_int_equal(n, 1);
+	vm_map_unlock_read(fx_map(fx));
+	assert_null(fixture_destroy(fx));
+}
+
 int
 main(void)
 {
@@ -413,6 +533,8 @@ main(void)
 		FX_TEST(test_share_part),
 		FX_TEST(test_chunk),
 		FX_TEST(test_join_extends),
+		cmocka_unit_test(test_share_large),
+		cmocka_unit_test(test_walk_large),
 	};
 
 	return cmocka_run_group_tests_name("cow", tests, NULL, NULL);

@@ -303,11 +303,30 @@ more_room(uint32_t need)
 	return room < VM_AMAP_SLOTS_MAX ? room : VM_AMAP_SLOTS_MAX;
 }
 
-static bool
-extend_behind(struct vm_system *sys, struct vm_amap *am, uint32_t more)
+/* A range that slides upward leaves slots behind: use them again. */
+static void
+move_down(struct vm_aref *ref)
 {
-	uint32_t need = am->nslots + more;
+	struct vm_amap *am = ref->amap;
+	uint32_t i, len = am->nslots - ref->slot;
 
+	memcpy(am->anons, am->anons + ref->slot, len * sizeof(*am->anons));
+	memcpy(am->back, am->back + ref->slot, len * sizeof(*am->back));
+	for (i = 0; i < am->nused; i++)
+		am->used[i] -= ref->slot;
+	am->nslots = len;
+	ref->slot = 0;
+}
+
+static bool
+extend_behind(struct vm_system *sys, struct vm_aref *ref, uint32_t more)
+{
+	struct vm_amap *am = ref->amap;
+	uint32_t need;
+
+	if (am->nslots + more > am->room && ref->slot > am->nslots - ref->slot)
+		move_down(ref);
+	need = am->nslots + more;
 	if (need > am->room && !move_arrays(sys, am, more_room(need), 0))
 		return false;
 	memset(am->anons + am->nslots, 0, more * sizeof(*am->anons));
@@ -343,7 +362,7 @@ vm_amap_extend(struct vm_system *sys, struct vm_aref *ref, vm_pindex_t len,
 	if (am->refs == 1 && !am->shared && more <= VM_AMAP_SLOTS_MAX &&
 	    ref->slot + len + more <= VM_AMAP_SLOTS_MAX) {
 		trim(sys, ref, (uint32_t)len);
-		done = forward ? extend_behind(sys, am, (uint32_t)more) :
+		done = forward ? extend_behind(sys, ref, (uint32_t)more) :
 				 extend_before(sys, ref, (uint32_t)more);
 	}
 	if (done)

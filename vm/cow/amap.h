@@ -36,9 +36,10 @@ struct vm_amap_lock {
 	_Atomic uint32_t refs;
 };
 
-/* A run of slots with as many references each; valid at its first slot. */
+/* A run of slots with as many references each. */
 struct vm_amap_run {
-	uint32_t refs, len;
+	uint32_t refs, len; /* valid at its first slot */
+	uint32_t first;     /* its first slot: valid at its last */
 };
 
 struct vm_amap {
@@ -51,6 +52,7 @@ struct vm_amap {
 	uint32_t *used;            /* [room] */
 	uint32_t *back;            /* [room] */
 	struct vm_amap_run *runs;  /* [room] or NULL: refs counts for all */
+	uint32_t run_hint;         /* first slot of a run, to begin looking */
 	bool runs_lost; /* no memory for runs when they were needed */
 	bool shared;    /* MAP_INHERIT_SHARE: entries see each other */
 };

@@ -6,7 +6,9 @@
  *	runs	2,3  -    -    1,1  2,4  -    -    -
  *
  * says: slots 0 to 2 have two references, slot 3 has one, 4 to 7 two.  Only
- * the element at the first slot of a run means anything.  Changing a range
+ * the element at the first slot of a run means anything, and the one at its
+ * last slot, which says where that is.  So a walk goes both ways, and begins
+ * where the last change was: programs tear mappings apart from one end.  Changing a range
  * splits the runs at its ends, changes those inside, and joins equal ones
  * again, so an amap that is not torn apart stays one run.
  *
@@ -22,6 +24,7 @@ set_run(struct vm_amap *am, uint32_t slot, uint32_t end, uint32_t refs)
 		return;
 	am->runs[slot].refs = refs;
 	am->runs[slot].len = end - slot;
+	am->runs[end - 1].first = slot;
 }
 
 void
@@ -39,6 +42,7 @@ vm_amap_runs_make(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
 	set_run(am, 0, slot, 0);
 	set_run(am, slot, slot + len, am->refs);
 	set_run(am, slot + len, am->nslots, 0);
+	am->run_hint = 0;
 }
 
 void
@@ -49,22 +53,32 @@ vm_amap_runs_drop(struct vm_system *sys, struct vm_amap *am)
 	am->runs_lost = false;
 }
 
-/* Make a run begin at slot; `from` begins a run at or before it. */
-static void
-split_at(struct vm_amap *am, uint32_t from, uint32_t slot)
+/* The first slot of the run that holds `slot`: near the last one changed. */
+static uint32_t
+run_of(const struct vm_amap *am, uint32_t slot)
 {
-	struct vm_amap_run *run;
+	uint32_t at = am->run_hint;
+
+	while (at > slot)
+		at = am->runs[at - 1].first;
+	while (at + am->runs[at].len <= slot)
+		at += am->runs[at].len;
+	return at;
+}
+
+/* Make a run begin at slot. */
+static void
+split_at(struct vm_amap *am, uint32_t slot)
+{
+	uint32_t at, end;
 
 	if (slot == am->nslots)
 		return;
-	while (from + am->runs[from].len <= slot)
-		from += am->runs[from].len;
-	run = &am->runs[from];
-	if (from == slot)
-		return;
-	am->runs[slot].refs = run->refs;
-	am->runs[slot].len = from + run->len - slot;
-	run->len = slot - from;
+	at = run_of(am, slot);
+	end = at + am->runs[at].len;
+	set_run(am, slot, end, am->runs[at].refs);
+	set_run(am, at, slot, am->runs[at].refs);
+	am->run_hint = at;
 }
 
 /* Join equal neighbours from the run at `slot` on, up to that at `end`. */
@@ -73,48 +87,38 @@ join_runs(struct vm_amap *am, uint32_t slot, uint32_t end)
 {
 	uint32_t next;
 
+	am->run_hint = slot;
 	while (slot < end) {
 		next = slot + am->runs[slot].len;
 		if (next >= am->nslots)
 			return;
 		if (am->runs[next].refs == am->runs[slot].refs)
-			am->runs[slot].len += am->runs[next].len;
+			set_run(am, slot, next + am->runs[next].len,
+			    am->runs[slot].refs);
 		else
 			slot = next;
 	}
-}
-
-/* The run that ends where `slot` begins one; 0 when slot is 0. */
-static uint32_t
-run_before(const struct vm_amap *am, uint32_t slot)
-{
-	uint32_t at = 0;
-
-	while (slot != 0 && at + am->runs[at].len < slot)
-		at += am->runs[at].len;
-	return at;
 }
 
 void
 vm_amap_runs_add(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
     uint32_t len, int delta)
 {
-	uint32_t at, end = slot + len, before;
+	uint32_t at, end = slot + len;
 
 	VM_ASSERT(vm_amap_is_locked(am));
 	if (am->runs == NULL)
 		return;
 	VM_ASSERT(end <= am->nslots);
-	split_at(am, 0, slot);
-	split_at(am, slot, end);
+	split_at(am, slot);
+	split_at(am, end);
 	for (at = slot; at < end; at += am->runs[at].len) {
 		VM_ASSERT(delta > 0 || am->runs[at].refs != 0);
 		am->runs[at].refs += (uint32_t)delta;
 		if (am->runs[at].refs == 0)
 			vm_amap_wipe(sys, am, at, am->runs[at].len);
 	}
-	before = run_before(am, slot);
-	join_runs(am, before, end);
+	join_runs(am, slot == 0 ? 0 : am->runs[slot - 1].first, end);
 }
 
 void
@@ -128,7 +132,7 @@ vm_amap_wipe_sole(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
 		vm_amap_wipe(sys, am, slot, len);
 	if (am->refs == 1 || am->runs == NULL)
 		return;
-	for (at = 0; at < slot + len; at += am->runs[at].len) {
+	for (at = run_of(am, slot); at < slot + len; at += am->runs[at].len) {
 		lo = at > slot ? at : slot;
 		hi = at + am->runs[at].len;
 		if (hi > slot + len)
@@ -147,6 +151,7 @@ vm_amap_runs_check(const struct vm_amap *am)
 		return;
 	for (at = 0; at < am->nslots; at += am->runs[at].len) {
 		VM_VERIFY(am->runs[at].len != 0);
+		VM_VERIFY(am->runs[at + am->runs[at].len - 1].first == at);
 		VM_VERIFY(am->runs[at].refs <= am->refs);
 	}
 	VM_VERIFY(at == am->nslots);

@@ -33,7 +33,6 @@ vm_anon_unref(struct vm_system *sys, struct vm_anon *an)
 	VM_ASSERT(an->refs != 0);
 	if (--an->refs != 0)
 		return;
-	vm_page_unmap(sys, an->page);
 	vm_page_free(sys, an->page);
 	vm_anon_put(sys, an);
 	VM_COUNT(sys, anons_freed);

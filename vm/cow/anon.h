@@ -28,7 +28,8 @@ struct vm_anon *vm_anon_create(struct vm_system *, const struct vm_page *near,
 
 /*
  * vm_anon_unref: one reference less; with the last, page and anon go.
- * => lock held; nobody maps the page without another reference
+ * => lock held; with the last, nobody maps the page any more, complete on
+ *    every processor
  */
 void vm_anon_unref(struct vm_system *, struct vm_anon *);
 

@@ -69,7 +69,7 @@ leave_pmap(struct vm_resolve *r)
 {
 	struct pmap_mapping old;
 
-	if (!pmap_extract(r->pmap, r->va, &old))
+	if (r->unmapped || !pmap_extract(r->pmap, r->va, &old))
 		return;
 	if (old.wired)
 		vm_page_unwire(r->sys, old.page);
@@ -221,7 +221,7 @@ uvm_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
 	*last = npages;
 	if (e->aref.amap != NULL || npages < 16 * VM_AMAP_CHUNK)
 		return;
-	while (chunk < want)
+	while (chunk < want && chunk < VM_AMAP_SLOTS_MAX)
 		chunk *= 2;
 	*first = n - (vm_atop(e->start) + n) % chunk;
 	if (*first > n)
@@ -266,6 +266,7 @@ uvm_settle(struct vm_system *sys, struct vm_map_entry *e)
 	if (!needs_copy(e))
 		return 0;
 	if (e->aref.amap == NULL) {
+		VM_ASSERT(vm_entry_npages(e) <= VM_AMAP_SLOTS_MAX);
 		e->aref.slot = 0;
 		e->aref.amap = vm_amap_create(sys, vm_entry_npages(e), NULL);
 		error = e->aref.amap == NULL ? VM_ENOMEM : 0;
@@ -490,27 +491,47 @@ uvm_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 
 /* ---- looking ---- */
 
+/* The first page of [n, end) with an anon, or end. */
+static vm_pindex_t
+next_upper(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
+{
+	if (e->aref.amap == NULL || e->aref.amap->nused == 0)
+		return end;
+	while (n < end && vm_amap_lookup(&e->aref, n) == NULL)
+		n++;
+	return n;
+}
+
+/* The first page of [n, end) that the object has, or end. */
+static vm_pindex_t
+next_lower(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
+{
+	uint64_t i = e->offset + n;
+
+	if (e->object == NULL || radix_next(&e->object->pages, &i) == NULL)
+		return end;
+	return i - e->offset < end ? i - e->offset : end;
+}
+
 static void
 uvm_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
     vm_cow_walk_fn *fn, void *arg)
 {
 	vm_pindex_t end = n + len;
+	vm_pindex_t up = next_upper(e, n, end), low = next_lower(e, n, end);
 	struct vm_cow_page at;
 
-	for (; n < end; n++) {
-		struct vm_anon *an = e->aref.amap == NULL ?
-		    NULL :
-		    vm_amap_lookup(&e->aref, n);
-
-		at.n = n;
-		at.upper = an != NULL;
-		at.page = NULL;
-		if (an != NULL)
-			at.page = an->page;
-		else if (e->object != NULL)
-			at.page = vm_object_lookup(e->object, e->offset + n);
-		if (at.page != NULL)
-			fn(&at, arg);
+	while (up < end || low < end) {
+		at.upper = up <= low;
+		at.n = at.upper ? up : low;
+		at.page = at.upper ?
+		    vm_amap_lookup(&e->aref, at.n)->page :
+		    vm_object_lookup(e->object, e->offset + at.n);
+		fn(&at, arg);
+		if (up == at.n)
+			up = next_upper(e, at.n + 1, end);
+		if (low == at.n)
+			low = next_lower(e, at.n + 1, end);
 	}
 }
 

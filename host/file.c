@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -145,11 +147,34 @@ file_close(void *file)
 	free(f);
 }
 
+/* Where the file is now, as the host puts it. */
+static size_t
+path_of(const struct file *f, char *buf, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", f->fd);
+	n = readlink(link, buf, size - 1);
+	buf[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void
+put_name(void *file, const struct fmt_out *out)
+{
+	char path[PATH_MAX];
+
+	(void)path_of(file, path, sizeof(path));
+	(void)fmt_printf(out, "%s", path);
+}
+
 static const struct vm_file_ops file_ops = {
 	.read = file_read,
 	.write = file_write,
 	.size = size_of,
 	.close = file_close,
+	.name = put_name,
 };
 
 /* -------------------------------------------------------------- objects */

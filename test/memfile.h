@@ -102,11 +102,19 @@ memfile_close(void *file)
 	f->opens--;
 }
 
+static inline void
+memfile_name(void *file, const struct fmt_out *out)
+{
+	(void)file;
+	(void)fmt_printf(out, "a file in memory");
+}
+
 static const struct vm_file_ops memfile_ops = {
 	.read = memfile_read,
 	.write = memfile_write,
 	.size = memfile_size,
 	.close = memfile_close,
+	.name = memfile_name,
 };
 
 /* The object of the file, which is known by its address. */

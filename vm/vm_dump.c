@@ -49,6 +49,18 @@ dump_prot(const struct fmt_out *out, vm_prot_t prot)
 }
 
 static void
+dump_store(const struct vm_object *obj, vm_pindex_t offset,
+    const struct fmt_out *out)
+{
+	fmt_printf(out, " %llu:%llu +%llx", (ull)obj->key.device,
+	    (ull)obj->key.inode, (ull)vm_ptoa(offset));
+	if (obj->ops->describe == NULL)
+		return;
+	fmt_printf(out, " ");
+	obj->ops->describe(obj->pager, out);
+}
+
+static void
 dump_entry(struct vm_map *map, struct vm_map_entry *e,
     const struct fmt_out *out)
 {
@@ -69,8 +81,7 @@ dump_entry(struct vm_map *map, struct vm_map_entry *e,
 	    (ull)vm_entry_npages(e), (ull)resident[0], (ull)resident[1],
 	    kind_name(e));
 	if (e->object != NULL)
-		fmt_printf(out, " %llu:%llu +%llx", (ull)e->object->key.device,
-		    (ull)e->object->key.inode, (ull)vm_ptoa(e->offset));
+		dump_store(e->object, e->offset, out);
 	fmt_printf(out, "\n");
 }
 

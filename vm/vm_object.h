@@ -21,6 +21,7 @@
 #ifndef VM_OBJECT_H
 #define VM_OBJECT_H
 
+#include "base/fmt.h"
 #include "base/list.h"
 #include "base/radix.h"
 #include "vm/vm_lock.h"
@@ -59,6 +60,9 @@ struct vm_pager_ops {
 
 	/* destroy: the object is gone, so may the pager.  May be NULL. */
 	void (*destroy)(struct vm_system *, void *pager);
+
+	/* describe: put a name of the store, for dumps.  May be NULL. */
+	void (*describe)(void *pager, const struct fmt_out *);
 
 	/* cache: the object outlives its last reference. */
 	bool cache;

@@ -84,6 +84,7 @@ test_map(void **state)
 	assert_true(has_line(&t, "000000103000-000000104000", "W"));
 	assert_true(has_line(&t, "000000108000-00000010c000", "r--/rwx"));
 	assert_true(has_line(&t, "000000108000", "share"));
+	assert_true(has_line(&t, "000000108000", " a file in memory"));
 }
 
 /* A line for each entry with an amap? */

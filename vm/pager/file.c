@@ -111,11 +111,21 @@ file_destroy(struct vm_system *sys, void *pager)
 	vm_free(sys, fp, sizeof(*fp));
 }
 
+static void
+file_describe(void *pager, const struct fmt_out *out)
+{
+	struct file_pager *fp = pager;
+
+	if (fp->ops->name != NULL)
+		fp->ops->name(fp->file, out);
+}
+
 static const struct vm_pager_ops file_pager_ops = {
 	.name = "file",
 	.get = file_get,
 	.put = file_put,
 	.destroy = file_destroy,
+	.describe = file_describe,
 	.cache = true,
 };
 

@@ -9,6 +9,7 @@
 #ifndef VM_PAGER_FILE_H
 #define VM_PAGER_FILE_H
 
+#include "base/fmt.h"
 #include "vm/vm_object.h"
 
 /*
@@ -21,6 +22,8 @@ struct vm_file_ops {
 	int (*write)(void *file, uint64_t off, void *const *pages, size_t len);
 	int (*size)(void *file, uint64_t *bytes);
 	void (*close)(void *file);
+	/* name: put what people call the file, for dumps.  May be NULL. */
+	void (*name)(void *file, const struct fmt_out *);
 };
 
 /*

@@ -12,8 +12,7 @@
  *	    ` object, offset               what lies below
  *
  * Fields are guarded by the lock of the map: read-locked to read, write-locked
- * to write; but (F) fields belong to the fault path and are hints, atomics
- * that may be lost.
+ * to write.
  */
 #ifndef VM_ENTRY_H
 #define VM_ENTRY_H
@@ -47,12 +46,10 @@ struct vm_map_entry {
 	vm_pindex_t offset; /* page of the object at start */
 	struct vm_aref aref;
 	vm_prot_t prot, max_prot;
-	uint8_t inherit;               /* enum vm_inherit */
-	uint8_t advice;                /* enum vm_advice */
-	uint8_t flags;                 /* VM_ENTRY_* */
-	uint16_t wired_count;          /* times wired by mlock and the like */
-	_Atomic uint16_t ahead_window; /* (F) pages last zero-filled ahead */
-	_Atomic uint64_t ahead_next;   /* (F) where that run ended */
+	uint8_t inherit;      /* enum vm_inherit */
+	uint8_t advice;       /* enum vm_advice */
+	uint8_t flags;        /* VM_ENTRY_* */
+	uint16_t wired_count; /* times wired by mlock and the like */
 };
 
 static inline vm_pindex_t

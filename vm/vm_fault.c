@@ -13,9 +13,15 @@
  * Three kinds of pages are entered around the one that faulted.  Neighbours
  * are resident already and cost little; how many is the design's policy.
  * Pages ahead are made - zero-filled or copied - before anybody asks, for
- * ports whose faults are dear: a window per entry doubles while faults follow
- * each other, and is closed by a fault elsewhere and by scarce memory.  And a
- * caller that names a range (vm_fault_range) gets as much of it as possible.
+ * ports whose faults are dear: as many as there are in a row right before the
+ * fault, or right behind it when somebody goes downwards.  So the window
+ * doubles while faults follow each other, any number of readers and writers
+ * may work in one entry, and a fault apart from others gets its page only.
+ * And a caller that names a range (vm_fault_range) gets as much of it as
+ * possible.
+ *
+ *	#####x......	fault at x: as many again to the right
+ *	......x#####	or to the left
  *
  * Sources: UVM uvm_fault.c for the cases and the neighbours; restarting from
  * the top is alternative 1 of its head comment, and Zircon's page requests.
@@ -24,7 +30,7 @@
 
 #include "vm/vm_page.h"
 
-#define AHEAD_FIRST   4  /* pages ahead after the first fault of an entry */
+#define AHEAD_FIRST   4  /* pages ahead of the first fault at an end of it */
 #define AHEAD_SCARCE  8  /* none ahead when less than an 8th is free */
 #define RECLAIM_PAGES 32 /* pages asked for when none is left, */
 #define RECLAIMS_MAX  64 /* so many times in one fault */
@@ -39,8 +45,8 @@ struct vm_fault {
 	bool wire;          /* the entry is wired, now */
 	unsigned reclaims;  /* times that memory had to be made */
 	vm_pindex_t span;   /* pages that the caller wants from va on */
-	vm_pindex_t window; /* the entry's window, by its history */
-	vm_pindex_t ahead;  /* pages to make ahead, by all that counts */
+	vm_pindex_t ahead;  /* pages to make after va, */
+	vm_pindex_t behind; /* and before it */
 	struct vm_resolve r;
 	struct vm_read read;
 };
@@ -166,47 +172,103 @@ is_scarce(const struct vm_system *sys, vm_pindex_t wanted)
 	    vm_page_count(sys) / AHEAD_SCARCE + wanted;
 }
 
-/*
- * The window for this fault: it doubles when the fault is where the last
- * window ended, begins small at the beginning of an entry, and is closed by
- * any other fault.  Hints: a lost update costs one window.
- */
+/* How many pages in a row below va, none of them below lo, are in use. */
 static vm_pindex_t
-ahead_window(const struct vm_fault *f)
+used_below(struct vm_fault *f, vaddr_t va, vaddr_t lo, vm_pindex_t max)
 {
-	const struct vm_map_entry *e = f->entry;
-	unsigned max = f->map->sys->machine->zero_ahead_max;
-	vaddr_t next = atomic_load_explicit(&e->ahead_next,
-	    memory_order_relaxed);
-	unsigned last = atomic_load_explicit(&e->ahead_window,
-	    memory_order_relaxed);
-	vm_pindex_t window = 0;
+	vm_pindex_t n = 0;
 
-	if (max == 0 || e->advice == VM_ADV_RANDOM)
-		return 0;
-	if (f->va == next)
-		window = last == 0 ? AHEAD_FIRST : 2 * last;
-	else if (f->va == e->start)
-		window = AHEAD_FIRST;
-	if (window > max)
-		window = max;
-	return window < UINT16_MAX ? window : UINT16_MAX;
+	while (
+	    n < max && va > lo && is_mapped(f, va - VM_PAGE_SIZE, f->access)) {
+		va -= VM_PAGE_SIZE;
+		n++;
+	}
+	return n;
 }
 
-/* How many pages after va are to be made, whoever asks for them. */
+/* The same from va on, up to hi. */
 static vm_pindex_t
-plan_ahead(const struct vm_fault *f)
+used_from(struct vm_fault *f, vaddr_t va, vaddr_t hi, vm_pindex_t max)
 {
-	vm_pindex_t left = vm_atop(f->entry->end - f->va) - 1;
-	vm_pindex_t want = f->span - 1;
+	vm_pindex_t n = 0;
 
+	while (n < max && va < hi && is_mapped(f, va, f->access)) {
+		va += VM_PAGE_SIZE;
+		n++;
+	}
+	return n;
+}
+
+/* Two entries that follow each other may be chunks of one sparse mapping. */
+static bool
+are_chunks(const struct vm_map_entry *lo, const struct vm_map_entry *hi)
+{
+	return lo != NULL && hi != NULL && lo->end == hi->start &&
+	    lo->object == NULL && hi->object == NULL && lo->prot == hi->prot &&
+	    lo->advice == hi->advice;
+}
+
+/* How many pages to make above a fault; 0 unless somebody goes upwards. */
+static vm_pindex_t
+window_ahead(struct vm_fault *f, vm_pindex_t max)
+{
+	const struct vm_map_entry *e = f->entry, *prev;
+	vaddr_t lo = e->start;
+
+	if (f->va == lo) {
+		prev = lo == 0 ? NULL : vm_map_lookup(f->map, lo - 1);
+		if (!are_chunks(prev, e))
+			return AHEAD_FIRST;
+		lo = prev->start;
+	}
+	return used_below(f, f->va, lo, max);
+}
+
+/* The same below it. */
+static vm_pindex_t
+window_behind(struct vm_fault *f, vm_pindex_t max)
+{
+	struct vm_map_entry *e = f->entry, *next;
+	vaddr_t at = f->va + VM_PAGE_SIZE, hi = e->end;
+
+	if (at == hi) {
+		next = vm_map_next(f->map, e);
+		if (!are_chunks(e, next))
+			return AHEAD_FIRST;
+		hi = next->end;
+	}
+	return used_from(f, at, hi, max);
+}
+
+static vm_pindex_t
+least(vm_pindex_t a, vm_pindex_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * How many pages are to be made around va, whoever asks for them.  Those below
+ * only when there is nobody who goes upwards.
+ */
+static void
+plan_ahead(struct vm_fault *f)
+{
+	const struct vm_map_entry *e = f->entry;
+	vm_pindex_t max = f->map->sys->machine->zero_ahead_max;
+
+	f->ahead = f->behind = 0;
 	if (f->wire || (f->flags & VM_FAULT_NARROW))
-		return 0;
-	if (want < f->window)
-		want = f->window;
-	if (want > left)
-		want = left;
-	return is_scarce(f->map->sys, want) ? 0 : want;
+		return;
+	f->ahead = f->span - 1;
+	if (max != 0 && e->advice != VM_ADV_RANDOM && f->ahead == 0) {
+		f->ahead = least(window_ahead(f, max), max);
+		if (f->ahead == 0)
+			f->behind = least(window_behind(f, max), max);
+	}
+	f->ahead = least(f->ahead, vm_atop(e->end - f->va) - 1);
+	f->behind = least(f->behind, vm_atop(f->va - e->start));
+	if (is_scarce(f->map->sys, f->ahead + f->behind))
+		f->ahead = f->behind = 0;
 }
 
 /* Make and enter one page ahead; false when it is better to stop. */
@@ -235,26 +297,17 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 }
 
 static void
-note_ahead(struct vm_map_entry *e, vm_pindex_t window, vaddr_t next)
+make_run(struct vm_fault *f, vaddr_t va, vm_pindex_t n)
 {
-	atomic_store_explicit(&e->ahead_window, (uint16_t)window,
-	    memory_order_relaxed);
-	atomic_store_explicit(&e->ahead_next, next, memory_order_relaxed);
+	for (; n > 0 && make_ahead(f, va); n--)
+		va += VM_PAGE_SIZE;
 }
 
-/* The entry may be one chunk of a sparse mapping that goes on behind it. */
 static void
 enter_ahead(struct vm_fault *f)
 {
-	struct vm_map_entry *e = f->entry;
-	vaddr_t va = f->va + VM_PAGE_SIZE;
-	vaddr_t end = va + vm_ptoa(f->ahead);
-
-	while (va < end && make_ahead(f, va))
-		va += VM_PAGE_SIZE;
-	note_ahead(e, f->window, va);
-	if (va == e->end && e->gap == 0 && vm_map_next(f->map, e) != NULL)
-		note_ahead(vm_map_next(f->map, e), f->window, va);
+	make_run(f, f->va + VM_PAGE_SIZE, f->ahead);
+	make_run(f, f->va - vm_ptoa(f->behind), f->behind);
 }
 
 static bool
@@ -293,8 +346,7 @@ find_entry(struct vm_fault *f)
 	f->wire = vm_entry_is_wired(e);
 	f->access = f->wire ? e->prot : f->wanted;
 	f->entry = e;
-	f->window = ahead_window(f);
-	f->ahead = plan_ahead(f);
+	plan_ahead(f);
 	return 0;
 }
 
@@ -332,7 +384,7 @@ settle(struct vm_fault *f)
 	int error;
 
 	vm_map_lock(f->map);
-	error = vm_map_settle(f->map, f->va, f->ahead + 1);
+	error = vm_map_settle(f->map, f->va, f->ahead + f->behind + 1);
 	vm_map_unlock(f->map);
 	return error;
 }

@@ -176,10 +176,11 @@ test_narrow(void **state)
 	assert_string_equal(mapped(fx, 8), "....#...");
 }
 
-/* Does the window ahead double while faults follow each other, and close when
- * one does not?
+/* Does the window ahead double while faults follow each other, and stay shut
+ * when one does not?
  *
- *	fault at 0: +4, at 5: +8, at 14: +16 (the most); then at 60: none
+ *	fault at 0: +4, at 5: +5, at 11: +11, at 23: +16 (the most)
+ *	then at 60: none
  */
 static void
 test_ahead(void **state)
@@ -191,14 +192,60 @@ test_ahead(void **state)
 	assert_int_equal(store(fx, 0, 'x'), VM_OK);
 	assert_string_equal(mapped(fx, 8), "#####...");
 	assert_int_equal(store(fx, 5, 'x'), VM_OK);
-	assert_string_equal(mapped(fx, 16), "##############..");
-	assert_int_equal(store(fx, 14, 'x'), VM_OK);
-	assert_non_null(mapping_of(fx->vs, 30).page);
-	assert_null(mapping_of(fx->vs, 31).page);
+	assert_string_equal(mapped(fx, 16), "###########.....");
+	assert_int_equal(store(fx, 11, 'x'), VM_OK);
+	assert_non_null(mapping_of(fx->vs, 22).page);
+	assert_null(mapping_of(fx->vs, 23).page);
+	assert_int_equal(store(fx, 23, 'x'), VM_OK);
+	assert_non_null(mapping_of(fx->vs, 39).page);
+	assert_null(mapping_of(fx->vs, 40).page);
 	assert_int_equal(store(fx, 60, 'x'), VM_OK);
 	assert_null(mapping_of(fx->vs, 61).page);
-	assert_int_equal(STAT(fx, fault_ahead_zero), 4 + 8 + 16);
-	assert_int_equal(STAT(fx, fault_przero), 4);
+	assert_null(mapping_of(fx->vs, 59).page);
+	assert_int_equal(STAT(fx, fault_ahead_zero), 4 + 5 + 11 + 16);
+	assert_int_equal(STAT(fx, fault_przero), 5);
+	end_system(fx);
+}
+
+/* Does it open downwards too, for who comes from above; and do two who meet
+ * in one mapping not disturb each other?
+ *
+ *	0 1 2 3 4 5 6 7 8 9 a b c d e f
+ *	            . . . . . # # # # x		1st fault: +4 below
+ *	x # # # # . . . . . . # # # # #		2nd: +4 above
+ *	# # # # # # # # # # x			3rd: all there is left
+ */
+static void
+test_ahead_downwards(void **state)
+{
+	struct fixture *fx = small_system(512, 16);
+
+	(void)state;
+	assert_int_equal(map_anon(fx, 0, 16), VM_OK);
+	assert_int_equal(store(fx, 15, 'x'), VM_OK);
+	assert_string_equal(mapped(fx, 16), "...........#####");
+	assert_int_equal(store(fx, 0, 'x'), VM_OK);
+	assert_string_equal(mapped(fx, 16), "#####......#####");
+	assert_int_equal(store(fx, 10, 'x'), VM_OK);
+	assert_string_equal(mapped(fx, 16), "################");
+	assert_int_equal(STAT(fx, fault_ahead_zero), 4 + 4 + 5);
+	end_system(fx);
+}
+
+/* Does it go on over the chunks of a mapping that is settled in parts? */
+static void
+test_ahead_chunks(void **state)
+{
+	struct fixture *fx = small_system(512, 16);
+
+	(void)state;
+	assert_int_equal(map_anon(fx, 0, FX_CELLS), VM_OK);
+	for (size_t i = 0; i < 96; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_in_range(STAT(fx, fault_przero), 1, 10);
+	for (size_t i = FX_CELLS; i > FX_CELLS - 96; i--)
+		assert_int_equal(store(fx, i - 1, 'x'), VM_OK);
+	assert_in_range(STAT(fx, fault_przero), 2, 20);
 	end_system(fx);
 }
 
@@ -315,6 +362,8 @@ main(void)
 		FX_TEST(test_neighbours_rights),
 		FX_TEST(test_narrow),
 		cmocka_unit_test(test_ahead),
+		cmocka_unit_test(test_ahead_downwards),
+		cmocka_unit_test(test_ahead_chunks),
 		cmocka_unit_test(test_ahead_not),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_reclaims),

@@ -19,7 +19,7 @@
 #define VERSION        "0.1"
 #define MEMORY_DEFAULT ((vsize_t)1 << 30)
 #define MEMORY_LEAST   ((vsize_t)1 << 20)
-#define MEMORY_MOST    ((vsize_t)1 << 44)
+#define MEMORY_MOST    ((vsize_t)1 << 40)
 
 struct command {
 	const char *name;

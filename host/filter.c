@@ -38,12 +38,13 @@
 #include "host/systab.h"
 #include "vm/vm_types.h"
 
-/* What becomes of a call: a SECCOMP_RET_* value, or one of the two below. */
+/* What becomes of a call: a SECCOMP_RET_* value, or one of those below. */
 #define VERDICT_STOP   0xffffffff /* unless the stub makes it */
 #define VERDICT_SEARCH 0xfffffffe /* among the commands of its number */
+#define VERDICT_GIVE   0xfffffffd /* it has a key, or stops */
 
 enum {
-	FILTER_RUNS = SYS_ROWS + 1,
+	FILTER_RUNS = SYS_ROWS + 3,
 	FILTER_X32 = 0x40000000,
 	FILTER_NEAR = 255, /* how far a conditional jump goes */
 };
@@ -164,6 +165,8 @@ filter_add_numbers(struct filter_search *s)
 			filter_add(s, nr, filter_verdict(&sys_rows[nr].info));
 	}
 	filter_add(s, SYS_ROWS, VERDICT_STOP);
+	filter_add(s, FILTER_GIVE, VERDICT_GIVE);
+	filter_add(s, FILTER_GIVE + 1, VERDICT_STOP);
 }
 
 /* Those commands that are not as the others; they stand in order. */
@@ -193,6 +196,19 @@ filter_add_commands(struct filter_search *s, uint32_t nr)
 static size_t filter_commands(struct filter_build *, uint32_t nr);
 
 static size_t
+filter_key(struct filter_build *b)
+{
+	size_t arg = offsetof(struct seccomp_data, args), high, give;
+
+	give = filter_ret(b, SECCOMP_RET_USER_NOTIF);
+	filter_if(b, BPF_JEQ, (uint32_t)(FILTER_GIVE_KEY >> 32), give,
+	    b->stops);
+	high = filter_load(b, arg + sizeof(uint32_t));
+	filter_if(b, BPF_JEQ, (uint32_t)FILTER_GIVE_KEY, high, b->stops);
+	return (filter_load(b, arg));
+}
+
+static size_t
 filter_leaf(struct filter_build *b, const struct filter_run *run)
 {
 	switch (run->verdict) {
@@ -200,6 +216,8 @@ filter_leaf(struct filter_build *b, const struct filter_run *run)
 		return (b->stops);
 	case VERDICT_SEARCH:
 		return (filter_commands(b, run->first));
+	case VERDICT_GIVE:
+		return (filter_key(b));
 	case SECCOMP_RET_ALLOW:
 		if (b->allow - b->at >= FILTER_NEAR / 2)
 			b->allow = filter_ret(b, SECCOMP_RET_ALLOW);
@@ -279,20 +297,28 @@ filter_build(struct sock_fprog *prog, struct sock_filter *code, size_t max)
 	return (VM_OK);
 }
 
-static bool
+static int
 filter_set(const struct sock_fprog *prog)
 {
-	return (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		    SECCOMP_FILTER_FLAG_SPEC_ALLOW, prog) == 0);
+	return ((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+	    SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER,
+	    prog));
+}
+
+static int
+filter_error(void)
+{
+	if (errno == EBUSY)
+		return (VM_EBUSY);
+	return (errno == ENOSYS || errno == EINVAL ? VM_ENOTSUP : VM_EPERM);
 }
 
 int
-filter_install(const struct sock_fprog *prog)
+filter_install(const struct sock_fprog *prog, int *listener)
 {
-	if (filter_set(prog))
-		return (VM_OK);
-	if (errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	    filter_set(prog))
-		return (VM_OK);
-	return (errno == ENOSYS || errno == EINVAL ? VM_ENOTSUP : VM_EPERM);
+	*listener = filter_set(prog);
+	if (*listener < 0 && errno == EACCES &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		*listener = filter_set(prog);
+	return (*listener >= 0 ? VM_OK : filter_error());
 }

@@ -9,6 +9,7 @@
  *	DENY by number			 -> its error
  *	PLAIN or DENY by command	 -> goes on, or its error
  *	made by the stub code page	 -> goes on
+ *	FILTER_GIVE with its key	 -> the listener hears of it
  *	the rest, and unknown numbers	 -> stops: PTRACE_EVENT_SECCOMP
  *
  * The classes are those of sysargs.h.  Numbers are searched in a balanced tree.
@@ -37,11 +38,11 @@
 #define STUB_END       (STUB_SLOTS + STUB_NSLOTS * STUB_SLOT_SIZE)
 
 /*
- * Where the memory file is open in every process.  The filter lets nobody close
- * it by close, dup2 or dup3; close_range stops, the supervisor has to leave
- * this descriptor out.
+ * The call in which a new program is given the memory file (give.h): no call
+ * of Linux has the number, no program knows the key, its first argument.
  */
-#define STUB_MEMORY_FD 1000
+#define FILTER_GIVE     0x3fb5d000
+#define FILTER_GIVE_KEY UINT64_C(0xb5d7319e04c8a265)
 
 /* Room that is enough for the program. */
 #define FILTER_MAX 2048
@@ -60,12 +61,15 @@ int filter_build(struct sock_fprog *prog, struct sock_filter *code, size_t max);
  * filter_install: put the calling thread, and all it will start, under a
  * filter, for good.
  *
+ * listener	out: a descriptor, closed by exec, for seccomp_unotify(2)
+ *
  * Sets no_new_privs only if the caller may not do without, so that programs
  * that root runs keep their set-user-ID bits.
  *
  * => safe after fork in a process that had threads: system calls only
- * => 0; VM_EPERM, VM_ENOTSUP if the kernel has no seccomp filters; errno is set
+ * => 0; VM_EPERM, VM_ENOTSUP if the kernel has no seccomp filters, VM_EBUSY if
+ *    a filter that we are under has a listener; errno is set
  */
-int filter_install(const struct sock_fprog *prog);
+int filter_install(const struct sock_fprog *prog, int *listener);
 
 #endif

@@ -15,6 +15,7 @@
 #include "host/cpu.h"
 #include "host/event.h"
 #include "host/filter.h"
+#include "host/give.h"
 #include "host/job.h"
 #include "host/message.h"
 #include "host/shm.h"
@@ -27,9 +28,9 @@
 #include "pmap/host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,40 +41,22 @@
 
 /* ----------------------------------------------------------- the child */
 
-static void
-keep_memory_fd(int fd)
-{
-	struct rlimit old, wide;
-
-	(void)getrlimit(RLIMIT_NOFILE, &old);
-	wide = old;
-	if (wide.rlim_cur <= STUB_MEMORY_FD)
-		wide.rlim_cur = STUB_MEMORY_FD + 1;
-	(void)setrlimit(RLIMIT_NOFILE, &wide);
-	if (dup2(fd, STUB_MEMORY_FD) < 0) {
-		message("file descriptor %d cannot be had: %s", STUB_MEMORY_FD,
-		    strerror(errno));
-		_exit(RUN_FAILED);
-	}
-	(void)setrlimit(RLIMIT_NOFILE, &old);
-}
-
 static _Noreturn void
 become_program(const struct run *run, const struct sock_fprog *filter, int go)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, run->as_limit.rlim_max };
 	char **argv = run->options->argv, byte;
-	int error;
+	int error, listener;
 
 	if (read(go, &byte, 1) != 1)
 		_exit(RUN_FAILED); /* the supervisor has said why */
-	keep_memory_fd(pmap_host_file(run->machine));
 	unlimited.rlim_cur = unlimited.rlim_max;
 	(void)setrlimit(RLIMIT_AS, &unlimited);
-	if (filter_install(filter) != 0) {
+	if (filter_install(filter, &listener) != 0) {
 		message("seccomp filters cannot be used: %s", strerror(errno));
 		_exit(RUN_FAILED);
 	}
+	give_say(go, listener);
 	(void)execvp(argv[0], argv);
 	error = errno;
 	message("%s: %s", argv[0], strerror(error));
@@ -104,7 +87,7 @@ start(struct run *run)
 	int go[2];
 
 	if (filter_build(&filter, code, FILTER_MAX) != 0 ||
-	    pipe2(go, O_CLOEXEC) != 0) {
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) != 0) {
 		message("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -123,8 +106,8 @@ start(struct run *run)
 		return false;
 	}
 	job_init(run);
-	(void)!write(go[1], "", 1);
-	(void)close(go[1]);
+	run->channel = go[1];
+	(void)send(go[1], "", 1, MSG_NOSIGNAL);
 	return true;
 }
 
@@ -207,7 +190,7 @@ fini(struct run *run)
 int
 run_program(const struct run_options *options)
 {
-	struct run run = { .options = options };
+	struct run run = { .options = options, .channel = -1, .listener = -1 };
 
 	if (!init(&run))
 		return RUN_FAILED;

@@ -46,6 +46,9 @@ struct run {
 	cpu_set_t cpus;         /* that bsdvm was given */
 	int cpu;                /* the supervisor's */
 
+	int channel;  /* to the program before its first exec: give.c */
+	int listener; /* of the filter: give.c */
+
 	pid_t first;   /* the program */
 	int status;    /* of the program, as of waitpid */
 	bool finished; /* the program has ended */

@@ -16,6 +16,7 @@
 #include "host/stats.h"
 #include "host/stub.h"
 #include "host/trace.h"
+#include "host/window.h"
 #include "pmap/host.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ make(struct run *run, struct vmspace *vm)
 	list_init(&space->attached);
 	list_insert_tail(&run->spaces, &space->link);
 	pmap_host_set_owner(space->pmap, space);
-	pmap_host_keep_out(space->pmap, STUB_BASE, SHM_WINDOW_END);
+	pmap_host_keep_out(space->pmap, STUB_BASE, window_end(run));
 	return space;
 }
 
@@ -50,7 +51,7 @@ struct space *
 space_create(struct run *run)
 {
 	struct vm_mmap_args stub = { .addr = STUB_BASE,
-		.len = SHM_WINDOW_END - STUB_BASE,
+		.len = window_end(run) - STUB_BASE,
 		.flags = VM_MMAP_PRIVATE | VM_MMAP_FIXED | VM_MMAP_FOREIGN };
 	struct vmspace *vm;
 	vaddr_t at;
@@ -150,7 +151,7 @@ space_keep_out(struct space *space, uint64_t start, uint64_t end)
 void
 space_limit_size(struct space *space, const struct rlimit *limit)
 {
-	vsize_t ours = (SHM_WINDOW_END - STUB_BASE) +
+	vsize_t ours = (window_end(space->run) - STUB_BASE) +
 	    (space->stack_end - space->stack_start);
 
 	space->as_limit = *limit;
@@ -242,7 +243,8 @@ static enum pmap_host_result
 run_ops(void *ctx, struct pmap *pm, const struct pmap_host_op *ops, size_t n)
 {
 	struct space *space = pmap_host_owner(pm);
-	struct stub_call calls[BATCH];
+	struct stub_call calls[BATCH * WINDOW_OP_CALLS];
+	size_t ncalls = 0;
 	struct task *t;
 	bool stopped, ok;
 
@@ -257,8 +259,8 @@ run_ops(void *ctx, struct pmap *pm, const struct pmap_host_op *ops, size_t n)
 	if (t == NULL)
 		return PMAP_HOST_LATER;
 	for (size_t i = 0; i < n; i++)
-		calls[i] = stub_call_of(&ops[i]);
-	ok = stub_run(t, calls, n);
+		ncalls += window_calls(space->run, &ops[i], &calls[ncalls]);
+	ok = stub_run(t, calls, ncalls);
 	if (t->at == TASK_DEAD)
 		return run_ops(ctx, pm, ops, n);
 	if (stopped)

@@ -22,12 +22,14 @@
 
 #include "host/event.h"
 #include "host/filter.h"
+#include "host/give.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "host/signal.h"
 #include "host/space.h"
 #include "host/syscall.h"
 #include "host/trace.h"
+#include "host/window.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -176,31 +178,6 @@ slot_words(struct task *t)
 }
 
 /* -------------------------------------------------------------- lists */
-
-struct stub_call
-stub_call_of(const struct pmap_host_op *op)
-{
-	uint64_t len = op->end - op->start, prot = 0;
-
-	if (op->prot & VM_PROT_READ)
-		prot |= PROT_READ;
-	if (op->prot & VM_PROT_WRITE)
-		prot |= PROT_WRITE;
-	if (op->prot & VM_PROT_EXEC)
-		prot |= PROT_EXEC;
-	switch (op->kind) {
-	case PMAP_HOST_UNMAP:
-		return (struct stub_call){ SYS_munmap, { op->start, len } };
-	case PMAP_HOST_PROTECT:
-		return (
-		    struct stub_call){ SYS_mprotect, { op->start, len, prot } };
-	case PMAP_HOST_MAP:
-		break;
-	}
-	return (struct stub_call){ SYS_mmap,
-		{ op->start, len, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-		    STUB_MEMORY_FD, op->offset } };
-}
 
 /* The words that put the program's registers back. */
 static uint64_t *
@@ -439,8 +416,8 @@ stub_run(struct task *t, const struct stub_call *calls, size_t n)
 static size_t
 take_calls(struct task *t, struct stub_call *calls)
 {
-	struct pmap_host_op ops[CALLS_MAX];
-	size_t n;
+	struct pmap_host_op ops[CALLS_MAX / WINDOW_OP_CALLS];
+	size_t nops, n = 0;
 
 	if (t->space != NULL && t->space->host_full)
 		pmap_host_forget(t->space->pmap);
@@ -448,9 +425,9 @@ take_calls(struct task *t, struct stub_call *calls)
 		t->space->host_full = false;
 	if (t->space == NULL || !pmap_host_is_pending(t->space->pmap))
 		return 0;
-	n = pmap_host_take(t->space->pmap, ops, CALLS_MAX);
-	for (size_t i = 0; i < n; i++)
-		calls[i] = stub_call_of(&ops[i]);
+	nops = pmap_host_take(t->space->pmap, ops, CALLS_MAX / WINDOW_OP_CALLS);
+	for (size_t i = 0; i < nops; i++)
+		n += window_calls(t->run, &ops[i], &calls[n]);
 	return n;
 }
 
@@ -483,14 +460,10 @@ stub_set_action(struct task *t, int sig, const struct kernel_action *act)
 
 /* ------------------------------------------------- the first time */
 
-/* Continue, to the next stop that is not a matter of signals. */
+/* The task has been let go: to its next stop. */
 static bool
-next_stop(struct task *t, bool to_exit)
+wait_stop(struct task *t)
 {
-	if (to_exit)
-		trace_continue_to_exit(t);
-	else
-		trace_continue(t, 0);
 	event_wait(t);
 	if (t->at == TASK_DEAD)
 		return false;
@@ -499,11 +472,66 @@ next_stop(struct task *t, bool to_exit)
 	return true;
 }
 
+/* Continue, to the next stop that is not a matter of signals. */
+static bool
+next_stop(struct task *t, bool to_exit)
+{
+	if (to_exit)
+		trace_continue_to_exit(t);
+	else
+		trace_continue(t, 0);
+	return wait_stop(t);
+}
+
+static bool
+load_and_stop(struct task *t, const struct user_regs_struct *r, bool to_exit)
+{
+	t->regs = *r;
+	t->regs.orig_rax = (uint64_t)-1;
+	t->regs_known = true;
+	trace_regs_changed(t);
+	return next_stop(t, to_exit);
+}
+
+/* The memory file, open in the task: that call stops at its entry. */
+static bool
+ask_for_file(struct task *t, struct user_regs_struct r, uint64_t *fd,
+    struct rlimit *limit)
+{
+	r.rax = FILTER_GIVE;
+	r.rdi = FILTER_GIVE_KEY;
+	if (!load_and_stop(t, &r, true))
+		return false;
+	trace_continue_to_exit(t);
+	give_file(t, limit);
+	if (!wait_stop(t))
+		return false;
+	*fd = trace_regs(t)->rax;
+	return (int64_t)*fd >= 0;
+}
+
+/* The stub region.  This call stops for the filter. */
+static bool
+map_region(struct task *t, struct user_regs_struct r, uint64_t fd)
+{
+	r.rax = SYS_mmap;
+	r.rdi = STUB_BASE;
+	r.rsi = STUB_END - STUB_BASE;
+	r.rdx = PROT_READ | PROT_WRITE | PROT_EXEC;
+	r.r10 = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+	r.r8 = fd;
+	r.r9 = pmap_host_tail_offset(t->run->machine);
+	return load_and_stop(t, &r, false) && next_stop(t, true) &&
+	    trace_regs(t)->rax == STUB_BASE;
+}
+
 bool
 stub_map(struct task *t, uint64_t syscall_address)
 {
+	struct stub_call calls[WINDOW_CALLS];
 	struct user_regs_struct program, r;
-	const struct vm_machine *m = t->run->machine;
+	struct rlimit limit;
+	uint64_t fd = 0;
 	bool ok;
 
 	hold_signals(t);
@@ -512,22 +540,16 @@ stub_map(struct task *t, uint64_t syscall_address)
 		return false;
 	program = r = *trace_regs(t);
 	r.rip = syscall_address;
-	r.rax = SYS_mmap;
-	r.rdi = STUB_BASE;
-	r.rsi = STUB_END - STUB_BASE;
-	r.rdx = PROT_READ | PROT_WRITE | PROT_EXEC;
-	r.r10 = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
-	r.r8 = STUB_MEMORY_FD;
-	r.r9 = pmap_host_tail_offset(m);
-	r.orig_rax = (uint64_t)-1;
-	t->regs = r;
-	trace_regs_changed(t);
-	ok = next_stop(t, false) && next_stop(t, true) &&
-	    trace_regs(t)->rax == STUB_BASE;
+	ok = ask_for_file(t, r, &fd, &limit) && map_region(t, r, fd);
+	if (t->at == TASK_DEAD)
+		return false;
 	t->regs = program;
 	t->regs.orig_rax = (uint64_t)-1;
 	t->regs_known = t->regs_dirty = true;
 	release_signals(t);
+	window_make(t->run, fd, calls);
+	ok = ok && stub_run(t, calls, WINDOW_CALLS);
+	give_end(t, &limit);
 	return ok;
 }
 

@@ -36,9 +36,6 @@ bool stub_vdso_syscall(size_t *offset);
 bool stub_slot_alloc(struct run *, unsigned *slot);
 void stub_slot_free(struct run *, unsigned slot);
 
-/* The call that carries out an operation. */
-struct stub_call stub_call_of(const struct pmap_host_op *);
-
 /*
  * stub_run: run the calls in a stopped task and stop again.  A task that was
  * TASK_AT_CALL is TASK_TRAPPED afterwards with `undone` set; one that was TASK_AT_SIGNAL
@@ -53,9 +50,9 @@ bool stub_run(struct task *, const struct stub_call *, size_t n);
 void stub_flush(struct task *);
 
 /*
- * stub_map: map the region into a process that has just called exec; calls is
- * an address of a `syscall` instruction there.  The task is at the start of
- * its program afterwards.
+ * stub_map: map the region and the windows into a process that has just called
+ * exec; syscall_address is that of a `syscall` instruction there.  The task is
+ * at the start of its program afterwards.
  * => false: it cannot be done, or the task is gone
  */
 bool stub_map(struct task *, uint64_t syscall_address);

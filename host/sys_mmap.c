@@ -50,21 +50,6 @@ prot_of(uint64_t prot)
 
 /* ----------------------------------------------------------------- mmap */
 
-/* A copy of the program's file descriptor; a negative errno. */
-static int
-copy_fd(struct task *t, int fd)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, t->tgid, 0), copy;
-
-	if (pidfd < 0)
-		return -errno;
-	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	if (copy < 0)
-		copy = -errno;
-	(void)close(pidfd);
-	return copy;
-}
-
 /* May this open file be mapped in this way?  0 or a negative errno. */
 static int
 check_file(int fd, const struct vm_mmap_args *args, const struct stat *st)
@@ -92,7 +77,7 @@ check_file(int fd, const struct vm_mmap_args *args, const struct stat *st)
 static int
 set_file(struct task *t, struct vm_mmap_args *args, int program_fd)
 {
-	int fd = copy_fd(t, program_fd), error;
+	int fd = task_fd(t, program_fd), error;
 	struct stat st;
 	bool writable;
 

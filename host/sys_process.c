@@ -5,7 +5,6 @@
  * None of them may run in the stub: a child would begin there, and what ends
  * a task would end it there.
  */
-#include "host/filter.h"
 #include "host/process.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -223,33 +222,7 @@ sys_prctl(struct task *t, const struct sysargs_call *call)
 	syscall_run(t);
 }
 
-/* Around the descriptor that every process must keep. */
-static void
-sys_close_range(struct task *t, const struct sysargs_call *call)
-{
-	uint32_t first = (uint32_t)call->args[0];
-	uint32_t last = (uint32_t)call->args[1];
-	struct stub_call part[2];
-	size_t n = 0;
-
-	if (first > STUB_MEMORY_FD || last < STUB_MEMORY_FD) {
-		syscall_run(t);
-		return;
-	}
-	if (first < STUB_MEMORY_FD)
-		part[n++] = (struct stub_call){ SYS_close_range,
-			{ first, STUB_MEMORY_FD - 1, call->args[2] } };
-	if (last > STUB_MEMORY_FD)
-		part[n++] = (struct stub_call){ SYS_close_range,
-			{ STUB_MEMORY_FD + 1, last, call->args[2] } };
-	if (stub_run(t, part, n))
-		syscall_answer(t, 0);
-	else if (t->at != TASK_DEAD)
-		syscall_answer(t, -EINVAL);
-}
-
 const struct syscall_entry_of sys_process_calls[] = {
-	{ SYS_close_range, sys_close_range },
 	{ SYS_fork, sys_fork },
 	{ SYS_vfork, sys_vfork },
 	{ SYS_clone, sys_clone },

@@ -5,6 +5,7 @@
 #include "host/syscall.h"
 
 #include "host/coherence.h"
+#include "host/give.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "host/space.h"
@@ -151,6 +152,7 @@ syscall_entry(struct task *t)
 	t->at_exit = NULL;
 	what_runs(t, &call);
 	if (t->space == NULL) {
+		give_hear(t);
 		trace_continue(t, 0);
 	} else if (!restart && call.nr < TABLE_SIZE &&
 	    handlers[call.nr] != NULL) {

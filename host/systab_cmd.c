@@ -33,7 +33,6 @@
 #include <linux/shm.h>
 #include <linux/sockios.h>
 
-#include "host/filter.h"
 #include "host/systab.h"
 
 /* clang-format off */
@@ -67,8 +66,6 @@
 	    .bufs = { __VA_ARGS__ } }
 
 const struct sys_cmd sys_cmds[] = {
-	DENY(close, STUB_MEMORY_FD, EBADF),
-
 	PLAIN(poll, 0), /* nothing but a wait */
 
 	CMD(ioctl, FIBMAP, INOUT(2, INT)),
@@ -125,8 +122,6 @@ const struct sys_cmd sys_cmds[] = {
 	SHM(SHM_STAT, OUT(2, SIZE(112))),
 	SHM(SHM_INFO, OUT(2, SIZE(48))),
 	SHM(SHM_STAT_ANY, OUT(2, SIZE(112))),
-
-	DENY(dup2, STUB_MEMORY_FD, EBADF),
 
 	CMD(setsockopt, SO_ATTACH_FILTER, IN(3, GROWN32(fprog, 4))),
 	CMD(setsockopt, SO_ATTACH_REUSEPORT_CBPF, IN(3, GROWN32(fprog, 4))),
@@ -265,8 +260,6 @@ const struct sys_cmd sys_cmds[] = {
 	PLAIN(keyctl, KEYCTL_MOVE),
 	CMD(keyctl, KEYCTL_CAPABILITIES, OUT(1, BYTES(2))),
 	PLAIN(keyctl, KEYCTL_WATCH_KEY),
-
-	DENY(dup3, STUB_MEMORY_FD, EBADF),
 
 	CMD(bpf, BPF_PROG_LOAD, INOUT(1, GROWN(prog_load, 2))),
 

@@ -12,7 +12,10 @@
 #include "host/space.h"
 #include "host/stub.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static struct list *
 bucket(struct task_table *tab, pid_t tid)
@@ -78,4 +81,18 @@ task_rename(struct task *t, pid_t tid)
 	list_remove(&t->bucket);
 	t->tid = t->tgid = tid;
 	list_insert_tail(bucket(&t->run->tasks, tid), &t->bucket);
+}
+
+int
+task_fd(const struct task *t, int fd)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, t->tgid, 0), copy;
+
+	if (pidfd < 0)
+		return -errno;
+	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (copy < 0)
+		copy = -errno;
+	(void)close(pidfd);
+	return copy;
 }

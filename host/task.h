@@ -127,6 +127,9 @@ struct task *task_find(struct run *, pid_t tid);
 struct task *task_create(struct run *, pid_t tid);
 void task_destroy(struct task *);
 
+/* A copy of a descriptor of the task's, closed by exec; or -errno. */
+int task_fd(const struct task *, int fd);
+
 /* The thread id changes when another than the first thread calls exec. */
 void task_rename(struct task *, pid_t tid);
 

@@ -253,6 +253,33 @@ small_buffers_are_refused(void **state)
 	assert_memory_equal(p.filter, prog.filter, prog.len * sizeof(small[0]));
 }
 
+static uint32_t
+verdict_on_giving(uint32_t nr, uint64_t key)
+{
+	struct machine m = machine_of(nr);
+
+	m.data.args[0] = key;
+	return (machine_run(&m));
+}
+
+static void
+only_the_key_reaches_the_listener(void **state)
+{
+	const uint64_t key = FILTER_GIVE_KEY;
+
+	(void)state;
+	assert_int_equal(verdict_on_giving(FILTER_GIVE, key),
+	    SECCOMP_RET_USER_NOTIF);
+	for (unsigned bit = 0; bit < 64; bit++)
+		assert_int_equal(verdict_on_giving(FILTER_GIVE,
+				     key ^ UINT64_C(1) << bit),
+		    SECCOMP_RET_TRACE);
+	assert_int_equal(verdict_on_giving(FILTER_GIVE - 1, key),
+	    SECCOMP_RET_TRACE);
+	assert_int_equal(verdict_on_giving(FILTER_GIVE + 1, key),
+	    SECCOMP_RET_TRACE);
+}
+
 /* ------------------------------------------------------------- the kernel */
 
 static bool
@@ -265,9 +292,9 @@ fails(long result, int error)
 static int
 life_under_the_filter(void)
 {
-	static int futex;
+	static int futex, listener;
 
-	if (filter_install(&prog) != VM_OK)
+	if (filter_install(&prog, &listener) != VM_OK || listener < 0)
 		return (1);
 	if (syscall(SYS_getppid) <= 0)
 		return (2);
@@ -279,7 +306,7 @@ life_under_the_filter(void)
 		return (5);
 	if (!fails(syscall(SYS_rseq, 0, 0, 0, 0), ENOSYS))
 		return (6);
-	if (!fails(syscall(SYS_close, STUB_MEMORY_FD), EBADF))
+	if (!fails(syscall(SYS_close, 1000), EBADF))
 		return (7);
 	if (syscall(SYS_prctl, PR_GET_SECCOMP) != 0)
 		return (8);
@@ -325,6 +352,7 @@ main(void)
 		cmocka_unit_test(other_machines_get_enosys),
 		cmocka_unit_test(the_search_is_short),
 		cmocka_unit_test(small_buffers_are_refused),
+		cmocka_unit_test(only_the_key_reaches_the_listener),
 		cmocka_unit_test(the_kernel_takes_the_filter),
 	};
 

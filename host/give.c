@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * give.c - see give.h.
+ *
+ * The listener is made in the child, with the filter, and fetched from there
+ * before the first exec closes it.  All that is ever heard from it is the call
+ * of the task that we have just let go; or nothing, if that has been killed on
+ * its way, which only waitpid tells.
+ */
+#include "host/give.h"
+
+#include "host/event.h"
+#include "host/run.h"
+#include "pmap/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LOOK_ROUND 20   /* milliseconds, between looks for its death */
+#define WIDER      1024 /* numbers more, when all are taken */
+
+void
+give_say(int channel, int listener)
+{
+	(void)!write(channel, &listener, sizeof(listener));
+}
+
+void
+give_hear(struct task *t)
+{
+	struct run *run = t->run;
+	int number;
+
+	if (run->channel < 0 ||
+	    recv(run->channel, &number, sizeof(number), MSG_DONTWAIT) !=
+		(ssize_t)sizeof(number))
+		return;
+	run->listener = task_fd(t, number);
+	(void)close(run->channel);
+	run->channel = -1;
+}
+
+/* Wait for the call; false: the task is dead. */
+static bool
+hear_call(struct task *t, uint64_t *id)
+{
+	struct pollfd p = { .fd = t->run->listener, .events = POLLIN };
+	struct seccomp_notif call;
+
+	while (t->at != TASK_DEAD) {
+		call = (struct seccomp_notif){ .id = 0 };
+		if (poll(&p, 1, LOOK_ROUND) > 0 &&
+		    ioctl(p.fd, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
+			*id = call.id;
+			return true;
+		}
+		(void)event_poll(t->run);
+	}
+	return false;
+}
+
+/* All numbers are taken: allow some more for now. */
+static bool
+widen(struct task *t, const struct rlimit *limit)
+{
+	struct rlimit wide = { limit->rlim_max, limit->rlim_max };
+
+	if (wide.rlim_cur == limit->rlim_cur)
+		wide.rlim_cur = wide.rlim_max = limit->rlim_max + WIDER;
+	return prlimit(t->tid, RLIMIT_NOFILE, &wide, NULL) == 0;
+}
+
+static bool
+put(struct task *t, uint64_t id)
+{
+	struct seccomp_notif_addfd file = { .id = id,
+		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.srcfd = (uint32_t)pmap_host_file(t->run->machine),
+		.newfd_flags = O_CLOEXEC };
+
+	return ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &file) >= 0;
+}
+
+static void
+refuse(struct task *t, uint64_t id)
+{
+	struct seccomp_notif_resp answer = { .id = id, .error = -EMFILE };
+
+	(void)ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
+void
+give_file(struct task *t, struct rlimit *limit)
+{
+	uint64_t id;
+
+	(void)prlimit(t->tid, RLIMIT_NOFILE, NULL, limit);
+	if (hear_call(t, &id) && !put(t, id) &&
+	    (errno != EMFILE || !widen(t, limit) || !put(t, id)))
+		refuse(t, id);
+}
+
+void
+give_end(struct task *t, const struct rlimit *limit)
+{
+	struct rlimit now;
+
+	if (prlimit(t->tid, RLIMIT_NOFILE, NULL, &now) == 0 &&
+	    now.rlim_cur != limit->rlim_cur)
+		(void)prlimit(t->tid, RLIMIT_NOFILE, limit, NULL);
+}

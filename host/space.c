@@ -163,7 +163,7 @@ space_limit_size(struct space *space, const struct rlimit *limit)
 void
 space_limit_wired(struct space *space, uint64_t bytes)
 {
-	space->vm->wired_limit = geteuid() == 0 ? UINT64_MAX : bytes;
+	space->vm->map.wired_limit = geteuid() == 0 ? UINT64_MAX : bytes;
 }
 
 /* -------------------------------------------------------- the executor */

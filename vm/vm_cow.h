@@ -141,7 +141,8 @@ struct vm_cow_ops {
 
 	/*
 	 * drop: the entry goes; its private pages go with it, and its
-	 * reference to the object.  => no lock held; may block
+	 * reference to the object.  => no lock held; may block.  A map may be
+	 * locked when the reference is not the object's last
 	 */
 	void (*drop)(struct vm_system *, struct vm_map_entry *);
 

@@ -34,7 +34,8 @@ struct vm_aref {
 #define VM_ENTRY_NEEDS_COPY 0x02 /* the amap is shared by a copy not yet made */
 #define VM_ENTRY_FOREIGN    0x04 /* reserved; mapped by the host, no faults */
 #define VM_ENTRY_STACK      0x08 /* asked for as a stack */
-#define VM_ENTRY_WIRING     0x10 /* being wired: keeps its ends meanwhile */
+#define VM_ENTRY_LOCKED     0x10 /* wired, until it is unlocked */
+#define VM_ENTRY_WIRING     0x20 /* by the wiring that goes on in the map */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */
@@ -46,10 +47,9 @@ struct vm_map_entry {
 	vm_pindex_t offset; /* page of the object at start */
 	struct vm_aref aref;
 	vm_prot_t prot, max_prot;
-	uint8_t inherit;      /* enum vm_inherit */
-	uint8_t advice;       /* enum vm_advice */
-	uint8_t flags;        /* VM_ENTRY_* */
-	uint16_t wired_count; /* times wired by mlock and the like */
+	uint8_t inherit; /* enum vm_inherit */
+	uint8_t advice;  /* enum vm_advice */
+	uint8_t flags;   /* VM_ENTRY_* */
 };
 
 static inline vm_pindex_t
@@ -68,7 +68,7 @@ vm_entry_page(const struct vm_map_entry *e, vaddr_t va)
 static inline bool
 vm_entry_is_wired(const struct vm_map_entry *e)
 {
-	return e->wired_count != 0;
+	return (e->flags & (VM_ENTRY_LOCKED | VM_ENTRY_WIRING)) != 0;
 }
 
 #endif

@@ -9,25 +9,6 @@
 #include "vm/vm_mmap.h"
 #include "vm/vm_page.h"
 
-/* The part of an entry that a call is about. */
-struct part {
-	struct vm_map *map;
-	struct vm_map_entry *e;
-	vaddr_t start, end;
-};
-
-static bool
-next_part(struct vm_map *map, vaddr_t va, vaddr_t end, struct part *p)
-{
-	p->map = map;
-	p->e = vm_map_ceiling(map, va);
-	if (va >= end || p->e == NULL || p->e->start >= end)
-		return false;
-	p->start = p->e->start > va ? p->e->start : va;
-	p->end = p->e->end < end ? p->e->end : end;
-	return true;
-}
-
 static bool
 is_private(const struct vm_map_entry *e)
 {
@@ -37,16 +18,16 @@ is_private(const struct vm_map_entry *e)
 /* ---- contents that go ---- */
 
 static int
-discard_private(struct part *p)
+discard_private(struct vm_map_part *p)
 {
 	const struct vm_cow_ops *cow = p->map->design->cow;
-	int error = cow->settle(p->map->sys, p->e);
+	int error = cow->settle(p->map->sys, p->entry);
 
 	if (error != 0)
 		return error;
 	pmap_remove(p->map->pmap, p->start, p->end);
 	pmap_update(p->map->pmap);
-	cow->discard(p->map->sys, p->e, vm_entry_page(p->e, p->start),
+	cow->discard(p->map->sys, p->entry, vm_entry_page(p->entry, p->start),
 	    vm_atop(p->end - p->start));
 	return 0;
 }
@@ -59,11 +40,11 @@ has_nothing_private(const struct vm_map_entry *e)
 }
 
 static int
-advise_discard(struct part *p)
+advise_discard(struct vm_map_part *p)
 {
-	if (vm_entry_is_wired(p->e) || (p->e->flags & VM_ENTRY_FOREIGN))
+	if (vm_entry_is_wired(p->entry) || (p->entry->flags & VM_ENTRY_FOREIGN))
 		return VM_EINVAL;
-	if (!has_nothing_private(p->e))
+	if (!has_nothing_private(p->entry))
 		return discard_private(p);
 	pmap_remove(p->map->pmap, p->start, p->end);
 	pmap_update(p->map->pmap);
@@ -72,17 +53,17 @@ advise_discard(struct part *p)
 
 /* Only memory that has no other home: the contents of a file stay. */
 static int
-advise_free(struct part *p)
+advise_free(struct vm_map_part *p)
 {
-	if (vm_entry_is_wired(p->e) || (p->e->flags & VM_ENTRY_FOREIGN))
+	if (vm_entry_is_wired(p->entry) || (p->entry->flags & VM_ENTRY_FOREIGN))
 		return VM_EINVAL;
-	return p->e->object == NULL && !has_nothing_private(p->e) ?
+	return p->entry->object == NULL && !has_nothing_private(p->entry) ?
 	    discard_private(p) :
 	    0;
 }
 
 static int
-advise_none(struct part *p)
+advise_none(struct vm_map_part *p)
 {
 	(void)p;
 	return 0;
@@ -91,30 +72,30 @@ advise_none(struct part *p)
 /* ---- inheritance, in the words of Linux ---- */
 
 static int
-advise_dofork(struct part *p)
+advise_dofork(struct vm_map_part *p)
 {
 	return vm_map_inherit(p->map, p->start, p->end,
-	    is_private(p->e) ? VM_INHERIT_COPY : VM_INHERIT_SHARE);
+	    is_private(p->entry) ? VM_INHERIT_COPY : VM_INHERIT_SHARE);
 }
 
 static int
-advise_dontfork(struct part *p)
+advise_dontfork(struct vm_map_part *p)
 {
 	return vm_map_inherit(p->map, p->start, p->end, VM_INHERIT_NONE);
 }
 
 static int
-advise_wipeonfork(struct part *p)
+advise_wipeonfork(struct vm_map_part *p)
 {
-	if (!is_private(p->e) || p->e->object != NULL)
+	if (!is_private(p->entry) || p->entry->object != NULL)
 		return VM_EINVAL;
 	return vm_map_inherit(p->map, p->start, p->end, VM_INHERIT_ZERO);
 }
 
 static int
-advise_keeponfork(struct part *p)
+advise_keeponfork(struct vm_map_part *p)
 {
-	if (p->e->inherit != VM_INHERIT_ZERO)
+	if (p->entry->inherit != VM_INHERIT_ZERO)
 		return 0;
 	return vm_map_inherit(p->map, p->start, p->end, VM_INHERIT_COPY);
 }
@@ -122,24 +103,24 @@ advise_keeponfork(struct part *p)
 /* ---- how it will be used ---- */
 
 static int
-advise_normal(struct part *p)
+advise_normal(struct vm_map_part *p)
 {
 	return vm_map_advise(p->map, p->start, p->end, VM_ADV_NORMAL);
 }
 
 static int
-advise_random(struct part *p)
+advise_random(struct vm_map_part *p)
 {
 	return vm_map_advise(p->map, p->start, p->end, VM_ADV_RANDOM);
 }
 
 static int
-advise_sequential(struct part *p)
+advise_sequential(struct vm_map_part *p)
 {
 	return vm_map_advise(p->map, p->start, p->end, VM_ADV_SEQUENTIAL);
 }
 
-static int (*const advise_part[])(struct part *) = {
+static int (*const advise_part[])(struct vm_map_part *) = {
 	[VM_MADV_NORMAL] = advise_normal,
 	[VM_MADV_RANDOM] = advise_random,
 	[VM_MADV_SEQUENTIAL] = advise_sequential,
@@ -161,11 +142,12 @@ advise_locked(struct vm_map *map, vaddr_t start, vaddr_t end,
     enum vm_madvise advice)
 {
 	bool full = vm_map_is_full(map, start, end);
-	struct part p;
+	struct vm_map_part p;
 	vaddr_t va;
 	int error = 0;
 
-	for (va = start; error == 0 && next_part(map, va, end, &p); va = p.end)
+	for (va = start; error == 0 && vm_map_part(map, va, end, &p);
+	     va = p.end)
 		error = advise_part[advice](&p);
 	if (error == 0 && !full)
 		error = VM_ENOMEM;
@@ -189,14 +171,14 @@ remove_part(struct vm_map *map, vaddr_t *start, vaddr_t end)
 {
 	struct vm_object *obj = NULL;
 	vm_pindex_t first = 0;
-	struct part p;
+	struct vm_map_part p;
 	int error = VM_ENOMEM;
 
 	vm_map_lock_read(map);
-	if (next_part(map, *start, end, &p) && p.start == *start) {
-		error = is_removable(p.e) ? 0 : VM_EINVAL;
-		obj = p.e->object;
-		first = p.e->offset + vm_entry_page(p.e, p.start);
+	if (vm_map_part(map, *start, end, &p) && p.start == *start) {
+		error = is_removable(p.entry) ? 0 : VM_EINVAL;
+		obj = p.entry->object;
+		first = p.entry->offset + vm_entry_page(p.entry, p.start);
 	}
 	if (error == 0)
 		vm_object_ref(obj);
@@ -230,15 +212,15 @@ populate(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access)
 
 /* The next stored, readable part at or after *va; *va moves behind it. */
 static bool
-next_stored(struct vm_map *map, vaddr_t *va, vaddr_t end, struct part *p)
+next_stored(struct vm_map *map, vaddr_t *va, vaddr_t end, struct vm_map_part *p)
 {
 	bool found = false;
 
 	vm_map_lock_read(map);
-	while (!found && next_part(map, *va, end, p)) {
-		found = p->e->object != NULL &&
-		    p->e->object->ops->get != NULL &&
-		    (p->e->prot & VM_PROT_READ);
+	while (!found && vm_map_part(map, *va, end, p)) {
+		found = p->entry->object != NULL &&
+		    p->entry->object->ops->get != NULL &&
+		    (p->entry->prot & VM_PROT_READ);
 		*va = p->end;
 	}
 	vm_map_unlock_read(map);
@@ -249,7 +231,7 @@ next_stored(struct vm_map *map, vaddr_t *va, vaddr_t end, struct part *p)
 static int
 will_need(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
-	struct part p;
+	struct vm_map_part p;
 	vaddr_t stopped;
 
 	while (next_stored(map, &start, end, &p)) {
@@ -332,22 +314,22 @@ mark_resident(const struct vm_cow_page *at, void *arg)
 }
 
 static void
-mincore_part(struct part *p, uint8_t *vec)
+mincore_part(struct vm_map_part *p, uint8_t *vec)
 {
 	const struct vm_cow_ops *cow = p->map->design->cow;
-	struct core_vec cv = { vec, vm_entry_page(p->e, p->start) };
+	struct core_vec cv = { vec, vm_entry_page(p->entry, p->start) };
 
-	cow->lock(p->e);
-	cow->walk(p->e, cv.first, vm_atop(p->end - p->start), mark_resident,
+	cow->lock(p->entry);
+	cow->walk(p->entry, cv.first, vm_atop(p->end - p->start), mark_resident,
 	    &cv);
-	cow->unlock(p->e);
+	cow->unlock(p->entry);
 }
 
 int
 vm_mincore(struct vmspace *vs, vaddr_t addr, vsize_t len, uint8_t *vec)
 {
 	struct vm_map *map = &vs->map;
-	struct part p;
+	struct vm_map_part p;
 	vaddr_t va, end;
 	vm_pindex_t i;
 	int error = 0;
@@ -362,7 +344,7 @@ vm_mincore(struct vmspace *vs, vaddr_t addr, vsize_t len, uint8_t *vec)
 		error = VM_ENOMEM;
 	for (i = 0; error == 0 && i < vm_atop(end - addr); i++)
 		vec[i] = 0;
-	for (va = addr; error == 0 && next_part(map, va, end, &p); va = p.end)
+	for (va = addr; error == 0 && vm_map_part(map, va, end, &p); va = p.end)
 		mincore_part(&p, vec + vm_atop(p.start - addr));
 	vm_map_unlock_read(map);
 	return error;

@@ -111,6 +111,20 @@ vm_map_ceiling(struct vm_map *map, vaddr_t va)
 }
 
 bool
+vm_map_part(struct vm_map *map, vaddr_t va, vaddr_t end, struct vm_map_part *p)
+{
+	struct vm_map_entry *e = va < end ? vm_map_ceiling(map, va) : NULL;
+
+	if (e == NULL || e->start >= end)
+		return false;
+	p->map = map;
+	p->entry = e;
+	p->start = e->start > va ? e->start : va;
+	p->end = e->end < end ? e->end : end;
+	return true;
+}
+
+bool
 vm_map_is_full(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e = vm_map_lookup(map, start);
@@ -200,8 +214,9 @@ attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
 {
 	return a->prot == b->prot && a->max_prot == b->max_prot &&
 	    a->inherit == b->inherit && a->advice == b->advice &&
-	    a->wired_count == b->wired_count &&
-	    ((a->flags | b->flags) & (VM_ENTRY_FOREIGN | VM_ENTRY_WIRING)) == 0;
+	    ((a->flags ^ b->flags) & (VM_ENTRY_LOCKED | VM_ENTRY_WIRING)) ==
+	    0 &&
+	    ((a->flags | b->flags) & VM_ENTRY_FOREIGN) == 0;
 }
 
 /* Join hi into lo where nobody could tell the difference. */
@@ -385,22 +400,18 @@ vm_map_unwire_pages(struct vm_map *map, struct vm_map_entry *e)
 	map->design->cow->unlock(e);
 }
 
-/* The bytes of [start, end) that are mapped; false when some are foreign. */
-static bool
-count_mapped(struct vm_map *map, vaddr_t start, vaddr_t end, vsize_t *bytes)
+int
+vm_map_count(struct vm_map *map, vaddr_t start, vaddr_t end, vsize_t *bytes)
 {
-	struct vm_map_entry *e = vm_map_ceiling(map, start);
+	struct vm_map_part p;
 
 	*bytes = 0;
-	for (; e != NULL && e->start < end; e = vm_map_next(map, e)) {
-		vaddr_t lo = e->start > start ? e->start : start;
-		vaddr_t hi = e->end < end ? e->end : end;
-
-		if (e->flags & VM_ENTRY_FOREIGN)
-			return false;
-		*bytes += hi - lo;
+	for (; vm_map_part(map, start, end, &p); start = p.end) {
+		if (p.entry->flags & VM_ENTRY_FOREIGN)
+			return VM_EPERM;
+		*bytes += p.end - p.start;
 	}
-	return true;
+	return 0;
 }
 
 /* Take whole entries out of the map and the pmap.  Cannot fail. */
@@ -432,9 +443,9 @@ vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end,
 	int error;
 
 	VM_ASSERT(vm_rwlock_is_write_locked(&map->lock));
-	if (!count_mapped(map, start, end, &bytes))
-		return VM_EPERM;
-	error = vm_map_clip(map, start, end);
+	error = vm_map_count(map, start, end, &bytes);
+	if (error == 0)
+		error = vm_map_clip(map, start, end);
 	if (error == 0)
 		remove_clipped(map, start, end, dead);
 	return error;
@@ -442,12 +453,15 @@ vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end,
 
 /* ---- inserting ---- */
 
-static void
-fill_entry(struct vm_map_entry *e, const struct vm_map_insert_args *a,
-    vaddr_t start)
+struct vm_map_entry *
+vm_entry_make(struct vm_system *sys, const struct vm_map_insert_args *a)
 {
-	e->start = start;
-	e->end = start + a->len;
+	struct vm_map_entry *e = vm_entry_alloc(sys);
+
+	if (e == NULL)
+		return NULL;
+	e->start = a->start;
+	e->end = a->start + a->len;
 	e->object = a->object;
 	e->offset = a->offset;
 	e->prot = a->prot;
@@ -455,9 +469,9 @@ fill_entry(struct vm_map_entry *e, const struct vm_map_insert_args *a,
 	e->inherit = (uint8_t)a->inherit;
 	e->advice = (uint8_t)a->advice;
 	e->flags = a->flags;
-	e->wired_count = a->wired;
 	if (a->flags & VM_ENTRY_COW)
 		e->flags |= VM_ENTRY_NEEDS_COPY;
+	return e;
 }
 
 /* Decide where, and how many bytes that are mapped there now will go. */
@@ -475,13 +489,11 @@ choose_place(struct vm_map *map, const struct vm_map_insert_args *a,
 		return 0;
 	if (!a->replace)
 		return VM_EEXIST;
-	return count_mapped(map, a->start, a->start + a->len, replaced) ?
-	    0 :
-	    VM_EPERM;
+	return vm_map_count(map, a->start, a->start + a->len, replaced);
 }
 
-static bool
-fits_limit(const struct vm_map *map, vsize_t len, vsize_t replaced)
+bool
+vm_map_fits(const struct vm_map *map, vsize_t len, vsize_t replaced)
 {
 	vsize_t size = map->size - replaced;
 
@@ -501,9 +513,9 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 	error = choose_place(map, a, start, &replaced);
 	if (error != 0)
 		return error;
-	if (!fits_limit(map, a->len, replaced))
+	if (!vm_map_fits(map, a->len, replaced))
 		return VM_ENOMEM;
-	e = vm_entry_alloc(map->sys);
+	e = vm_entry_make(map->sys, a);
 	if (e == NULL)
 		return VM_ENOMEM;
 	if (replaced != 0 && vm_map_clip(map, *start, *start + a->len) != 0) {
@@ -512,10 +524,10 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 	}
 	if (replaced != 0)
 		remove_clipped(map, *start, *start + a->len, dead);
-	fill_entry(e, a, *start);
+	e->start = *start;
+	e->end = *start + a->len;
 	vm_entry_link(map, e);
-	if (!a->nomerge)
-		vm_map_simplify(map, *start, *start + a->len);
+	vm_map_simplify(map, *start, *start + a->len);
 	return 0;
 }
 
@@ -527,6 +539,7 @@ vm_map_init(struct vm_map *map, struct vm_system *sys,
 {
 	memset(map, 0, sizeof(*map));
 	vm_rwlock_init(&map->lock, sys->env);
+	vm_mutex_init(&map->wire_lock, sys->env);
 	map->sys = sys;
 	map->design = design;
 	map->pmap = pmap;
@@ -534,7 +547,7 @@ vm_map_init(struct vm_map *map, struct vm_system *sys,
 	map->index.min = map->place_min = min;
 	map->index.max = map->place_max = max;
 	map->index.first_gap = max - min;
-	map->size_limit = UINT64_MAX;
+	map->size_limit = map->wired_limit = UINT64_MAX;
 	list_init(&map->index.entries);
 	design->index->init(&map->index);
 	return 0;

@@ -24,6 +24,7 @@
 
 struct vm_map {
 	struct vm_rwlock lock;
+	struct vm_mutex wire_lock;      /* held while a range is wired */
 	struct vm_system *sys;          /* (c) */
 	const struct vm_design *design; /* (c) */
 	struct pmap *pmap;              /* (c) */
@@ -31,6 +32,7 @@ struct vm_map {
 	vaddr_t place_min, place_max;   /* (lock) where space is looked for */
 	vsize_t size;                   /* (lock) bytes mapped */
 	vsize_t size_limit;             /* (lock) bytes that may be mapped */
+	vsize_t wired_limit;            /* (lock) bytes that may be locked */
 	size_t nentries, nentries_peak; /* (lock) */
 	bool wire_future;               /* (lock) new mappings are wired */
 };
@@ -45,12 +47,11 @@ struct vm_map_insert_args {
 	vm_prot_t prot, max_prot;
 	enum vm_inherit inherit;
 	enum vm_advice advice;
-	uint8_t flags; /* VM_ENTRY_COW, FOREIGN, STACK */
-	bool fixed;    /* start is not a hint */
-	bool replace;  /* with fixed: take the place of what is there */
+	uint8_t
+	    flags;    /* VM_ENTRY_COW, FOREIGN, STACK, LOCKED (not its pages) */
+	bool fixed;   /* start is not a hint */
+	bool replace; /* with fixed: take the place of what is there */
 	bool bottomup; /* look for space from below */
-	bool wired;    /* the entry is wired from the start; not its pages */
-	bool nomerge;  /* keep an entry of its own */
 };
 
 /* Entries that left a map and wait to be dropped with nothing locked. */
@@ -97,6 +98,20 @@ struct vm_map_entry *vm_map_lookup(struct vm_map *, vaddr_t va);
 /* The entry that holds va, else the next one above, or NULL.  => locked */
 struct vm_map_entry *vm_map_ceiling(struct vm_map *, vaddr_t va);
 
+/* What an entry has of a range. */
+struct vm_map_part {
+	struct vm_map *map;
+	struct vm_map_entry *entry;
+	vaddr_t start, end;
+};
+
+/*
+ * vm_map_part: the first part of [va, end) that is mapped; go on at part->end.
+ * => locked, as long as the part is used      => false: there is none
+ */
+bool vm_map_part(struct vm_map *, vaddr_t va, vaddr_t end,
+    struct vm_map_part *);
+
 /*
  * vm_map_insert: map args->len bytes; *start tells where.  One step: the new
  * range becomes visible with all its attributes, merged with its neighbours
@@ -125,7 +140,9 @@ int vm_map_findspace(struct vm_map *, const struct vm_map_insert_args *,
 int vm_map_remove(struct vm_map *, vaddr_t start, vaddr_t end,
     struct vm_map_dead *);
 
-/* Second phase: drop what was removed.  => no lock held; may block */
+/* Second phase: drop what was removed.
+ * => no lock held; may block.  Or, with the map locked: no entry is the last
+ *    user of its object */
 void vm_map_dead_init(struct vm_map_dead *);
 void vm_map_bury(struct vm_map *, struct vm_map_dead *);
 
@@ -181,16 +198,21 @@ void vm_map_unwire_pages(struct vm_map *, struct vm_map_entry *);
 /*
  * vm_map_move: take [start, start + len) to [to, to + len), which is free;
  * contents and attributes go along, without copying a page.
- * => write-locked     => VM_ENOMEM: nothing has changed
+ * => write-locked     => VM_ENOMEM (clipping): nothing has changed
  */
 int vm_map_move(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
 
 /*
- * vm_map_duplicate: map the memory of [start, start + len) at [to, to + len),
- * which is free, a second time; private memory becomes shared between both.
- * => write-locked, mapped throughout     => VM_ENOMEM: nothing has changed
+ * vm_map_duplicate: make entries for the memory of [start, start + len) at
+ * [to, to + len), a second time; private memory becomes shared between both.
+ * They come out in copy, to be linked when the place is free.  The range stays
+ * cut, for the caller to simplify.
+ * => write-locked, mapped throughout     => VM_ENOMEM: there are none
  */
-int vm_map_duplicate(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
+int vm_map_duplicate(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to,
+    struct vm_map_dead *copy);
+/* Put such entries into their place.  => write-locked */
+void vm_map_link(struct vm_map *, struct vm_map_dead *copy);
 
 /*
  * vm_map_fork_entry: give the child what its parent's entry says: the same
@@ -208,10 +230,23 @@ int vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *,
 void vm_map_check(struct vm_map *);
 
 /*
- * For vm_map_*.c only: an unlinked entry with nothing behind it, given back;
- * an entry put into its place in the map, taken out of it.  => write-locked
+ * vm_map_count: the bytes of [start, end) that are mapped.  => locked
+ * => VM_EPERM: some are foreign
+ * vm_map_fits: whether so many bytes more stay below size_limit, when others
+ * are replaced.  => locked
+ */
+int vm_map_count(struct vm_map *, vaddr_t start, vaddr_t end, vsize_t *bytes);
+bool vm_map_fits(const struct vm_map *, vsize_t more, vsize_t replaced);
+
+/*
+ * For what works on whole entries (vm_map_*.c, vm_mremap.c): an unlinked entry
+ * with nothing behind it, one filled from args, whose object has no reference
+ * yet; given back; put into its place in the map, taken out of it.
+ * => write-locked
  */
 struct vm_map_entry *vm_entry_alloc(struct vm_system *);
+struct vm_map_entry *vm_entry_make(struct vm_system *,
+    const struct vm_map_insert_args *);
 void vm_entry_free(struct vm_system *, struct vm_map_entry *);
 void vm_entry_link(struct vm_map *, struct vm_map_entry *);
 void vm_entry_unlink(struct vm_map *, struct vm_map_entry *);

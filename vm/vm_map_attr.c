@@ -98,8 +98,9 @@ vm_map_advise(struct vm_map *map, vaddr_t start, vaddr_t end,
 
 /* ---- moving ---- */
 
-/* Wirings do not move: the pages are wired again at their new place when they
- * are next touched (vm_map_rewire does it at once). */
+/* Wirings of pages do not move: they are wired again at their new place when
+ * they are next touched (vm_map_rewire does it at once).  An entry that is
+ * being wired counts as locked already. */
 int
 vm_map_move(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
 {
@@ -112,8 +113,11 @@ vm_map_move(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = next) {
 		next = vm_map_next(map, e);
-		if (vm_entry_is_wired(e))
+		if (vm_entry_is_wired(e)) {
 			vm_map_unwire_pages(map, e);
+			e->flags |= VM_ENTRY_LOCKED;
+			e->flags &= (uint8_t)~VM_ENTRY_WIRING;
+		}
 		pmap_remove(map->pmap, e->start, e->end);
 		vm_entry_unlink(map, e);
 		e->end = e->end - start + to;

@@ -21,8 +21,7 @@ clone_entry(struct vm_system *sys, const struct vm_map_entry *src)
 	memcpy(dst, src, sizeof(*dst));
 	dst->object = NULL;
 	dst->aref.amap = NULL;
-	dst->wired_count = 0;
-	dst->flags &= (uint8_t)~VM_ENTRY_WIRING;
+	dst->flags &= (uint8_t) ~(VM_ENTRY_LOCKED | VM_ENTRY_WIRING);
 	return dst;
 }
 
@@ -99,7 +98,8 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 /* ---- a second mapping in the same map ---- */
 
 static int
-duplicate_entry(struct vm_map *map, struct vm_map_entry *src, vaddr_t to)
+duplicate_entry(struct vm_map *map, struct vm_map_entry *src, vaddr_t to,
+    struct vm_map_dead *copy)
 {
 	struct vm_map_entry *dst;
 	int error = vm_map_settle_first(map, src);
@@ -116,29 +116,34 @@ duplicate_entry(struct vm_map *map, struct vm_map_entry *src, vaddr_t to)
 	}
 	dst->end = to + (src->end - src->start);
 	dst->start = to;
-	vm_entry_link(map, dst);
+	list_insert_tail(&copy->entries, &dst->link);
 	return 0;
 }
 
 int
-vm_map_duplicate(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
+vm_map_duplicate(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to,
+    struct vm_map_dead *copy)
 {
 	struct vm_map_entry *e;
-	struct vm_map_dead dead;
 	int error = vm_map_clip(map, start, start + len);
 
+	vm_map_dead_init(copy);
 	if (error != 0)
 		return error;
 	for (e = vm_map_lookup(map, start);
 	     error == 0 && e != NULL && e->start < start + len;
 	     e = vm_map_next(map, e))
-		error = duplicate_entry(map, e, e->start - start + to);
-	if (error != 0) {
-		/* every entry of the copy has a twin: none is a last one */
-		vm_map_dead_init(&dead);
-		(void)vm_map_remove(map, to, to + len, &dead);
-		vm_map_bury(map, &dead);
-	}
-	vm_map_simplify(map, start, start + len);
+		error = duplicate_entry(map, e, e->start - start + to, copy);
+	if (error != 0) /* every entry of the copy has a twin in the map */
+		vm_map_bury(map, copy);
 	return error;
+}
+
+void
+vm_map_link(struct vm_map *map, struct vm_map_dead *copy)
+{
+	LIST_FOREACH_SAFE(struct vm_map_entry, e, next, &copy->entries, link) {
+		list_remove(&e->link);
+		vm_entry_link(map, e);
+	}
 }

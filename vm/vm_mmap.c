@@ -118,7 +118,7 @@ make_ready(struct vmspace *vs, const struct vm_mmap_args *a, vaddr_t addr,
 	if (a->flags & VM_MMAP_FOREIGN)
 		return 0;
 	if (wire || (a->flags & VM_MMAP_WIRED)) {
-		error = vm_mlock(vs, addr, a->len);
+		error = vm_map_wire(&vs->map, addr, end, VM_WIRE_THERE);
 		if (error != 0)
 			(void)vm_munmap(vs, addr, a->len);
 		return error;

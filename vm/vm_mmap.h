@@ -19,7 +19,7 @@
 #define VM_MMAP_NOREPLACE 0x08 /* with FIXED: VM_EEXIST when taken */
 #define VM_MMAP_STACK     0x10
 #define VM_MMAP_POPULATE  0x20 /* fault it in now, as far as possible */
-#define VM_MMAP_WIRED     0x40 /* and wire it: an error undoes the mapping */
+#define VM_MMAP_WIRED     0x40 /* wire what can be read; an error undoes all */
 #define VM_MMAP_BOTTOMUP  0x80
 #define VM_MMAP_FOREIGN   0x100 /* reserve; the host maps it, faults fail */
 
@@ -65,8 +65,12 @@ int vm_minherit(struct vmspace *, vaddr_t, vsize_t len, enum vm_inherit);
 
 /*
  * vm_mremap: resize, move, both, or duplicate one mapping.
- * => VM_EFAULT: a hole in the old range; VM_EINVAL; VM_ENOMEM
- * => on error the old range is as it was
+ * => VM_EFAULT: a hole in the old range, or foreign; VM_EPERM: a foreign range
+ *    at the fixed target; VM_EINVAL: the arguments, FIXED or KEEP without
+ *    MAYMOVE, KEEP of anything but private zeroes with the same attributes and
+ *    the same length; VM_ENOMEM: no room, no memory, or a limit of the map;
+ *    VM_EAGAIN: what grows is wired, and over the system's limit
+ * => on error the old range is as it was, and so is the target
  * Source: NetBSD mremap(2), Linux mremap(2).
  */
 struct vm_mremap_args {
@@ -111,11 +115,18 @@ int vm_mincore(struct vmspace *, vaddr_t, vsize_t len, uint8_t *vec);
 /* VM_ENOMEM: a hole; VM_EBUSY: invalidate and wired; VM_EIO */
 int vm_msync(struct vmspace *, vaddr_t, vsize_t len, unsigned flags);
 
-/* VM_ENOMEM: a hole or over the space's limit; VM_EAGAIN: the system's. */
+/*
+ * vm_mlock: VM_ENOMEM: a hole, over the map's wired_limit, no memory, or a page
+ * that cannot be had; VM_EAGAIN: over the system's limit.  On error what was
+ * locked before still is, and no more.
+ * vm_munlock: VM_ENOMEM: a hole, or no memory.  Locking does not nest.
+ */
 int vm_mlock(struct vmspace *, vaddr_t, vsize_t len);
 int vm_munlock(struct vmspace *, vaddr_t, vsize_t len);
 #define VM_MCL_CURRENT 1
 #define VM_MCL_FUTURE  2
+/* vm_mlockall: errors as vm_mlock, but it passes over what cannot be read.  On
+ * error nothing has changed. */
 int vm_mlockall(struct vmspace *, unsigned flags);
 int vm_munlockall(struct vmspace *);
 

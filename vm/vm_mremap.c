@@ -6,8 +6,9 @@
  *	move		[ old ]      (room)	->  (room)  [ old | more ]
  *	duplicate	[ old ]      (room)	->  [ old ] [ same memory ]
  *
- * `more` is a new entry that continues the last one; it is inserted first,
- * since that may fail, and merges with it where it can.
+ * `more` is a new entry that continues the last one.  Everything that may fail
+ * is done first: room is found, the ends of both ranges are cut, entries are
+ * made.  Then the map is changed, and what is alike joined once at the end.
  *
  * Sources: NetBSD uvm_mremap.c; Linux mremap(2) for KEEP and old_len 0.
  */
@@ -35,11 +36,14 @@ static int
 check_args(const struct vmspace *vs, const struct vm_mremap_args *a)
 {
 	bool fixed = (a->flags & VM_MREMAP_FIXED) != 0;
+	bool moves = fixed || (a->flags & VM_MREMAP_KEEP);
 	vaddr_t max = vs->map.index.max;
 
 	if (a->new_len == 0 || (a->old_addr & VM_PAGE_MASK) != 0 ||
 	    !vm_range_fits(a->old_addr, a->old_len) ||
 	    !vm_range_fits(0, a->new_len))
+		return VM_EINVAL;
+	if (moves && !(a->flags & (VM_MREMAP_MAYMOVE | VM_MREMAP_DUPLICATE)))
 		return VM_EINVAL;
 	if (!fixed)
 		return 0;
@@ -76,13 +80,28 @@ growth(const struct remap *m)
 	return m->new_len > m->old_len ? m->new_len - m->old_len : 0;
 }
 
-/* Insert what continues the last page of the old range at `at`. */
-static int
-insert_more(struct remap *m, vaddr_t at)
+/* Whether what continues the old range is wired, as its last page is. */
+static bool
+growth_is_wired(struct remap *m)
+{
+	struct vm_map_entry *e;
+
+	if (growth(m) == 0 || (m->flags & VM_MREMAP_DUPLICATE))
+		return false;
+	e = vm_map_lookup(m->map, m->old + m->old_len - VM_PAGE_SIZE);
+	return vm_entry_is_wired(e);
+}
+
+/* What continues the last page of the old range, to be mapped at `at`; the
+ * object's reference is still to be taken. */
+static struct vm_map_insert_args
+more_args(struct remap *m, vaddr_t at)
 {
 	struct vm_map_entry *e = vm_map_lookup(m->map,
 	    m->old + m->old_len - VM_PAGE_SIZE);
-	struct vm_map_insert_args a = {
+	uint8_t flags = e->flags & (VM_ENTRY_COW | VM_ENTRY_STACK);
+
+	return (struct vm_map_insert_args){
 		.start = at,
 		.len = growth(m),
 		.object = e->object,
@@ -91,23 +110,9 @@ insert_more(struct remap *m, vaddr_t at)
 		.max_prot = e->max_prot,
 		.inherit = (enum vm_inherit)e->inherit,
 		.advice = (enum vm_advice)e->advice,
-		.flags = e->flags &
-		    (uint8_t) ~(VM_ENTRY_NEEDS_COPY | VM_ENTRY_WIRING),
+		.flags = growth_is_wired(m) ? flags | VM_ENTRY_LOCKED : flags,
 		.fixed = true,
-		.wired = vm_entry_is_wired(e) &&
-		    !(m->flags & VM_MREMAP_DUPLICATE),
 	};
-	vaddr_t start;
-	int error;
-
-	if (a.len == 0)
-		return 0;
-	if (a.object != NULL)
-		vm_object_ref(a.object);
-	error = vm_map_insert(m->map, &a, &m->dead, &start);
-	if (error != 0 && a.object != NULL)
-		vm_object_unref(a.object); /* the entry has another */
-	return error;
 }
 
 /* ---- in place ---- */
@@ -125,107 +130,223 @@ shrink(struct remap *m)
 static int
 grow_in_place(struct remap *m)
 {
-	vaddr_t end = m->old + m->old_len;
+	vaddr_t end = m->old + m->old_len, start;
+	struct vm_map_insert_args a;
+	int error;
 
 	if (!vm_range_fits(end, growth(m)))
 		return VM_ENOMEM;
 	m->to = m->old;
-	return insert_more(m, end);
+	a = more_args(m, end);
+	if (a.object != NULL)
+		vm_object_ref(a.object);
+	error = vm_map_insert(m->map, &a, &m->dead, &start);
+	if (error != 0 && a.object != NULL)
+		vm_object_unref(a.object); /* the entry has another */
+	return error;
 }
 
 /* ---- elsewhere ---- */
 
-/* Find or make room for new_len bytes. */
+/*
+ * Find room for new_len bytes, of which `added` come on top of what is mapped
+ * now.  With FIXED what is there has been cut at both ends afterwards, so that
+ * take_room cannot fail.
+ */
 static int
-make_room(struct remap *m)
+find_room(struct remap *m, vsize_t added)
 {
 	struct vm_map_insert_args a = { .len = m->new_len };
+	vsize_t replaced = 0;
+	int error;
 
-	if (!(m->flags & VM_MREMAP_FIXED))
-		return vm_map_findspace(m->map, &a, &m->to);
-	m->to = m->fixed;
-	return vm_map_remove(m->map, m->to, m->to + m->new_len, &m->dead);
-}
-
-/* An entry of fresh zeroes for the old range, when it is to stay mapped. */
-static int
-prepare_fresh(struct remap *m, struct vm_map_entry **fresh)
-{
-	struct vm_map_entry *e = vm_map_lookup(m->map, m->old);
-
-	*fresh = NULL;
-	if (!(m->flags & VM_MREMAP_KEEP))
-		return 0;
-	if (m->new_len != m->old_len || e->end < m->old + m->old_len ||
-	    !(e->flags & VM_ENTRY_COW) || e->object != NULL)
-		return VM_EINVAL;
-	*fresh = vm_entry_alloc(m->map->sys);
-	if (*fresh == NULL)
-		return VM_ENOMEM;
-	(*fresh)->start = m->old;
-	(*fresh)->end = m->old + m->old_len;
-	(*fresh)->prot = e->prot;
-	(*fresh)->max_prot = e->max_prot;
-	(*fresh)->inherit = e->inherit;
-	(*fresh)->advice = e->advice;
-	(*fresh)->flags = VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
-	return 0;
+	if (m->flags & VM_MREMAP_FIXED) {
+		m->to = m->fixed;
+		error = vm_map_count(m->map, m->to, m->to + m->new_len,
+		    &replaced);
+	} else {
+		error = vm_map_findspace(m->map, &a, &m->to);
+	}
+	if (error == 0 && !vm_map_fits(m->map, added, replaced))
+		error = VM_ENOMEM;
+	if (error == 0 && (m->flags & VM_MREMAP_FIXED))
+		error = vm_map_clip(m->map, m->to, m->to + m->new_len);
+	return error;
 }
 
 static void
-undo_more(struct remap *m)
+must(int error)
 {
-	if (growth(m) != 0)
-		(void)vm_map_remove(m->map, m->to + m->old_len,
-		    m->to + m->new_len, &m->dead);
+	VM_ASSERT(error == 0); /* what could fail has been done before */
+	(void)error;
+}
+
+static void
+take_room(struct remap *m)
+{
+	if (m->flags & VM_MREMAP_FIXED)
+		must(
+		    vm_map_remove(m->map, m->to, m->to + m->new_len, &m->dead));
+}
+
+static bool
+is_like(const struct vm_map_entry *a, const struct vm_map_entry *b)
+{
+	return a->prot == b->prot && a->max_prot == b->max_prot &&
+	    a->inherit == b->inherit && a->advice == b->advice &&
+	    vm_entry_is_wired(a) == vm_entry_is_wired(b);
+}
+
+/* Only one mapping of zeroes can be left behind; it may be in pieces. */
+static int
+check_keep(struct remap *m)
+{
+	vaddr_t end = m->old + m->old_len;
+	struct vm_map_entry *first = vm_map_lookup(m->map, m->old), *e = first;
+
+	if (!(m->flags & VM_MREMAP_KEEP))
+		return 0;
+	if (m->new_len != m->old_len)
+		return VM_EINVAL;
+	for (; e != NULL && e->start < end; e = vm_map_next(m->map, e)) {
+		if (!(e->flags & VM_ENTRY_COW) || e->object != NULL ||
+		    !is_like(first, e))
+			return VM_EINVAL;
+	}
+	return 0;
+}
+
+/* Entries for what comes new: what stays at the old place, and what is more
+ * at the new one.  NULL: nothing. */
+struct made {
+	struct vm_map_entry *fresh, *more;
+};
+
+static void
+unmake(struct remap *m, struct made *made)
+{
+	if (made->fresh != NULL)
+		vm_entry_free(m->map->sys, made->fresh);
+	if (made->more != NULL)
+		vm_entry_free(m->map->sys, made->more);
+}
+
+static struct vm_map_insert_args
+fresh_args(struct remap *m)
+{
+	const struct vm_map_entry *e = vm_map_lookup(m->map, m->old);
+
+	return (struct vm_map_insert_args){
+		.start = m->old,
+		.len = m->old_len,
+		.prot = e->prot,
+		.max_prot = e->max_prot,
+		.inherit = (enum vm_inherit)e->inherit,
+		.advice = (enum vm_advice)e->advice,
+		.flags = VM_ENTRY_COW,
+	};
+}
+
+static int
+make(struct remap *m, struct made *made)
+{
+	struct vm_map_insert_args a;
+	bool ok = true;
+
+	made->fresh = made->more = NULL;
+	if (m->flags & VM_MREMAP_KEEP) {
+		a = fresh_args(m);
+		made->fresh = vm_entry_make(m->map->sys, &a);
+		ok = made->fresh != NULL;
+	}
+	if (ok && growth(m) != 0) {
+		a = more_args(m, m->to + m->old_len);
+		made->more = vm_entry_make(m->map->sys, &a);
+		ok = made->more != NULL;
+	}
+	if (ok)
+		return 0;
+	unmake(m, made);
+	return VM_ENOMEM;
+}
+
+static void
+put_in(struct remap *m, struct made *made)
+{
+	if (made->fresh != NULL)
+		vm_entry_link(m->map, made->fresh);
+	if (made->more == NULL)
+		return;
+	if (made->more->object != NULL)
+		vm_object_ref(made->more->object);
+	vm_entry_link(m->map, made->more);
+}
+
+/* Cut where the old range begins, where its part that moves ends, and where
+ * it ends. */
+static int
+cut_old(struct remap *m, vsize_t len)
+{
+	int error = vm_map_clip(m->map, m->old, m->old + m->old_len);
+
+	return error != 0 ? error :
+			    vm_map_clip(m->map, m->old + len, m->old + len);
+}
+
+static void
+simplify(struct remap *m)
+{
+	vm_map_simplify(m->map, m->to, m->to + m->new_len);
+	vm_map_simplify(m->map, m->old, m->old + m->old_len);
 }
 
 static int
 move(struct remap *m)
 {
-	struct vm_map_entry *fresh;
+	struct made made;
+	bool keep = (m->flags & VM_MREMAP_KEEP) != 0;
 	vsize_t len = m->old_len < m->new_len ? m->old_len : m->new_len;
-	int error = vm_map_clip(m->map, m->old, m->old + m->old_len);
-
-	if (error != 0)
-		return error;
-	error = prepare_fresh(m, &fresh);
+	int error = check_keep(m);
 
 	if (error == 0)
-		error = make_room(m);
+		error = find_room(m, keep ? m->old_len : growth(m));
 	if (error == 0)
-		error = insert_more(m, m->to + m->old_len);
+		error = cut_old(m, len);
+	if (error == 0)
+		error = make(m, &made);
 	if (error == 0) {
-		error = vm_map_move(m->map, m->old, len, m->to);
-		if (error != 0)
-			undo_more(m);
+		take_room(m);
+		must(vm_map_remove(m->map, m->old + len, m->old + m->old_len,
+		    &m->dead));
+		must(vm_map_move(m->map, m->old, len, m->to));
+		put_in(m, &made);
 	}
-	if (error != 0) {
-		if (fresh != NULL)
-			vm_entry_free(m->map->sys, fresh);
-		return error;
-	}
-	if (fresh != NULL)
-		vm_entry_link(m->map, fresh);
-	if (len < m->old_len) /* cannot fail: the ends have been cut */
-		error = vm_map_remove(m->map, m->old + len, m->old + m->old_len,
-		    &m->dead);
+	simplify(m);
 	return error;
 }
 
 static int
 duplicate(struct remap *m)
 {
+	struct made made;
+	struct vm_map_dead copy;
 	vsize_t len = m->old_len < m->new_len ? m->old_len : m->new_len;
-	int error = make_room(m);
+	int error = find_room(m, m->new_len);
 
+	m->flags &= ~(unsigned)VM_MREMAP_KEEP; /* it stays mapped anyway */
 	if (error == 0)
-		error = insert_more(m, m->to + m->old_len);
+		error = make(m, &made);
 	if (error == 0) {
-		error = vm_map_duplicate(m->map, m->old, len, m->to);
+		error = vm_map_duplicate(m->map, m->old, len, m->to, &copy);
 		if (error != 0)
-			undo_more(m);
+			unmake(m, &made);
 	}
+	if (error == 0) {
+		take_room(m);
+		vm_map_link(m->map, &copy);
+		put_in(m, &made);
+	}
+	simplify(m);
 	return error;
 }
 
@@ -259,6 +380,8 @@ remap_locked(struct remap *m)
 		error = become_duplicate(m);
 	if (error == 0)
 		error = check_old(m);
+	if (error == 0 && growth_is_wired(m))
+		error = vm_map_may_wire(m->map, growth(m));
 	if (error != 0)
 		return error;
 	if (m->flags & VM_MREMAP_DUPLICATE)
@@ -270,24 +393,6 @@ remap_locked(struct remap *m)
 			return 0;
 	}
 	return (m->flags & VM_MREMAP_MAYMOVE) ? move(m) : VM_ENOMEM;
-}
-
-/* Whether the call makes a wired mapping longer: what continues the last page
- * is wired as that is. */
-static bool
-growth_of_wired(struct remap *m)
-{
-	struct vm_map_entry *e;
-	bool wired;
-
-	if (m->old_len == 0 || growth(m) == 0 ||
-	    (m->flags & VM_MREMAP_DUPLICATE))
-		return false;
-	vm_map_lock_read(m->map);
-	e = vm_map_lookup(m->map, m->old + m->old_len - VM_PAGE_SIZE);
-	wired = e != NULL && vm_entry_is_wired(e);
-	vm_map_unlock_read(m->map);
-	return wired;
 }
 
 int
@@ -302,8 +407,6 @@ vm_mremap(struct vmspace *vs, const struct vm_mremap_args *a, vaddr_t *addr)
 	m.new_len = vm_round_page(a->new_len);
 	m.fixed = a->new_addr;
 	m.flags = a->flags;
-	if (growth_of_wired(&m) && !vmspace_may_wire(vs, growth(&m)))
-		return VM_ENOMEM;
 	vm_map_dead_init(&m.dead);
 	vm_map_lock(m.map);
 	error = remap_locked(&m);

@@ -2,9 +2,13 @@
 /*
  * vm_wire.c - wiring and unwiring of ranges.
  *
- * The entries are counted first, with the map locked, and from then on any
+ * The entries are marked first, with the map locked, and from then on any
  * fault in them wires; then every page is faulted in with the map unlocked.
- * What goes wrong on the way is undone by counting the entries down again.
+ * What goes wrong on the way is undone by taking the marks off again.
+ *
+ * A map has one wiring at a time, so the marks are those of that one: they
+ * cannot be mistaken for another's, whatever is unmapped, mapped and moved
+ * meanwhile.  Lock order: wire_lock, which is held while pages are read, map.
  * Source: UVM uvm_map_pageable, uvm_fault_wire.
  */
 #include "vm/vm_wire.h"
@@ -12,155 +16,230 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_page.h"
 
-#define WIRED_SHARE 3 /* at most a third of memory may be left unwired: the */
-/* wired part never exceeds the other two */
+#define UNWIRED_SHARE 3 /* a third of memory always stays unwired */
+
+/* ---- limits ---- */
 
 static bool
-too_many_wired(struct vm_system *sys, vaddr_t start, vaddr_t end)
+is_locked(const struct vm_map_entry *e)
 {
-	size_t max = vm_page_count(sys) - vm_page_count(sys) / WIRED_SHARE;
-
-	return vm_atop(end - start) > max ||
-	    vm_page_wired_count(sys) > max - vm_atop(end - start);
+	return (e->flags & VM_ENTRY_LOCKED) != 0;
 }
 
-/* Count every entry of the range once more.  => write-locked */
+static bool
+is_foreign(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_FOREIGN) != 0;
+}
+
+static vsize_t
+locked_bytes(struct vm_map *map)
+{
+	struct vm_map_entry *e;
+	vsize_t bytes = 0;
+
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+		if (is_locked(e))
+			bytes += e->end - e->start;
+	}
+	return bytes;
+}
+
+/* bytes more of address space, of which `pages` bytes can have pages. */
 static int
-count_up(struct vm_map *map, vaddr_t start, vaddr_t end)
+check_limits(struct vm_map *map, vsize_t bytes, vsize_t pages)
+{
+	struct vm_system *sys = map->sys;
+	size_t max = vm_page_count(sys) - vm_page_count(sys) / UNWIRED_SHARE;
+	vsize_t have;
+
+	if (bytes != 0 && map->wired_limit != UINT64_MAX) {
+		have = locked_bytes(map);
+		if (have > map->wired_limit || bytes > map->wired_limit - have)
+			return VM_ENOMEM;
+	}
+	if (pages != 0 &&
+	    (vm_atop(pages) > max ||
+		vm_page_wired_count(sys) > max - vm_atop(pages)))
+		return VM_EAGAIN;
+	return 0;
+}
+
+int
+vm_map_may_wire(struct vm_map *map, vsize_t more)
+{
+	return check_limits(map, more, more);
+}
+
+/* What of the range is not locked yet must fit. */
+static int
+check_range(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_part p;
+	vsize_t bytes = 0, pages = 0;
+
+	for (; vm_map_part(map, start, end, &p); start = p.end) {
+		if (is_locked(p.entry) || is_foreign(p.entry))
+			continue;
+		bytes += p.end - p.start;
+		if (p.entry->prot != VM_PROT_NONE)
+			pages += p.end - p.start;
+	}
+	return check_limits(map, bytes, pages);
+}
+
+/* ---- marks ---- */
+
+/* Mark the entries of the range.  => write-locked */
+static int
+mark(struct vm_map *map, vaddr_t start, vaddr_t end, enum vm_wire_how how)
 {
 	struct vm_map_entry *e;
 	int error;
 
-	if (!vm_map_is_full(map, start, end))
+	if (how == VM_WIRE_ALL && !vm_map_is_full(map, start, end))
 		return VM_ENOMEM;
-	error = vm_map_clip(map, start, end);
+	error = check_range(map, start, end);
+	if (error == 0)
+		error = vm_map_clip(map, start, end);
 	if (error != 0)
 		return error;
-	for (e = vm_map_lookup(map, start); e != NULL && e->start < end;
+	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
-		VM_ASSERT(e->wired_count < UINT16_MAX);
-		e->wired_count++;
-		e->flags |= VM_ENTRY_WIRING;
+		if (!is_foreign(e))
+			e->flags |= VM_ENTRY_WIRING;
 	}
 	return 0;
 }
 
-/*
- * Set the counts of the range: down to none, down by one, or, as wiring does
- * not nest, down to one.  Entries of others that came in between and are not
- * wired are left alone.
- */
-enum count_to { TO_NONE, TO_ONE_LESS, TO_ONE };
-
 static void
-count_down(struct vm_map *map, vaddr_t start, vaddr_t end, enum count_to to)
+unwire_entry(struct vm_map *map, struct vm_map_entry *e, uint8_t mark)
+{
+	if (!(e->flags & mark))
+		return;
+	e->flags &= (uint8_t)~mark;
+	if (!vm_entry_is_wired(e))
+		vm_map_unwire_pages(map, e);
+}
+
+/* Take the marks off, whose entries all lie inside of the range.  What has
+ * been locked before stays locked. */
+static void
+unmark(struct vm_map *map, vaddr_t start, vaddr_t end, bool done)
 {
 	struct vm_map_entry *e;
-	unsigned n;
 
+	vm_map_lock(map);
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
-		if (e->wired_count == 0 || e->start < start || e->end > end)
-			continue;
-		n = to == TO_NONE ? 0 : to == TO_ONE ? 1 : e->wired_count - 1u;
-		if (n == 0)
-			vm_map_unwire_pages(map, e);
-		e->wired_count = (uint16_t)n;
-		e->flags &= (uint8_t)~VM_ENTRY_WIRING;
+		if (done && (e->flags & VM_ENTRY_WIRING))
+			e->flags |= VM_ENTRY_LOCKED;
+		unwire_entry(map, e, VM_ENTRY_WIRING);
 	}
 	vm_map_simplify(map, start, end);
+	vm_map_unlock(map);
 }
 
-static bool
-is_wired(struct vm_map *map, vaddr_t va)
+/* ---- pages ---- */
+
+/* The first page of a part that is not wired, or not for all it allows. */
+static vaddr_t
+first_lacking(const struct vm_map_part *p)
 {
 	struct pmap_mapping at;
+	vaddr_t va = p->start;
 
-	return pmap_extract(map->pmap, va, &at) && at.wired;
+	while (va < p->end && pmap_extract(p->map->pmap, va, &at) && at.wired &&
+	    (at.prot & p->entry->prot) == p->entry->prot)
+		va += VM_PAGE_SIZE;
+	return va;
 }
 
-/* A page whose entry allows no access, or that somebody has unmapped
- * meanwhile, has nothing to be wired. */
-static int
-wire_page(struct vm_map *map, vaddr_t va)
+/* Move *va on to the next page of a wired entry that lacks its wiring. */
+static bool
+next_lacking(struct vm_map *map, vaddr_t *va, vaddr_t end)
 {
-	int error = vm_fault(map, va, VM_PROT_NONE, VM_FAULT_NARROW);
+	struct vm_map_part p;
+	bool lacks = false;
 
-	return error == VM_EACCES || error == VM_EFAULT ? 0 : error;
+	vm_map_lock_read(map);
+	while (!lacks && vm_map_part(map, *va, end, &p)) {
+		*va = p.end;
+		if (vm_entry_is_wired(p.entry) && p.entry->prot != VM_PROT_NONE)
+			*va = first_lacking(&p);
+		lacks = *va < p.end;
+	}
+	vm_map_unlock_read(map);
+	return lacks;
+}
+
+/* What somebody has unmapped or protected meanwhile has nothing to wire. */
+static bool
+is_passed(int error, enum vm_wire_how how)
+{
+	if (error == VM_EACCES || error == VM_EFAULT)
+		return true;
+	return how == VM_WIRE_THERE && (error == VM_ERANGE || error == VM_EIO);
 }
 
 static int
-wire_pages(struct vm_map *map, vaddr_t start, vaddr_t end)
+wire_pages(struct vm_map *map, vaddr_t start, vaddr_t end, enum vm_wire_how how)
 {
-	vaddr_t va;
 	int error = 0;
 
-	for (va = start; va < end && error == 0; va += VM_PAGE_SIZE) {
-		if (!is_wired(map, va))
-			error = wire_page(map, va);
+	for (; error == 0 && next_lacking(map, &start, end);
+	     start += VM_PAGE_SIZE) {
+		error = vm_fault(map, start, VM_PROT_NONE, VM_FAULT_NARROW);
+		if (is_passed(error, how))
+			error = 0;
 	}
 	return error;
 }
 
+/* ---- the whole ---- */
+
 int
-vm_map_wire(struct vm_map *map, vaddr_t start, vaddr_t end)
+vm_map_wire(struct vm_map *map, vaddr_t start, vaddr_t end,
+    enum vm_wire_how how)
 {
 	int error;
 
-	if (too_many_wired(map->sys, start, end))
-		return VM_EAGAIN;
+	vm_mutex_lock(&map->wire_lock);
 	vm_map_lock(map);
-	error = count_up(map, start, end);
+	error = mark(map, start, end, how);
 	vm_map_unlock(map);
-	if (error != 0)
-		return error;
-	error = wire_pages(map, start, end);
-	vm_map_lock(map);
-	count_down(map, start, end, error == 0 ? TO_ONE : TO_ONE_LESS);
-	vm_map_unlock(map);
+	if (error == 0) {
+		error = wire_pages(map, start, end, how);
+		unmark(map, start, end, error == 0);
+	}
+	vm_mutex_unlock(&map->wire_lock);
 	return error;
 }
 
 int
-vm_map_unwire(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	int error = VM_ENOMEM;
-
-	vm_map_lock(map);
-	if (vm_map_is_full(map, start, end))
-		error = vm_map_clip(map, start, end);
-	if (error == 0)
-		count_down(map, start, end, TO_NONE);
-	vm_map_unlock(map);
-	return error;
-}
-
-/* Whether the entry at va is wired and its page is not, or not for all. */
-static bool
-lacks_wiring(struct vm_map *map, vaddr_t va)
+vm_map_unwire(struct vm_map *map, vaddr_t start, vaddr_t end,
+    enum vm_wire_how how)
 {
 	struct vm_map_entry *e;
-	struct pmap_mapping at;
-	bool lacks;
+	int error = 0;
 
-	vm_map_lock_read(map);
-	e = vm_map_lookup(map, va);
-	lacks = e != NULL && vm_entry_is_wired(e) && e->prot != VM_PROT_NONE &&
-	    !(pmap_extract(map->pmap, va, &at) && at.wired &&
-		(at.prot & e->prot) == e->prot);
-	vm_map_unlock_read(map);
-	return lacks;
+	vm_map_lock(map);
+	if (how == VM_WIRE_ALL && !vm_map_is_full(map, start, end))
+		error = VM_ENOMEM;
+	if (error == 0)
+		error = vm_map_clip(map, start, end);
+	if (error == 0) {
+		for (e = vm_map_ceiling(map, start);
+		     e != NULL && e->start < end; e = vm_map_next(map, e))
+			unwire_entry(map, e, VM_ENTRY_LOCKED);
+		vm_map_simplify(map, start, end);
+	}
+	vm_map_unlock(map);
+	return error;
 }
 
 int
 vm_map_rewire(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
-	vaddr_t va;
-	int error = 0;
-
-	for (va = start; va < end && error == 0; va += VM_PAGE_SIZE) {
-		if (lacks_wiring(map, va))
-			error = wire_page(map, va);
-	}
-	return error;
+	return wire_pages(map, start, end, VM_WIRE_ALL);
 }

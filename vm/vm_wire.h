@@ -2,24 +2,45 @@
 /*
  * vm_wire.h - wiring: pages that stay resident and mapped.
  *
- * Wiring a range counts it in its entries and faults every page in for all
- * that its protection allows, so that no later access faults.  A page is wired
- * once for each wired mapping of it: page->wire_count is their number.
+ * Wiring a range marks its entries and faults every page in for all that its
+ * protection allows.  Its pages stay from then on, mapped; an access may still
+ * fault after write permission was taken to write a page back.  A page is
+ * wired once for each wired mapping of it: page->wire_count is their number.
+ *
+ *	flags of an entry	   - ----> WIRING ----> LOCKED ----> -
+ *				     wire    |  done		unwire
+ *				   - <-------'  failed
  */
 #ifndef VM_WIRE_H
 #define VM_WIRE_H
 
 #include "vm/vm_map.h"
 
+/* How strict vm_map_wire is. */
+enum vm_wire_how {
+	VM_WIRE_ALL,   /* every page of the range has to be there */
+	VM_WIRE_THERE, /* pass over holes, and pages that cannot be read */
+};
+
 /*
  * vm_map_wire, vm_map_unwire: wiring does not nest: one unwire undoes all.
- * => no lock held; wire blocks
- * => VM_ENOMEM: a hole in the range, or no memory; VM_EAGAIN: over the
- *    system's limit of wired pages; other errors as vm_fault.  On error the
- *    range is wired as before.
+ * Foreign entries, and pages without access, are passed over.
+ *
+ * => no lock held; wire blocks, and waits for another wiring in this map
+ * => VM_ENOMEM: a hole in the range, over the map's wired_limit, or no memory;
+ *    VM_EAGAIN: more than the system allows to be wired, by what was wired
+ *    when the call began; other errors as vm_fault
+ * => on error the range is wired as before
  */
-int vm_map_wire(struct vm_map *, vaddr_t start, vaddr_t end);
-int vm_map_unwire(struct vm_map *, vaddr_t start, vaddr_t end);
+int vm_map_wire(struct vm_map *, vaddr_t start, vaddr_t end, enum vm_wire_how);
+int vm_map_unwire(struct vm_map *, vaddr_t start, vaddr_t end,
+    enum vm_wire_how);
+
+/*
+ * vm_map_may_wire: whether so many bytes more may be wired.
+ * => map locked    => VM_ENOMEM, VM_EAGAIN as vm_map_wire
+ */
+int vm_map_may_wire(struct vm_map *, vsize_t more);
 
 /*
  * vm_map_rewire: wire what wired entries of the range lack: pages that moved,

@@ -32,7 +32,7 @@ vmspace_create(struct vm_system *sys, const struct vm_design *design,
 	    sys->machine->va_max);
 	vm_mutex_init(&vs->brk_lock, sys->env);
 	atomic_init(&vs->refs, 1);
-	vs->data_limit = vs->wired_limit = UINT64_MAX;
+	vs->data_limit = UINT64_MAX;
 	vm_mutex_lock(&sys->spaces_lock);
 	list_insert_tail(&sys->spaces, &vs->link);
 	vm_mutex_unlock(&sys->spaces_lock);
@@ -99,10 +99,10 @@ inherit_limits(const struct vmspace *parent, struct vmspace *child)
 	child->brk_start = parent->brk_start;
 	child->brk_end = parent->brk_end;
 	child->data_limit = parent->data_limit;
-	child->wired_limit = parent->wired_limit;
 	child->map.place_min = parent->map.place_min;
 	child->map.place_max = parent->map.place_max;
 	child->map.size_limit = parent->map.size_limit;
+	child->map.wired_limit = parent->map.wired_limit;
 }
 
 /* With the break locked, the child's is that of the entries it gets. */
@@ -145,34 +145,6 @@ vmspace_fork(struct vmspace *parent, struct vmspace **child)
 		*child = NULL;
 	} while (vm_object_reclaim(sys, FORK_RECLAIM) != 0);
 	return error;
-}
-
-/* ---- limits ---- */
-
-static vsize_t
-wired_bytes(struct vm_map *map)
-{
-	struct vm_map_entry *e;
-	vsize_t bytes = 0;
-
-	vm_map_lock_read(map);
-	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
-		if (vm_entry_is_wired(e))
-			bytes += e->end - e->start;
-	}
-	vm_map_unlock_read(map);
-	return bytes;
-}
-
-bool
-vmspace_may_wire(struct vmspace *vs, vsize_t more)
-{
-	vsize_t have;
-
-	if (vs->wired_limit == UINT64_MAX)
-		return true;
-	have = wired_bytes(&vs->map);
-	return have <= vs->wired_limit && more <= vs->wired_limit - have;
 }
 
 /* ---- bytes ---- */

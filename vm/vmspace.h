@@ -15,7 +15,6 @@ struct vmspace {
 	    brk_lock; /* held while the break moves; above the map */
 	vaddr_t brk_start, brk_end; /* (brk_lock) heap; equal: empty */
 	vsize_t data_limit;         /* (brk_lock) RLIMIT_DATA for brk */
-	vsize_t wired_limit;        /* (map lock) RLIMIT_MEMLOCK, bytes */
 };
 
 /*
@@ -34,9 +33,6 @@ void vmspace_unref(struct vmspace *);
  * Source: UVM uvmspace_fork.
  */
 int vmspace_fork(struct vmspace *parent, struct vmspace **child);
-
-/* vmspace_may_wire: whether so many more bytes stay below wired_limit. */
-bool vmspace_may_wire(struct vmspace *, vsize_t more);
 
 /* vmspace_reset: unmap everything, foreign entries too (exec). */
 void vmspace_reset(struct vmspace *);

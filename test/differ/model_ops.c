@@ -466,15 +466,29 @@ over_wired_limit(const struct model *m, const struct model_space *sp,
 	    wired_bytes(m, sp) + more > m->config.wired_limit;
 }
 
-/* How much of a span is wired, or is not yet, in bytes. */
+/* How much of a span is wired, or could be and is not yet, in bytes. */
 static uint64_t
 bytes_of(struct span s, bool wired)
 {
 	uint64_t n = 0;
 
 	for (size_t i = s.first; i < s.last; i++)
-		n += s.cells[i].mapped && s.cells[i].wired == wired;
+		n += s.cells[i].mapped && !s.cells[i].foreign &&
+		    s.cells[i].wired == wired;
 	return n * MODEL_PAGE;
+}
+
+/* How many pages of a span wiring has to count: of what has no access there
+ * are none. */
+static uint64_t
+new_wirings(struct span s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = s.first; i < s.last; i++)
+		n += s.cells[i].mapped && !s.cells[i].foreign &&
+		    !s.cells[i].wired && s.cells[i].prot != VM_PROT_NONE;
+	return n;
 }
 
 /* Whether len bytes at a place of that alignment are free anywhere. */
@@ -600,22 +614,31 @@ wired_everywhere(const struct model *m)
 	return n;
 }
 
-/*
- * Errors of wiring npages, apart from holes and the limit of the space.  The
- * system's limit counts pages, and several wirings may be of one page.
- */
+/* Errors of the system's limit: it counts pages, and several wirings may be of
+ * one page. */
 static uint32_t
-wiring_errors(struct model *m, uint64_t npages, bool lost)
+wiring_limit_errors(struct model *m, uint64_t more)
 {
 	uint64_t max = m->config.frames - m->config.frames / 3;
-	uint32_t errors = lost ? ERROR(VM_ERANGE) : OK;
 
-	if (npages > max)
+	if (more > max)
 		return ERROR(VM_EAGAIN);
-	if (wired_everywhere(m) + npages > max)
-		errors |= ERROR(VM_EAGAIN);
-	if (model_is_short(m, 2 * npages)) /* below, and its copy */
-		errors |= ERROR(VM_ENOMEM);
+	if (more != 0 && wired_everywhere(m) + more > max)
+		return OK | ERROR(VM_EAGAIN);
+	return OK;
+}
+
+/*
+ * Errors of wiring npages, of which `more` are not wired yet, apart from holes
+ * and the limit of the space.
+ */
+static uint32_t
+wiring_errors(struct model *m, uint64_t npages, uint64_t more)
+{
+	uint32_t errors = wiring_limit_errors(m, more);
+
+	if ((errors & OK) && model_is_short(m, 2 * npages))
+		errors |= ERROR(VM_ENOMEM); /* below, and its copy */
 	return errors;
 }
 
@@ -623,7 +646,7 @@ static void
 set_wired(struct span s, bool wired)
 {
 	for (size_t i = s.first; i < s.last; i++) {
-		if (s.cells[i].mapped)
+		if (s.cells[i].mapped && !s.cells[i].foreign)
 			s.cells[i].wired = wired;
 	}
 }
@@ -639,9 +662,8 @@ wants_wiring(struct model *m, const struct op *op)
 static uint32_t
 map_wiring_errors(struct model *m, const struct op *op)
 {
-	struct thing *t = m->things[op->object];
 	uint64_t len = vm_round_page(op->len), replaced = 0;
-	bool outside, lost;
+	bool outside;
 	struct span s = span_of(m, op, &outside);
 
 	if (op->flags & VM_MMAP_FIXED)
@@ -650,10 +672,8 @@ map_wiring_errors(struct model *m, const struct op *op)
 	    wired_bytes(m, space_of(m, op)) - replaced + len >
 		m->config.wired_limit)
 		return ERROR(VM_ENOMEM);
-	lost = t != NULL && t->is_file && op->prot != VM_PROT_NONE &&
-	    vm_range_fits(op->addr2, len) &&
-	    op->addr2 + len > vm_round_page(t->size);
-	return wiring_errors(m, vm_atop(len), lost);
+	return wiring_errors(m, vm_atop(len),
+	    op->prot == VM_PROT_NONE ? 0 : vm_atop(len));
 }
 
 /* Errors before anything has changed. */
@@ -949,13 +969,14 @@ expect_lock(struct model *m, const struct op *op, const struct outcome *out,
 		return NULL;
 	at = page_range(op);
 	s = span_of(m, &at, &outside);
-	if (*errors == OK &&
-	    over_wired_limit(m, space_of(m, op), bytes_of(s, false)))
+	if (*errors != OK)
+		return NULL;
+	if (over_wired_limit(m, space_of(m, op), bytes_of(s, false)))
 		*errors = ERROR(VM_ENOMEM);
-	else if (*errors == OK)
-		*errors = wiring_errors(m, span_len(s), has_lost_page(s));
-	else if (wiring_errors(m, span_len(s), false) & ERROR(VM_EAGAIN))
-		*errors |= ERROR(VM_EAGAIN);
+	else
+		*errors = wiring_errors(m, span_len(s), new_wirings(s));
+	if ((*errors & OK) && has_lost_page(s))
+		*errors = (*errors & ~OK) | ERROR(VM_ENOMEM);
 	return NULL;
 }
 
@@ -1004,23 +1025,11 @@ whole_space(struct model *m, const struct op *op)
 	return (struct span){ space_of(m, op)->cells, 0, m->ncells };
 }
 
-/* How many pages can be wired at all. */
-static uint64_t
-mapped_pages(struct span s)
-{
-	uint64_t n = 0;
-
-	for (size_t i = s.first; i < s.last; i++)
-		n += s.cells[i].mapped && !s.cells[i].foreign;
-	return n;
-}
-
 static bool
 all_over_limit(struct model *m, const struct op *op)
 {
-	return (op->flags & VM_MCL_CURRENT) && m->config.wired_limit != 0 &&
-	    mapped_pages(whole_space(m, op)) * MODEL_PAGE >
-	    m->config.wired_limit;
+	return over_wired_limit(m, space_of(m, op),
+	    bytes_of(whole_space(m, op), false));
 }
 
 static const char *
@@ -1028,7 +1037,6 @@ expect_lockall(struct model *m, const struct op *op, const struct outcome *out,
     uint32_t *errors)
 {
 	struct span s = whole_space(m, op);
-	uint64_t ours = mapped_pages(s);
 
 	(void)out;
 	*errors = OK;
@@ -1039,31 +1047,23 @@ expect_lockall(struct model *m, const struct op *op, const struct outcome *out,
 	if (all_over_limit(m, op))
 		*errors = ERROR(VM_ENOMEM);
 	else
-		*errors = wiring_errors(m, ours, has_lost_page(s));
-	if (*errors == ERROR(VM_EAGAIN)) /* it goes entry by entry */
-		*errors |= wiring_errors(m, 0, has_lost_page(s));
+		*errors = wiring_errors(m,
+		    vm_atop(bytes_of(s, false) + bytes_of(s, true)),
+		    new_wirings(s));
 	return NULL;
 }
 
-/* On an error some are wired and some not: the system says which. */
 static const char *
 apply_lockall(struct model *m, const struct op *op, struct outcome *out)
 {
 	struct span s = whole_space(m, op);
-	bool current = (op->flags & VM_MCL_CURRENT) != 0;
 
-	if (op->flags == 0 || all_over_limit(m, op))
+	learn(out, s);
+	if (out->error != VM_OK || op->flags == 0)
 		return NULL;
 	space_of(m, op)->wire_future = (op->flags & VM_MCL_FUTURE) != 0;
-	if (!current)
-		return NULL;
-	learn(out, s);
-	for (size_t i = 0; i < m->ncells; i++) {
-		struct cell *c = &s.cells[i];
-
-		if (c->mapped && !c->foreign)
-			c->wired |= out->error == VM_OK || out->wired[i];
-	}
+	if (op->flags & VM_MCL_CURRENT)
+		set_wired(s, true);
 	return NULL;
 }
 
@@ -1334,15 +1334,14 @@ expect_brk(struct model *m, const struct op *op, const struct outcome *out,
 		*errors = any(s, is_foreign) ? ERROR(VM_EPERM) : OK;
 	else if (!outside && !any(s, is_mapped))
 		*errors = OK;
-	if (*errors == OK && at.addr == old_end && at.len != 0 &&
-	    sp->wire_future) {
-		if (over_wired_limit(m, sp, at.len) ||
-		    wiring_errors(m, vm_atop(at.len), false) ==
-			ERROR(VM_EAGAIN))
-			*errors = ERROR(VM_ENOMEM);
-		else if (wiring_errors(m, vm_atop(at.len), false) != OK)
-			*errors |= ERROR(VM_ENOMEM);
-	}
+	if (*errors != OK || at.addr != old_end || !sp->wire_future)
+		return NULL;
+	if (over_wired_limit(m, sp, at.len))
+		*errors = ERROR(VM_ENOMEM);
+	else if (at.len != 0)
+		*errors = wiring_errors(m, vm_atop(at.len), vm_atop(at.len));
+	if (*errors & ERROR(VM_EAGAIN)) /* brk knows one error */
+		*errors = (*errors & OK) | ERROR(VM_ENOMEM);
 	return NULL;
 }
 
@@ -1438,6 +1437,9 @@ remap_args_are_bad(struct model *m, const struct op *op)
 	if (op->len2 == 0 || !is_aligned(op->addr) ||
 	    !vm_range_fits(op->addr, op->len) || !vm_range_fits(0, op->len2))
 		return true;
+	if ((op->flags & (VM_MREMAP_FIXED | VM_MREMAP_KEEP)) &&
+	    !(op->flags & (VM_MREMAP_MAYMOVE | VM_MREMAP_DUPLICATE)))
+		return true;
 	if (!(op->flags & VM_MREMAP_FIXED))
 		return false;
 	if (!is_aligned(op->addr2) || !vm_range_fits(op->addr2, op->len2))
@@ -1501,7 +1503,7 @@ same_attributes(const struct cell *a, const struct cell *b)
 	    a->below == b->below;
 }
 
-/* Only one mapping of zeroes can be left behind; it may be in pieces. */
+/* Only one mapping of zeroes can be left behind. */
 static uint32_t
 keep_errors(const struct remap *r)
 {
@@ -1513,7 +1515,7 @@ keep_errors(const struct remap *r)
 		if (!same_attributes(first, &r->old.cells[i]))
 			return ERROR(VM_EINVAL);
 	}
-	return OK | ERROR(VM_EINVAL);
+	return OK;
 }
 
 static uint32_t
@@ -1536,16 +1538,19 @@ to_len(const struct remap *r)
 }
 
 /* What grows behind a wired page is wired, and has to fit. */
-static bool
-growth_is_over_limit(struct model *m, const struct op *op)
+static uint32_t
+growth_errors(struct model *m, const struct op *op)
 {
 	uint64_t old_len = vm_round_page(op->len);
 	uint64_t new_len = vm_round_page(op->len2);
 	uint64_t last = op->addr + old_len - MODEL_PAGE;
 
-	return old_len != 0 && new_len > old_len &&
-	    !(op->flags & VM_MREMAP_DUPLICATE) && cell_at(m, op, last)->wired &&
-	    over_wired_limit(m, space_of(m, op), new_len - old_len);
+	if (old_len == 0 || new_len <= old_len ||
+	    (op->flags & VM_MREMAP_DUPLICATE) || !cell_at(m, op, last)->wired)
+		return OK;
+	if (over_wired_limit(m, space_of(m, op), new_len - old_len))
+		return ERROR(VM_ENOMEM);
+	return wiring_limit_errors(m, vm_atop(new_len - old_len));
 }
 
 static uint32_t
@@ -1578,13 +1583,13 @@ remap_move_errors(struct model *m, const struct op *op, struct remap *r)
 static uint32_t
 remap_errors(struct model *m, const struct op *op, struct remap *r)
 {
-	uint32_t errors;
+	uint32_t errors, growth;
 
 	if (remap_args_are_bad(m, op))
 		return ERROR(VM_EINVAL);
 	errors = remap_move_errors(m, op, r);
-	return growth_is_over_limit(m, op) ? (errors & ~OK) | ERROR(VM_ENOMEM) :
-					     errors;
+	growth = growth_errors(m, op);
+	return growth & OK ? errors | (growth & ~OK) : (errors & ~OK) | growth;
 }
 
 static const char *

@@ -322,7 +322,7 @@ do_create(struct subject *s, const struct op *op, struct outcome *out)
 		return;
 	heap_init(s, sp);
 	if (s->config.wired_limit != 0)
-		sp->wired_limit = s->config.wired_limit;
+		sp->map.wired_limit = s->config.wired_limit;
 	s->spaces[op->space] = sp;
 }
 

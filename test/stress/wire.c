@@ -3,13 +3,16 @@
  * stress/wire.c - does memory that is locked stay right, while others fault
  * and fork?
  *
- *	| own 0 | own 1 | common, read-only		| faulted |
- *	  each wired and unwired	wired by both
- *	  in parts by one thread	in ranges that overlap
+ *	| own 0 | own 1 | common, read-only | faulted |	| firm | gone |
+ *	  each wired	  wired by both in		 wired by one; by another
+ *	  in parts by	  ranges that overlap		 together with the page
+ *	  one thread					 behind, which fails
  *
  * A thread writes to its own part only while it has wired none of it: a fork
  * copies wired pages at once, and would see half of a write, as on any machine.
- * In the common part nobody writes.  At the end all is unlocked.
+ * In the common part nobody writes.  A page that cannot be read lies behind the
+ * firm part: who wires both fails, and must not undo what the other has done.
+ * At the end all is unlocked.
  */
 #include "test/stress/stress.h"
 
@@ -27,7 +30,7 @@ struct part {
 
 struct world {
 	struct vmspace *vs;
-	struct part own[WIRERS], common, faulted;
+	struct part own[WIRERS], common, faulted, firm;
 	struct vm_object *obj; /* behind the common part */
 };
 
@@ -111,6 +114,33 @@ wire_often(struct stress_actor *a)
 }
 
 static void
+wire_firmly(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	uint64_t n;
+
+	while (!a->st->stop) {
+		n = 1 + stress_random(a, PAGES);
+		good(a, vm_mlock(w->vs, w->firm.va, vm_ptoa(n)), "mlock");
+		use_wired(a, &w->firm, 0, n);
+		good(a, vm_munlock(w->vs, w->firm.va, vm_ptoa(n)), "munlock");
+	}
+}
+
+static void
+wire_in_vain(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	int error;
+
+	while (!a->st->stop) {
+		error = vm_mlock(w->vs, w->firm.va, vm_ptoa(PAGES + 1));
+		stress_must(a->st, error == VM_ENOMEM, "mlock of a lost page",
+		    (uint64_t)error, 0);
+	}
+}
+
+static void
 fault_often(struct stress_actor *a)
 {
 	struct world *w = a->arg;
@@ -156,6 +186,35 @@ fork_often(struct stress_actor *a)
 	}
 }
 
+static int
+lost_get(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_page *const *pages, unsigned *npages)
+{
+	(void)obj, (void)pindex, (void)pages, (void)npages;
+	return VM_EIO;
+}
+
+static const struct vm_pager_ops lost_ops = { .name = "lost", .get = lost_get };
+
+/* PAGES of zeroes, and behind them a page that cannot be read. */
+static void
+map_firm(struct stress *st, struct world *w)
+{
+	struct vm_object *lost = vm_object_create(st->sys, &lost_ops, NULL);
+	struct vm_mmap_args a = {
+		.len = VM_PAGE_SIZE,
+		.prot = VM_PROT_READ,
+		.flags = VM_MMAP_SHARED | VM_MMAP_FIXED,
+		.object = lost,
+	};
+
+	w->firm.va = stress_map(st, w->vs, PAGES + 1, VM_MMAP_PRIVATE, NULL);
+	a.addr = page_va(&w->firm, PAGES);
+	if (lost == NULL || vm_mmap(w->vs, &a, &a.addr) != 0)
+		stress_fail(st, "cannot map", 0, 0);
+	vm_object_unref(lost);
+}
+
 static void
 init_world(struct stress *st, struct world *w)
 {
@@ -168,6 +227,7 @@ init_world(struct stress *st, struct world *w)
 	if (vm_mprotect(w->vs, w->common.va, vm_ptoa(PAGES), VM_PROT_READ) != 0)
 		stress_fail(st, "cannot protect", 0, 0);
 	w->faulted.va = stress_map(st, w->vs, PAGES, VM_MMAP_PRIVATE, NULL);
+	map_firm(st, w);
 }
 
 int
@@ -176,12 +236,13 @@ main(int argc, char **argv)
 	static struct world w;
 	struct stress st;
 	const struct stress_part parts[] = { { wire_often, &w },
-		{ wire_often, &w }, { fault_often, &w }, { fork_often, &w } };
+		{ wire_often, &w }, { fault_often, &w }, { fork_often, &w },
+		{ wire_firmly, &w }, { wire_in_vain, &w } };
 
 	stress_begin(&st, "wire", argc, argv, 2048);
 	init_world(&st, &w);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		stress_run(&st, parts, WIRERS + 2, WIRERS);
+		stress_run(&st, parts, WIRERS + 4, WIRERS);
 		if (vm_munlockall(w.vs) != 0)
 			stress_fail(&st, "cannot unlock", i, 0);
 		stress_must(&st, vm_page_wired_count(st.sys) == 0,

@@ -98,7 +98,7 @@ test_insert_merges_object(void **state)
 	vm_object_unref(obj);
 }
 
-/* Is what must stay apart kept apart: attributes, nomerge? */
+/* Is what differs kept apart? */
 static void
 test_insert_keeps_apart(void **state)
 {
@@ -107,7 +107,7 @@ test_insert_keeps_apart(void **state)
 	vaddr_t at;
 
 	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
-	a.nomerge = true;
+	a.flags |= VM_ENTRY_LOCKED;
 	assert_int_equal(insert(fx, &a, &at), VM_OK);
 	assert_picture(fx, "aabb");
 	a = anon_args(4, 2);

@@ -134,7 +134,7 @@ test_mmap_wired(void **state)
 {
 	struct fixture *fx = *state;
 
-	fx->vs->wired_limit = 4 * FX_PAGE;
+	fx->vs->map.wired_limit = 4 * FX_PAGE;
 	assert_int_equal(fx_map_at(fx, fx->vs, 0, 4,
 			     VM_MMAP_PRIVATE | VM_MMAP_WIRED, NULL, 0),
 	    VM_OK);
@@ -324,6 +324,102 @@ test_mremap_keep(void **state)
 	    VM_EINVAL);
 }
 
+/* Also when the system has cut it into chunks, but not a part of something
+ * else? */
+static void
+test_mremap_keep_chunks(void **state)
+{
+	struct fixture *fx = *state;
+	unsigned keep = FIXED | VM_MREMAP_KEEP;
+
+	assert_int_equal(map_anon(fx, 0, 400), VM_OK);
+	assert_int_equal(store(fx, 200, 'x'), VM_OK);
+	assert_true(entries(fx->vs) > 1);
+	assert_int_equal(remap(fx, (struct move){ 0, 400, 400, 500, keep },
+			     NULL),
+	    VM_OK);
+	assert_int_equal(load(fx, 200), 0);
+	assert_int_equal(load(fx, 700), 'x');
+	assert_int_equal(protect(fx, 10, 1, VM_PROT_READ), VM_OK);
+	assert_int_equal(remap(fx, (struct move){ 0, 400, 400, 500, keep },
+			     NULL),
+	    VM_EINVAL);
+	assert_int_equal(load(fx, 700), 'x');
+}
+
+/* Do copies and what is kept count as mapped, and what they replace not? */
+static void
+test_mremap_limit(void **state)
+{
+	struct fixture *fx = *state;
+	unsigned dup = FIXED | VM_MREMAP_DUPLICATE;
+	unsigned keep = FIXED | VM_MREMAP_KEEP;
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	assert_int_equal(map_shared(fx, 10, 2), VM_OK);
+	fx_map(fx)->size_limit = 8 * FX_PAGE;
+	assert_int_equal(remap(fx, (struct move){ 0, 4, 4, 20, dup }, NULL),
+	    VM_ENOMEM);
+	assert_int_equal(remap(fx, (struct move){ 0, 4, 4, 20, keep }, NULL),
+	    VM_ENOMEM);
+	assert_int_equal(remap(fx, (struct move){ 10, 0, 3, 20, FIXED }, NULL),
+	    VM_ENOMEM);
+	assert_int_equal(remap(fx, (struct move){ 0, 4, 7, 20, FIXED }, NULL),
+	    VM_ENOMEM);
+	assert_int_equal((int)fx_map(fx)->size, 6 * FX_PAGE);
+	assert_int_equal(remap(fx, (struct move){ 0, 4, 4, 10, dup }, NULL),
+	    VM_OK);
+	assert_int_equal((int)fx_map(fx)->size, 8 * FX_PAGE);
+}
+
+/* What is at the pages of a remap without memory, before and after. */
+static void
+look_around(struct fixture *fx, int *seen)
+{
+	for (size_t i = 0; i < 20; i++)
+		seen[i] = entry_of(fx->vs, i) == NULL ? -1 : load(fx, i);
+}
+
+/* Does a move that finds no memory of the host, wherever, leave the range and
+ * its target as they were?
+ *
+ *	[ a b c d e f g h ][ t t t t ]	to the place right behind or before it
+ */
+static void
+test_mremap_without_memory(void **state)
+{
+	static const struct move moves[] = {
+		{ 4, 8, 4, 12, FIXED },
+		{ 4, 8, 4, 0, FIXED },
+		{ 4, 4, 6, 10, FIXED },
+		{ 6, 3, 5, 11, FIXED | VM_MREMAP_DUPLICATE },
+		{ 5, 4, 4, 10, FIXED | VM_MREMAP_KEEP },
+	};
+	struct fixture *fx = *state;
+	int before[20], after[20], error = VM_ENOMEM;
+
+	for (size_t m = 0; m < sizeof(moves) / sizeof(*moves); m++) {
+		for (unsigned nth = 1; nth < 40; nth++) {
+			vmspace_reset(fx->vs);
+			assert_int_equal(map_anon(fx, 0, 16), VM_OK);
+			for (size_t i = m; i < 16; i += 1 + m % 2)
+				assert_int_equal(store(fx, i, 'a' + (int)i),
+				    VM_OK);
+			look_around(fx, before);
+			faulty_fail(&fx->env, nth, FAULTY_ON);
+			error = remap(fx, moves[m], NULL);
+			faulty_fail(&fx->env, 0, FAULTY_ONCE);
+			look_around(fx, after);
+			vm_check(fx->sys);
+			if (error == VM_OK)
+				break;
+			assert_int_equal(error, VM_ENOMEM);
+			assert_memory_equal(before, after, sizeof(before));
+		}
+		assert_int_equal(error, VM_OK);
+	}
+}
+
 /* Is a duplicate the same memory, private or not, and a child's two copies of
  * it two memories? */
 static void
@@ -361,9 +457,9 @@ test_mremap_duplicate_wired(void **state)
 	assert_int_equal(vm_mlock(fx->vs, fx_va(0), FX_PAGE), VM_OK);
 	assert_int_equal(remap(fx, (struct move){ 0, 1, 2, 8, dup }, NULL),
 	    VM_OK);
-	assert_int_equal(entry_of(fx->vs, 8)->wired_count, 0);
-	assert_int_equal(entry_of(fx->vs, 9)->wired_count, 0);
-	assert_int_equal(entry_of(fx->vs, 0)->wired_count, 1);
+	assert_false(vm_entry_is_wired(entry_of(fx->vs, 8)));
+	assert_false(vm_entry_is_wired(entry_of(fx->vs, 9)));
+	assert_true(vm_entry_is_wired(entry_of(fx->vs, 0)));
 }
 
 /* Does an old length of 0 make another view of what is shared, and of nothing
@@ -400,6 +496,9 @@ test_mremap_errors(void **state)
 	    VM_EINVAL);
 	assert_int_equal(remap(fx, (struct move){ 0, 5, 6, 0, MAYMOVE }, NULL),
 	    VM_EFAULT);
+	assert_int_equal(remap(fx, (struct move){ 0, 4, 4, 8, VM_MREMAP_FIXED },
+			     NULL),
+	    VM_EINVAL);
 	assert_int_equal(remap(fx, (struct move){ 0, 4, 4, 2, FIXED }, NULL),
 	    VM_EINVAL);
 	assert_int_equal(remap(fx,
@@ -427,7 +526,7 @@ test_mremap_wired(void **state)
 	assert_int_equal(vm_page_wired_count(fx->sys), 4);
 	for (size_t i = 8; i < 12; i++)
 		assert_true(mapping_of(fx->vs, i).wired);
-	fx->vs->wired_limit = 4 * FX_PAGE;
+	fx->vs->map.wired_limit = 4 * FX_PAGE;
 	assert_int_equal(remap(fx, (struct move){ 8, 4, 5, 0, 0 }, NULL),
 	    VM_ENOMEM);
 	vm_check(fx->sys);
@@ -651,7 +750,7 @@ test_mlock(void **state)
 {
 	struct fixture *fx = *state;
 
-	fx->vs->wired_limit = 3 * FX_PAGE;
+	fx->vs->map.wired_limit = 3 * FX_PAGE;
 	assert_int_equal(map_anon(fx, 0, 8), VM_OK);
 	assert_int_equal(vm_mlock(fx->vs, fx_va(1) - 1, 2), VM_OK);
 	assert_int_equal(vm_page_wired_count(fx->sys), 2);
@@ -682,6 +781,34 @@ test_mlockall(void **state)
 	assert_int_equal(map_anon(fx, 8, 1), VM_OK);
 	assert_int_equal(vm_page_wired_count(fx->sys), 3);
 	assert_int_equal(vm_munlockall(fx->vs), VM_OK);
+	assert_int_equal(vm_page_wired_count(fx->sys), 0);
+}
+
+/* Are reservations, files that are too short, and what is locked already no
+ * reason to refuse?  mlock alone wants every page. */
+static void
+test_mlock_what_is_there(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->files[0].size = 2 * FX_PAGE;
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 8, 2 * FX_FRAMES), VM_OK);
+	assert_int_equal(protect(fx, 8, 2 * FX_FRAMES, VM_PROT_NONE), VM_OK);
+	assert_int_equal(vm_mlock(fx->vs, fx_va(0), 4 * FX_PAGE), VM_ENOMEM);
+	assert_int_equal(vm_page_wired_count(fx->sys), 0);
+	assert_int_equal(vm_mlockall(fx->vs, VM_MCL_CURRENT | VM_MCL_FUTURE),
+	    VM_OK);
+	assert_int_equal(vm_mlockall(fx->vs, VM_MCL_CURRENT | VM_MCL_FUTURE),
+	    VM_OK);
+	assert_int_equal(vm_page_wired_count(fx->sys), 2);
+	assert_int_equal(map_file(fx, 4, 4, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(load(fx, 5), 'B');
+	fx_map(fx)->wired_limit = FX_PAGE;
+	assert_int_equal(vm_munlockall(fx->vs), VM_OK);
+	assert_int_equal(vm_mlockall(fx->vs, VM_MCL_CURRENT | VM_MCL_FUTURE),
+	    VM_ENOMEM);
+	assert_int_equal(map_anon(fx, 0, 1), VM_OK);
 	assert_int_equal(vm_page_wired_count(fx->sys), 0);
 }
 
@@ -746,6 +873,9 @@ main(void)
 		FX_TEST(test_mremap_file),
 		FX_TEST(test_mremap_fixed),
 		FX_TEST(test_mremap_keep),
+		FX_TEST(test_mremap_keep_chunks),
+		FX_TEST(test_mremap_limit),
+		FX_TEST(test_mremap_without_memory),
 		FX_TEST(test_mremap_duplicate),
 		FX_TEST(test_mremap_duplicate_wired),
 		FX_TEST(test_mremap_zero_length),
@@ -764,6 +894,7 @@ main(void)
 		FX_TEST(test_msync_invalidate),
 		FX_TEST(test_mlock),
 		FX_TEST(test_mlockall),
+		FX_TEST(test_mlock_what_is_there),
 		FX_TEST(test_brk),
 		FX_TEST(test_brk_errors),
 	};

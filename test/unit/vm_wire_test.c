@@ -10,13 +10,15 @@
 static int
 wire(struct fixture *fx, size_t page, size_t n)
 {
-	return vm_map_wire(fx_map(fx), fx_va(page), fx_va(page + n));
+	return vm_map_wire(fx_map(fx), fx_va(page), fx_va(page + n),
+	    VM_WIRE_ALL);
 }
 
 static int
 unwire(struct fixture *fx, size_t page, size_t n)
 {
-	return vm_map_unwire(fx_map(fx), fx_va(page), fx_va(page + n));
+	return vm_map_unwire(fx_map(fx), fx_va(page), fx_va(page + n),
+	    VM_WIRE_ALL);
 }
 
 static size_t
@@ -127,7 +129,7 @@ test_wire_fails(void **state)
 	assert_int_equal(wire(fx, 0, 6), VM_ERANGE);
 	assert_true(mapping_of(fx->vs, 0).wired);
 	assert_int_equal(wired_pages(fx), 1);
-	assert_int_equal(entry_of(fx->vs, 3)->wired_count, 0);
+	assert_false(vm_entry_is_wired(entry_of(fx->vs, 3)));
 }
 
 /* Also when the fault that settles the range could join it with a neighbour
@@ -144,10 +146,12 @@ test_wire_fails_beside_wired(void **state)
 	fx->files[0].size = 3 * FX_PAGE;
 	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_PRIVATE, 0), VM_OK);
 	assert_int_equal(vmspace_fork(fx->vs, &c), VM_OK);
-	assert_int_equal(vm_map_wire(&c->map, fx_va(0), fx_va(3)), VM_OK);
-	assert_int_equal(vm_map_wire(&c->map, fx_va(3), fx_va(4)), VM_ERANGE);
-	assert_int_equal(entry_of(c, 2)->wired_count, 1);
-	assert_int_equal(entry_of(c, 3)->wired_count, 0);
+	assert_int_equal(vm_map_wire(&c->map, fx_va(0), fx_va(3), VM_WIRE_ALL),
+	    VM_OK);
+	assert_int_equal(vm_map_wire(&c->map, fx_va(3), fx_va(4), VM_WIRE_ALL),
+	    VM_ERANGE);
+	assert_true(vm_entry_is_wired(entry_of(c, 2)));
+	assert_false(vm_entry_is_wired(entry_of(c, 3)));
 	vmspace_unref(c);
 }
 
@@ -184,6 +188,95 @@ test_wire_no_access(void **state)
 	assert_int_equal(protect(fx, 0, 2, VM_PROT_NONE), VM_OK);
 	assert_int_equal(wired_pages(fx), 0);
 	vm_check(fx->sys);
+}
+
+/* Does locking count what is not locked yet and can have pages, however much
+ * address space that is?
+ *
+ *	[ RW ][ no access, larger than memory ]
+ */
+static void
+test_wire_counts_pages(void **state)
+{
+	struct fixture *fx = *state;
+	size_t half = FX_FRAMES / 2;
+
+	assert_int_equal(map_anon(fx, 0, half), VM_OK);
+	assert_int_equal(map_anon(fx, half, 2 * FX_FRAMES), VM_OK);
+	assert_int_equal(protect(fx, half, 2 * FX_FRAMES, VM_PROT_NONE), VM_OK);
+	assert_int_equal(wire(fx, 0, half), VM_OK);
+	assert_int_equal(wire(fx, 0, half), VM_OK);
+	assert_int_equal(wire(fx, 0, half + 2 * FX_FRAMES), VM_OK);
+	assert_int_equal(wired_pages(fx), half);
+	assert_int_equal(unwire(fx, 0, half + 2 * FX_FRAMES), VM_OK);
+	assert_int_equal(vm_map_wire(fx_map(fx), 0, UINT64_MAX & ~(vaddr_t)4095,
+			     VM_WIRE_THERE),
+	    VM_OK);
+	assert_int_equal(wired_pages(fx), half);
+}
+
+/* Is what is there wired, and the rest passed over, when that is asked for? */
+static void
+test_wire_there(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->files[0].size = 2 * FX_PAGE;
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 8, 2), VM_OK);
+	assert_int_equal(vm_map_wire(fx_map(fx), fx_va(0), fx_va(20),
+			     VM_WIRE_THERE),
+	    VM_OK);
+	assert_int_equal(wired_pages(fx), 4);
+	assert_true(vm_entry_is_wired(entry_of(fx->vs, 3)));
+	assert_int_equal(vm_map_unwire(fx_map(fx), fx_va(0), fx_va(20),
+			     VM_WIRE_THERE),
+	    VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+}
+
+/* Does a failure leave locked what had been locked before, also when that has
+ * the same attributes as the rest?
+ *
+ *	[ locked by one ]	pages 0 1
+ *	[ wiring: fails at the end ] pages 0 to 3
+ */
+static void
+test_wire_fails_over_locked(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->files[0].size = 3 * FX_PAGE;
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(wire(fx, 0, 2), VM_OK);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(wire(fx, 0, 4), VM_ERANGE);
+	assert_int_equal(wired_pages(fx), 2);
+	assert_true(mapping_of(fx->vs, 1).wired);
+	assert_false(mapping_of(fx->vs, 2).wired);
+	assert_int_equal(entries(fx->vs), 2);
+}
+
+/* Does a change of protection cost what is wired, and not address space? */
+static void
+test_rewire_large(void **state)
+{
+	const struct soft_config config = { .npages = FX_FRAMES };
+	struct fixture *fx = fixture_create(&config);
+	struct vm_mmap_args a = {
+		.len = (vsize_t)1 << 46,
+		.prot = VM_PROT_RW,
+		.flags = VM_MMAP_PRIVATE,
+	};
+	vaddr_t va;
+
+	(void)state;
+	assert_non_null(fx);
+	assert_int_equal(vm_mmap(fx->vs, &a, &va), VM_OK);
+	assert_int_equal(vm_mlock(fx->vs, va + a.len / 2, 1), VM_OK);
+	assert_int_equal(vm_mprotect(fx->vs, va, a.len, VM_PROT_READ), VM_OK);
+	assert_int_equal(vm_page_wired_count(fx->sys), 1);
+	assert_null(fixture_destroy(fx));
 }
 
 /* Does a wired page that may be written from now on get its copy at once? */
@@ -235,7 +328,11 @@ main(void)
 		FX_TEST(test_wire_fails_beside_wired),
 		FX_TEST(test_wire_limit),
 		FX_TEST(test_wire_no_access),
+		FX_TEST(test_wire_counts_pages),
+		FX_TEST(test_wire_there),
+		FX_TEST(test_wire_fails_over_locked),
 		FX_TEST(test_rewire),
+		cmocka_unit_test(test_rewire_large),
 		FX_TEST(test_unmap_wired),
 	};
 

@@ -84,15 +84,15 @@ test_fork_state(void **state)
 	vaddr_t now;
 
 	fx->vs->brk_start = fx->vs->brk_end = fx_va(100);
-	fx->vs->wired_limit = 10 * FX_PAGE;
+	fx->vs->map.wired_limit = 10 * FX_PAGE;
 	assert_int_equal(vm_brk(fx->vs, fx_va(102), &now), VM_OK);
 	assert_int_equal(vm_mlockall(fx->vs, VM_MCL_CURRENT | VM_MCL_FUTURE),
 	    VM_OK);
 	assert_int_equal(vmspace_fork(fx->vs, &c), VM_OK);
 	assert_int_equal(c->brk_start, fx_va(100));
 	assert_int_equal(c->brk_end, fx_va(102));
-	assert_int_equal(c->wired_limit, 10 * FX_PAGE);
-	assert_int_equal(entry_of(c, 100)->wired_count, 0);
+	assert_int_equal(c->map.wired_limit, 10 * FX_PAGE);
+	assert_false(vm_entry_is_wired(entry_of(c, 100)));
 	assert_false(c->map.wire_future);
 	vmspace_unref(c);
 }

@@ -221,21 +221,45 @@ walk_struct(struct walk *w, const struct sys_buf *b, uint64_t addr,
 		walk_record(w, buf, sys_shapes[b->shape], SYS_FIELDS);
 }
 
+/* Calls with many messages take one after the other; vectors are read whole. */
+static bool
+is_taken_singly(const struct sys_buf *b)
+{
+	return (b->shape == SHAPE_send_msg || b->shape == SHAPE_recv_msg);
+}
+
+/* Copy the elements of [addr, addr + len) that will be used: how many bytes. */
+static uint64_t
+walk_fetch_elements(struct walk *w, const struct sys_buf *b, uint64_t addr,
+    unsigned char *buf, uint64_t len)
+{
+	uint64_t done;
+
+	if (walk_fetch(w, addr, buf, len))
+		return (len);
+	for (done = 0; is_taken_singly(b) && done < len; done += b->unit)
+		if (!walk_fetch(w, addr + done, buf + done, b->unit))
+			break;
+	return (done);
+}
+
 /* The structs of an array of len bytes, as many as the kernel takes. */
 static void
 walk_elements(struct walk *w, const struct sys_buf *b, uint64_t addr,
     uint64_t len)
 {
 	unsigned char buf[WALK_CHUNK];
-	uint64_t rest = clamp(len / b->unit, WALK_ELEMENTS) * b->unit, some;
+	uint64_t rest = clamp(len / b->unit, WALK_ELEMENTS) * b->unit;
+	uint64_t some, got;
 
 	for (; rest > 0; rest -= some, addr += some) {
 		some = clamp(rest, sizeof(buf) / b->unit * b->unit);
-		if (!walk_fetch(w, addr, buf, some))
-			return;
-		for (uint64_t at = 0; at < some; at += b->unit)
+		got = walk_fetch_elements(w, b, addr, buf, some);
+		for (uint64_t at = 0; at < got; at += b->unit)
 			walk_record(w, buf + at, sys_shapes[b->shape],
 			    SYS_FIELDS);
+		if (got < some)
+			return;
 	}
 }
 

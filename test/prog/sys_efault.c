@@ -285,6 +285,27 @@ status_lost(void)
 	REQUIRE(munmap(ro, PAGE) == 0);
 }
 
+/* The kernel looks at no more bits than there may be descriptors. */
+static void
+sets_of_bits(void)
+{
+	char *p = prog_anon(2);
+	struct timeval now = { 0, 0 };
+
+	REQUIRE(munmap(p + PAGE, PAGE) == 0);
+	memset(p, 0, PAGE);
+	for (int n = 1; n <= 64; n++)
+		REQUIRE(syscall(SYS_select, n, p + PAGE - 8, NULL, NULL,
+			    &now) == 0);
+	REQUIRE(
+	    syscall(SYS_select, 30000, p + PAGE - 4000, NULL, NULL, &now) == 0);
+	REQUIRE(syscall(SYS_select, 1, NULL, NULL, NULL, p + PAGE - 16) == 0);
+	REQUIRE(efault(syscall(SYS_select, 1, NULL, NULL, NULL, p + PAGE - 8)));
+	REQUIRE(mprotect(p, PAGE, PROT_READ) == 0);
+	REQUIRE(efault(syscall(SYS_select, 1, NULL, p, NULL, &now)));
+	REQUIRE(munmap(p, PAGE) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -298,6 +319,7 @@ main(int argc, char **argv)
 		{ "unused-pointers", unused_pointers },
 		{ "absurd-lengths", absurd_lengths },
 		{ "strings", strings },
+		{ "sets-of-bits", sets_of_bits },
 		{ "result-lost", result_lost },
 		{ "status-lost", status_lost },
 	};

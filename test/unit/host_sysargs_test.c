@@ -731,6 +731,22 @@ many_messages(void **state)
 	no_more();
 }
 
+/* The kernel receives the first before it looks at the second. */
+static void
+messages_before_a_bad_one_count(void **state)
+{
+	const uint64_t last = MEM_END - sizeof(struct mmsghdr);
+
+	(void)state;
+	put_iov(MEM + 512, NOWHERE, 10);
+	put_msg(last, 0, MEM + 512, 0);
+	WALK_FAULTS(SYS_recvmmsg, 3, last, 2, 0, 0);
+	next_out(last, 2 * sizeof(struct mmsghdr));
+	next_in(MEM + 512, 16);
+	next_out(NOWHERE, 10);
+	no_more();
+}
+
 static void
 pselect_has_a_mask_behind_a_pointer(void **state)
 {
@@ -982,6 +998,7 @@ main(void)
 		cmocka_unit_test_setup(iovecs_are_limited, setup),
 		cmocka_unit_test_setup(messages, setup),
 		cmocka_unit_test_setup(many_messages, setup),
+		cmocka_unit_test_setup(messages_before_a_bad_one_count, setup),
 		cmocka_unit_test_setup(pselect_has_a_mask_behind_a_pointer,
 		    setup),
 		cmocka_unit_test_setup(structs_of_older_programs, setup),

@@ -36,7 +36,8 @@
 
 #define VA_MAX           ((vaddr_t)0x7ffffffff000)
 #define ZERO_AHEAD_MAX   64
-#define NEIGHBOUR_FACTOR 4
+#define NEIGHBOUR_FACTOR 8
+#define READ_AROUND      32
 #define MAPPINGS_SPARE   4096 /* of max_map_count that are not for the port */
 
 /* ----------------------------------------------------------- the child */
@@ -136,6 +137,7 @@ make_system(struct run *run)
 		.va_max = VA_MAX,
 		.zero_ahead_max = ZERO_AHEAD_MAX,
 		.neighbour_factor = NEIGHBOUR_FACTOR,
+		.read_around = READ_AROUND,
 		.max_mappings = max_mappings() };
 
 	if (pmap_host_create(&config, &run->machine) != 0) {

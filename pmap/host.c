@@ -795,7 +795,8 @@ pmap_host_create(const struct pmap_host_config *config, struct vm_machine **out)
 		.npages = config->npages,
 		.frames_zeroed = true,
 		.zero_ahead_max = config->zero_ahead_max,
-		.neighbour_factor = config->neighbour_factor };
+		.neighbour_factor = config->neighbour_factor,
+		.read_around = config->read_around };
 	vm_mutex_init(&hm->lock, env);
 	ptab_memory_init(&hm->memory, env);
 	list_init(&hm->pmaps);

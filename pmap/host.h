@@ -70,8 +70,9 @@ struct pmap_host_config {
 	vm_pindex_t npages;
 	vsize_t tail; /* bytes of the memory file behind the frames */
 	vaddr_t va_min, va_max;
-	unsigned zero_ahead_max, neighbour_factor; /* struct vm_machine */
-	size_t max_mappings;                       /* of one process */
+	/* As in struct vm_machine. */
+	unsigned zero_ahead_max, neighbour_factor, read_around;
+	size_t max_mappings; /* of one process */
 };
 
 /* => VM_ENOMEM; VM_ENOTSUP: no memory file to be had */

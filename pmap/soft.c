@@ -1056,6 +1056,7 @@ init_machine(struct soft_machine *m)
 		.npages = c->npages,
 		.frames_zeroed = c->frames_zeroed,
 		.zero_ahead_max = c->zero_ahead_max,
+		.read_around = c->read_around,
 	};
 	vm_mutex_init(&m->lock, m->env);
 	ptab_memory_init(&m->memory, m->env);

@@ -37,6 +37,7 @@ struct soft_config {
 	unsigned ncpus;           /* TLBs [1] */
 	unsigned tlb_entries;     /* of each, a power of two [64] */
 	unsigned zero_ahead_max;  /* as in struct vm_machine */
+	unsigned read_around;     /* as there */
 	unsigned forget_every;    /* forget a mapping at each n-th enter */
 	bool frames_zeroed;       /* at the start; else poisoned */
 	bool eager;               /* removals reach the TLBs at once */

@@ -305,6 +305,18 @@ add_page(struct vm_object *obj, vm_pindex_t pindex, const struct vm_page *near,
 	return pg;
 }
 
+/* Which pages a request reads: [start, end), with the wanted one in it. */
+struct read_plan {
+	vm_pindex_t start, wanted, end;
+	unsigned window;
+};
+
+static bool
+goes_on(const struct vm_object *obj, vm_pindex_t pindex)
+{
+	return pindex == obj->read_next && obj->read_ahead != 0;
+}
+
 /*
  * How many pages to read from pindex on: what the advice says; without advice
  * a window that doubles while the reader goes on where the last request ended.
@@ -323,43 +335,90 @@ read_window(struct vm_object *obj, vm_pindex_t pindex, enum vm_advice advice)
 		break;
 	}
 	window = READ_FIRST;
-	if (pindex == obj->read_next && obj->read_ahead != 0)
+	if (goes_on(obj, pindex))
 		window = 2 * obj->read_ahead;
 	return window < VM_CLUSTER_MAX ? window : VM_CLUSTER_MAX;
 }
 
-/* Allocate the busy pages of a read: at least the first one. => locked */
-static enum vm_verdict
-begin_read(struct vm_object *obj, vm_pindex_t pindex,
-    struct vm_object_want *want)
+/*
+ * Forward from the wanted page; or, for a port whose faults are dear, all of
+ * the aligned block around it, unless somebody reads in sequence.  Pages that
+ * are resident bound it on both sides. => locked
+ */
+static struct read_plan
+plan_read(struct vm_object *obj, vm_pindex_t pindex,
+    const struct vm_object_want *want)
 {
-	struct vm_read *rd = want->read;
-	const struct vm_page *near = want->near;
+	unsigned around = obj->sys->machine->read_around;
 	unsigned window = read_window(obj, pindex, want->advice);
-	struct vm_page *pg;
+	struct read_plan p = { pindex, pindex, pindex + window, window };
+	vm_pindex_t lo = pindex;
+
+	if (around > 1 && want->advice == VM_ADV_NORMAL &&
+	    !goes_on(obj, pindex)) {
+		lo = pindex - pindex % around;
+		p.end = lo + around;
+	}
+	if (p.end > want->limit)
+		p.end = want->limit;
+	while (p.start > lo && p.start > want->first &&
+	    vm_object_lookup(obj, p.start - 1) == NULL)
+		p.start--;
+	return p;
+}
+
+static void
+cancel_read(struct vm_object *obj, struct vm_read *rd)
+{
+	while (rd->npages > 0)
+		remove_page(obj, rd->pages[--rd->npages]);
+}
+
+/* Allocate the pages of a plan, as far as there is memory. => locked */
+static void
+allocate_read(struct vm_object *obj, const struct read_plan *p,
+    const struct vm_page *near, struct vm_read *rd)
+{
+	vm_pindex_t pi;
 
 	rd->npages = 0;
-	while (rd->npages < window) {
-		vm_pindex_t pi = pindex + rd->npages;
+	rd->pindex = p->start;
+	for (pi = p->start; pi == p->wanted || pi < p->end; pi++) {
+		struct vm_page *pg;
 
-		if (rd->npages != 0 &&
-		    (pi >= want->limit || vm_object_lookup(obj, pi) != NULL))
-			break;
+		if (pi > p->wanted && vm_object_lookup(obj, pi) != NULL)
+			return;
 		pg = add_page(obj, pi, near, 0);
 		if (pg == NULL)
-			break;
+			return;
 		vm_page_busy(pg);
 		pg->dirty = false;
 		rd->pages[rd->npages++] = pg;
 		near = pg;
 	}
+}
+
+/* Allocate the busy pages of a read: at least the wanted one. => locked */
+static enum vm_verdict
+begin_read(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_object_want *want)
+{
+	struct vm_read *rd = want->read;
+	struct read_plan p = plan_read(obj, pindex, want);
+
+	allocate_read(obj, &p, want->near, rd);
+	if (p.start + rd->npages <= pindex && p.start < pindex) {
+		cancel_read(obj, rd);
+		p.start = pindex;
+		allocate_read(obj, &p, want->near, rd);
+	}
 	if (rd->npages == 0)
 		return VM_RESOLVE_NOMEM;
 	vm_object_ref(obj);
 	rd->obj = obj;
-	rd->pindex = pindex;
-	obj->read_ahead = window;
-	obj->read_next = pindex + rd->npages;
+	rd->wanted = (unsigned)(pindex - rd->pindex);
+	obj->read_ahead = p.window;
+	obj->read_next = rd->pindex + rd->npages;
 	return VM_RESOLVE_IO;
 }
 
@@ -392,6 +451,26 @@ vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
 
 /* ---- reading ---- */
 
+/* Only the wanted page: the others go, they may be why it failed. */
+static int
+read_wanted(struct vm_read *rd)
+{
+	struct vm_object *obj = rd->obj;
+	struct vm_page *wanted = rd->pages[rd->wanted];
+	unsigned i, got = 1;
+
+	vm_object_lock(obj);
+	for (i = 0; i < rd->npages; i++)
+		if (i != rd->wanted)
+			remove_page(obj, rd->pages[i]);
+	vm_object_unlock(obj);
+	rd->pindex += rd->wanted;
+	rd->pages[0] = wanted;
+	rd->npages = 1;
+	rd->wanted = 0;
+	return obj->ops->get(obj, rd->pindex, rd->pages, &got);
+}
+
 int
 vm_object_read(struct vm_read *rd)
 {
@@ -401,9 +480,9 @@ vm_object_read(struct vm_read *rd)
 	int error;
 
 	error = obj->ops->get(obj, rd->pindex, rd->pages, &got);
-	if (error == VM_EIO && rd->npages > 1) { /* the first may be good */
+	if (error == VM_EIO && rd->npages > 1) {
 		got = 1;
-		error = obj->ops->get(obj, rd->pindex, rd->pages, &got);
+		error = read_wanted(rd);
 	}
 	if (error != 0)
 		got = 0;

@@ -104,7 +104,7 @@ enum vm_verdict {
 struct vm_read {
 	struct vm_object *obj;
 	vm_pindex_t pindex;
-	unsigned npages;
+	unsigned npages, wanted; /* the one it is for is pages[wanted] */
 	struct vm_page *pages[VM_CLUSTER_MAX];
 };
 
@@ -157,7 +157,7 @@ struct vm_object_want {
 	bool make;                  /* make a page that begins as zeroes */
 	bool io;                    /* begin to read a page that is in store */
 	enum vm_advice advice;      /* decides how far to read ahead */
-	vm_pindex_t limit;          /* never read at or past this index */
+	vm_pindex_t first, limit;   /* read nothing outside of [first, limit) */
 	struct vm_read *read;       /* where an IO verdict leaves its run */
 	const struct vm_page *near; /* a frame to be next to, or NULL */
 	struct vm_page *page; /* out: the page (OK), the busy one (BUSY) */

@@ -59,6 +59,7 @@ subject_init(struct subject *s, const struct trace_config *config)
 		.ncpus = TRACE_CPUS,
 		.tlb_entries = 16,
 		.zero_ahead_max = (unsigned)config->zero_ahead,
+		.read_around = (unsigned)config->read_around,
 		.forget_every = (unsigned)config->forget,
 		.copies = config->copies != 0,
 	};

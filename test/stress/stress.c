@@ -49,6 +49,7 @@ stress_begin(struct stress *st, const char *name, int argc, char **argv,
 		.ncpus = STRESS_THREADS,
 		.tlb_entries = 32,
 		.zero_ahead_max = 8,
+		.read_around = 8,
 		.forget_every = 53,
 	};
 

@@ -199,6 +199,84 @@ test_read_cluster(void **state)
 	vm_object_unref(obj);
 }
 
+/* Which of the first eight pages the object has, as text. */
+static const char *
+resident(struct vm_object *obj)
+{
+	static char text[9];
+
+	vm_object_lock(obj);
+	for (vm_pindex_t i = 0; i < 8; i++)
+		text[i] = vm_object_lookup(obj, i) == NULL ? '.' : '#';
+	vm_object_unlock(obj);
+	return text;
+}
+
+/* For a port that wants it so: is the block around the page read, but nothing
+ * outside of the limits, beyond what is resident, or when reading goes on?
+ *
+ *	block of 4:  0 1 2 3 | 4 5 6 7
+ */
+static void
+test_read_around(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = file_object(fx, 0);
+	int error;
+
+	fx->machine->read_around = 4;
+	(void)get_page(obj, 6, 7, &error);
+	assert_string_equal(resident(obj), "....###.");
+	(void)get_page(obj, 2, 8, &error);
+	assert_string_equal(resident(obj), "#######.");
+	assert_int_equal(fx->files[0].reads, 2);
+	for (vm_pindex_t i = 0; i < 7; i++)
+		assert_int_equal(*bytes_of(fx, get_page(obj, i, 8, &error)),
+		    'A' + (int)i);
+	vm_object_toss(obj, 0, 8);
+	(void)get_page(obj, 1, 2, &error);
+	assert_string_equal(resident(obj), "##......");
+	(void)get_page(obj, 2, 8, &error); /* goes on: twice the window */
+	assert_string_equal(resident(obj), "########");
+	vm_object_toss(obj, 5, 6);
+	vm_object_toss(obj, 7, 8);
+	(void)get_page(obj, 7, 8, &error);
+	assert_string_equal(resident(obj), "#####.##");
+	vm_object_unref(obj);
+}
+
+/* Does a bad page around the wanted one do it no harm, nor scarce memory, nor
+ * the end of the file? */
+static void
+test_read_around_fails(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = file_object(fx, 0);
+	struct vm_page *pages[FX_FRAMES];
+	size_t n = 0;
+	int error;
+
+	fx->machine->read_around = 4;
+	memfile_fail(&fx->files[0], 1, false);
+	assert_int_equal(*bytes_of(fx, get_page(obj, 2, 8, &error)), 'C');
+	assert_string_equal(resident(obj), "..#.....");
+	vm_object_toss(obj, 0, 8);
+	fx->files[0].size = 2 * FX_PAGE;
+	assert_null(get_page(obj, 3, 8, &error));
+	assert_int_equal(error, VM_ERANGE);
+	fx->files[0].size = 8 * FX_PAGE;
+	vm_object_toss(obj, 0, 8);
+	while ((pages[n] = vm_page_alloc(fx->sys, NULL, 0)) != NULL)
+		n++;
+	vm_page_free(fx->sys, pages[--n]);
+	vm_page_free(fx->sys, pages[--n]);
+	assert_int_equal(*bytes_of(fx, get_page(obj, 7, 8, &error)), 'H');
+	assert_string_equal(resident(obj), ".......#");
+	while (n > 0)
+		vm_page_free(fx->sys, pages[--n]);
+	vm_object_unref(obj);
+}
+
 /* Does a failed read free its pages, and a later one succeed? */
 static void
 test_read_fails(void **state)
@@ -362,6 +440,8 @@ main(void)
 		FX_TEST(test_resolve_depth),
 		FX_TEST(test_resolve_busy),
 		FX_TEST(test_read_cluster),
+		FX_TEST(test_read_around),
+		FX_TEST(test_read_around_fails),
 		FX_TEST(test_read_fails),
 		FX_TEST(test_flush),
 		FX_TEST(test_flush_fails),

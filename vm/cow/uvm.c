@@ -163,6 +163,7 @@ lower(struct vm_resolve *r, vm_pindex_t n)
 		.make = r->depth != VM_RESOLVE_RESIDENT,
 		.io = r->depth == VM_RESOLVE_ALL,
 		.advice = (enum vm_advice)e->advice,
+		.first = e->offset,
 		.limit = e->offset + vm_entry_npages(e),
 		.read = r->read,
 		.near = r->near,

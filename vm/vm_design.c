@@ -9,6 +9,7 @@ const struct vm_design vm_design_netbsd = {
 	.name = "netbsd",
 	.cow = &vm_cow_uvm,
 	.index = &vm_index_rbtree,
+	.fit = VM_FIT_FIRST,
 	.neighbours = {
 		[VM_ADV_NORMAL] = { 3, 4 },
 		[VM_ADV_RANDOM] = { 0, 0 },

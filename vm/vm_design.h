@@ -17,6 +17,7 @@ struct vm_design {
 	const char *name;
 	const struct vm_cow_ops *cow;
 	const struct vm_index_ops *index;
+	enum vm_fit fit; /* which gap is taken for a new mapping */
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
 };
 

@@ -40,6 +40,7 @@ struct vm_aref {
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */
 	struct rb_node node; /* index: by address */
+	struct rb_node size; /* index: by gap */
 	vaddr_t start, end;
 	vsize_t gap;     /* free space from end to the next entry */
 	vsize_t max_gap; /* largest gap in the subtree */

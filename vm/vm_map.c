@@ -223,16 +223,15 @@ attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
 static bool
 try_join(struct vm_map *map, struct vm_map_entry *lo, struct vm_map_entry *hi)
 {
-	vaddr_t end = hi->end;
+	vsize_t len = hi->end - hi->start;
 
 	if (lo->end != hi->start || !attributes_agree(lo, hi) ||
 	    !map->design->cow->join(map->sys, lo, hi))
 		return false;
+	lo->end = hi->end; /* first, so that the index sees no gap open */
 	vm_entry_unlink(map, hi);
 	vm_entry_free(map->sys, hi);
-	map->size += end - lo->end;
-	lo->end = end;
-	set_gap(map, lo);
+	map->size += len;
 	VM_COUNT(map->sys, entries_merged);
 	return true;
 }
@@ -350,6 +349,7 @@ vm_map_findspace(struct vm_map *map, const struct vm_map_insert_args *a,
 		.len = a->len,
 		.align = a->align < VM_PAGE_SIZE ? VM_PAGE_SIZE : a->align,
 		.topdown = !a->bottomup,
+		.fit = map->design->fit,
 	};
 
 	if ((w.align & (w.align - 1)) != 0)

@@ -128,7 +128,8 @@ bool vm_map_part(struct vm_map *, vaddr_t va, vaddr_t end,
 int vm_map_insert(struct vm_map *, const struct vm_map_insert_args *,
     struct vm_map_dead *, vaddr_t *start);
 
-/* Find room as vm_map_insert would.  => locked  => VM_ENOMEM, VM_EINVAL */
+/* Find room as vm_map_insert would.  => write-locked
+ * => VM_ENOMEM, VM_EINVAL */
 int vm_map_findspace(struct vm_map *, const struct vm_map_insert_args *,
     vaddr_t *start);
 

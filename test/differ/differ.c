@@ -6,7 +6,8 @@
  *	differ [-d design] [-s seed] [-n seeds] [-o operations] [-v]
  *	differ -r file [-v]
  *
- * Runs the seeds from -s on, each with -o operations.  A failure is shrunk to
+ * Runs the seeds from -s on, each with -o operations.  Without -d that is done
+ * with the default design, and for a few of the seeds with those of mix.h.  A failure is shrunk to
  * a short trace and printed, as text that -r runs again.  -v counts what the
  * operations came to.
  */
@@ -15,9 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "test/differ/mix.h"
 #include "test/differ/shrink.h"
 
-enum { SHRINK_SECONDS = 120, OPS_MAX = 1 << 20 };
+enum { SHRINK_SECONDS = 120, OPS_MAX = 1 << 20, MIX_PART = 10 };
 
 struct options {
 	const char *design;
@@ -110,41 +112,65 @@ replay(struct run_report *rep, const struct options *o)
 	return good ? 0 : 1;
 }
 
-static int
-report_failure(struct run_report *rep, const struct options *o)
+static void
+report_failure(struct run_report *rep, const struct options *o,
+    const char *design)
 {
-	printf("not ok differ %s seed %" PRIu64 " operation %zu: %s\n",
-	    o->design, rep->seed, rep->at + 1, rep->complaint);
+	printf("not ok differ %s seed %" PRIu64 " operation %zu: %s\n", design,
+	    rep->seed, rep->at + 1, rep->complaint);
 	if (rep->at + 1 < rep->trace.nops)
 		rep->trace.nops = rep->at + 1;
 	if (o->shrink_seconds != 0)
 		shrink(rep, o->shrink_seconds);
 	printf("# the shortest trace that fails: %s\n", rep->complaint);
 	trace_print(stdout, &rep->trace);
-	return 1;
+}
+
+static bool
+run_design(struct run_report *rep, const struct options *o, const char *design,
+    uint64_t seeds)
+{
+	if (!run_seeds(rep, design, o->seed, o->seed + seeds, o->nops)) {
+		report_failure(rep, o, design);
+		return false;
+	}
+	printf("ok differ %s %" PRIu64 " seeds of %zu operations\n", design,
+	    seeds, o->nops);
+	return true;
+}
+
+static bool
+run_mixes(struct run_report *rep, const struct options *o)
+{
+	uint64_t seeds = (o->seeds + MIX_PART - 1) / MIX_PART;
+	bool good = true;
+
+	for (unsigned i = 0; good && mix_nth(i) != NULL; i++)
+		good = run_design(rep, o, mix_nth(i), seeds);
+	return good;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options o = {
-		.design = "netbsd",
 		.seed = 1,
 		.seeds = 1000,
 		.nops = 2000,
 		.shrink_seconds = SHRINK_SECONDS,
 	};
 	struct run_report *rep;
+	bool good;
 
 	parse_options(argc, argv, &o);
 	rep = run_report_create(OPS_MAX);
 	if (o.replay != NULL)
 		return replay(rep, &o);
-	if (!run_seeds(rep, o.design, o.seed, o.seed + o.seeds, o.nops))
-		return report_failure(rep, &o);
-	if (o.verbose)
+	good = run_design(rep, &o, o.design != NULL ? o.design : "netbsd",
+	    o.seeds);
+	if (good && o.verbose)
 		print_counts(rep);
-	printf("ok differ %s %" PRIu64 " seeds of %zu operations\n", o.design,
-	    o.seeds, o.nops);
-	return 0;
+	if (good && o.design == NULL)
+		good = run_mixes(rep, &o);
+	return good ? 0 : 1;
 }

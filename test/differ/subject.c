@@ -9,6 +9,7 @@
 
 #include "env/posix.h"
 #include "pmap/soft.h"
+#include "test/differ/mix.h"
 
 /* An access that faults so often at one place never ends. */
 enum { FAULTS_MAX = 16 };
@@ -66,9 +67,8 @@ subject_init(struct subject *s, const struct trace_config *config)
 
 	memset(s, 0, sizeof(*s));
 	s->config = *config;
-	s->design = vm_design_named(config->design);
 	env_init(s);
-	if (s->design == NULL ||
+	if (!mix_design(&s->design, config->design) ||
 	    soft_machine_create(&s->plain, &soft, &s->machine) != VM_OK)
 		return false;
 	return vm_system_create(&s->env.env, s->machine, &s->sys) == VM_OK &&
@@ -318,7 +318,7 @@ do_create(struct subject *s, const struct op *op, struct outcome *out)
 {
 	struct vmspace *sp;
 
-	out->error = vmspace_create(s->sys, s->design, &sp);
+	out->error = vmspace_create(s->sys, &s->design, &sp);
 	if (out->error != VM_OK)
 		return;
 	heap_init(s, sp);

@@ -21,7 +21,7 @@ struct subject {
 	unsigned cpu; /* who runs */
 	struct vm_machine *machine;
 	struct vm_system *sys;
-	const struct vm_design *design;
+	struct vm_design design;
 	struct vmspace *spaces[TRACE_SPACES];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
 	struct memfile files[TRACE_FILES];

@@ -82,7 +82,7 @@ struct op {
 
 /* The world in which a trace runs. */
 struct trace_config {
-	char design[16];
+	char design[48];         /* DESIGN[+PART]..., see mix.h */
 	uint64_t frames;         /* physical pages */
 	uint64_t va_min, va_max; /* bytes */
 	uint64_t zero_ahead;     /* pages; 0: none */

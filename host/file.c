@@ -13,9 +13,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define WINDOW_SIZE ((uint64_t)1 << 36) /* of a sealed file, see below */
 
 struct stamp {
 	off_t size;
@@ -29,6 +32,7 @@ struct file {
 	int fd;
 	bool writable;
 	struct stamp stamp;
+	char *window; /* all of it, mapped here; or NULL */
 };
 
 static struct stamp
@@ -91,16 +95,12 @@ file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
 }
 
 static int
-file_write(void *file, uint64_t off, void *const *pages, size_t len)
+write_by_call(struct file *f, uint64_t off, void *const *pages, size_t len)
 {
-	struct file *f = file;
 	struct iovec iov[VM_CLUSTER_MAX];
 	size_t done = 0;
-	struct stat st;
 	ssize_t put;
 
-	if (!f->writable)
-		return VM_EIO;
 	while (done < len) {
 		unsigned n = fill_iov(iov, pages + vm_atop(done), len - done);
 
@@ -114,9 +114,74 @@ file_write(void *file, uint64_t off, void *const *pages, size_t len)
 		}
 		done += (size_t)put;
 	}
-	if (fstat(f->fd, &st) == 0)
-		f->stamp = stamp_of(&st);
 	return VM_OK;
+}
+
+/* Copy to memory that may have lost its file: no signal comes of that. */
+static int
+copy_out(char *to, void *const *pages, size_t len)
+{
+	struct iovec from[VM_CLUSTER_MAX], all = { to, len };
+	unsigned n = fill_iov(from, pages, len);
+
+	return process_vm_writev(getpid(), from, n, &all, 1, 0) ==
+		(ssize_t)len ?
+	    VM_OK :
+	    VM_EIO;
+}
+
+/* Through a mapping, which never makes the file longer. */
+static int
+write_by_mapping(struct file *f, uint64_t off, void *const *pages, size_t len)
+{
+	void *p;
+	int error;
+
+	if (f->window != NULL)
+		return off + len > WINDOW_SIZE ?
+		    VM_EIO :
+		    copy_out(f->window + off, pages, len);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd,
+	    (off_t)off);
+	if (p == MAP_FAILED)
+		return VM_EIO;
+	error = copy_out(p, pages, len);
+	(void)munmap(p, len);
+	return error;
+}
+
+/*
+ * Somebody of the run may be about to make the file shorter: a write that had
+ * asked for the size before would make it longer again.
+ */
+static bool
+is_being_cut(const struct file *f)
+{
+	LIST_FOREACH(struct task, t, &f->run->tasks.all, all)
+		if (t->changing == f->object)
+			return true;
+	return false;
+}
+
+static int
+file_write(void *file, uint64_t off, void *const *pages, size_t len)
+{
+	struct file *f = file;
+	struct stat st;
+	int error;
+
+	if (!f->writable)
+		return VM_EIO;
+	if (f->window != NULL || is_being_cut(f))
+		error = write_by_mapping(f, off, pages, len);
+	else
+		error = write_by_call(f, off, pages, len);
+	if (fstat(f->fd, &st) != 0)
+		return error;
+	if (error != 0 && (uint64_t)st.st_size < off + len)
+		error = VM_ERANGE; /* what is lost lies beyond its end */
+	f->stamp = stamp_of(&st);
+	return error;
 }
 
 static int
@@ -143,6 +208,8 @@ file_close(void *file)
 
 	list_remove(&f->link);
 	f->run->writable_files -= f->writable;
+	if (f->window != NULL)
+		(void)munmap(f->window, WINDOW_SIZE);
 	(void)close(f->fd);
 	free(f);
 }
@@ -199,7 +266,7 @@ forget_stale(struct vm_object *obj, struct file *f, const struct stat *st)
 	if (same_stamp(&f->stamp, &now))
 		return;
 	(void)vm_object_flush(obj, 0, UINT64_MAX >> VM_PAGE_SHIFT);
-	vm_object_toss(obj, 0, UINT64_MAX >> VM_PAGE_SHIFT);
+	vm_object_invalidate(obj, 0, UINT64_MAX >> VM_PAGE_SHIFT);
 	file_changed(obj);
 }
 
@@ -271,6 +338,20 @@ file_changed(struct vm_object *obj)
 
 	if (f != NULL && fstat(f->fd, &st) == 0)
 		f->stamp = stamp_of(&st);
+}
+
+void
+file_keep_writing(struct vm_object *obj)
+{
+	struct file *f = vm_file_handle(obj);
+	void *p;
+
+	if (f == NULL || f->window != NULL || !f->writable)
+		return;
+	p = mmap(NULL, WINDOW_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_NORESERVE, f->fd, 0);
+	if (p != MAP_FAILED)
+		f->window = p;
 }
 
 uint64_t

@@ -28,6 +28,12 @@ struct vm_object *file_find(struct run *, const struct stat *);
 /* file_changed: we, or the program, have just changed the file. */
 void file_changed(struct vm_object *);
 
+/*
+ * file_keep_writing: the file is going to be sealed against writing, but for
+ * the mappings that it has.  Our write-back must still reach it.
+ */
+void file_keep_writing(struct vm_object *);
+
 /* file_flush_all: write every file's changed pages. */
 void file_flush_all(struct run *);
 

@@ -50,6 +50,15 @@ prot_of(uint64_t prot)
 
 /* ----------------------------------------------------------------- mmap */
 
+/* Against writing through mappings to come. */
+static bool
+is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE));
+}
+
 /* May this open file be mapped in this way?  0 or a negative errno. */
 static int
 check_file(int fd, const struct vm_mmap_args *args, const struct stat *st)
@@ -64,6 +73,9 @@ check_file(int fd, const struct vm_mmap_args *args, const struct stat *st)
 	if ((args->flags & VM_MMAP_SHARED) && (args->prot & VM_PROT_WRITE) &&
 	    (mode & O_ACCMODE) != O_RDWR)
 		return -EACCES;
+	if ((args->flags & VM_MMAP_SHARED) && (args->prot & VM_PROT_WRITE) &&
+	    is_sealed(fd))
+		return -EPERM;
 	if (S_ISCHR(st->st_mode) && st->st_rdev != makedev(1, 5))
 		message_once(&devices,
 		    "devices cannot be mapped: the program gets ENODEV");
@@ -88,7 +100,7 @@ set_file(struct task *t, struct vm_mmap_args *args, int program_fd)
 		(void)close(fd);
 		return error;
 	}
-	writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR && !is_sealed(fd);
 	if ((args->flags & VM_MMAP_SHARED) && !writable)
 		args->max_prot = VM_PROT_READ | VM_PROT_EXEC;
 	args->object = file_object(t->run, fd,

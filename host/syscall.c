@@ -36,6 +36,7 @@ syscall_init(void)
 	add_all(sys_signal_calls);
 	add_all(sys_shm_calls);
 	add_all(sys_limit_calls);
+	add_all(sys_seal_calls);
 }
 
 /* ------------------------------------------------------- preparation */

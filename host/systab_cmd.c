@@ -157,7 +157,9 @@ const struct sys_cmd sys_cmds[] = {
 	CMD(fcntl, F_GETOWNER_UIDS, OUT(2, SIZE(8))),
 	CMD(fcntl, F_OFD_GETLK, INOUT(2, FLOCK)),
 	CMDS(fcntl, F_OFD_SETLK, F_OFD_SETLKW, IN(2, FLOCK)),
-	PLAINS(fcntl, F_SETLEASE, F_GET_SEALS), /* also F_DUPFD_CLOEXEC */
+	PLAINS(fcntl, F_SETLEASE, F_GETPIPE_SZ), /* also F_DUPFD_CLOEXEC */
+	CMD(fcntl, F_ADD_SEALS, NOTHING),
+	PLAIN(fcntl, F_GET_SEALS),
 	CMD(fcntl, F_GET_RW_HINT, OUT(2, LONG)),
 	CMD(fcntl, F_SET_RW_HINT, IN(2, LONG)),
 	CMD(fcntl, F_GET_FILE_RW_HINT, OUT(2, LONG)),

@@ -11,6 +11,7 @@
  * file there is SIGBUS, in the part page of the end there are zeroes, and a
  * truncated file takes its pages away from under the mapping.
  */
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "prog.h"
@@ -322,6 +323,44 @@ truncated_elsewhere(void)
 }
 
 /* A system call whose buffer lies past the end gets EFAULT, no signal. */
+/* Stores at every page that there is, and has them written, for ever. */
+static _Noreturn void
+store_and_sync(char *p)
+{
+	for (;;) {
+		for (size_t i = 0; i < NPAGES; i++)
+			(void)prog_probe(p + i * PAGE, true);
+		(void)msync(p, NPAGES * PAGE, MS_SYNC);
+	}
+}
+
+/* Nobody's stores make a file longer, not even those just made. */
+static void
+stays_truncated(void)
+{
+	int fd = prog_file(NPAGES, 1);
+	char *p = prog_map_file(fd, NPAGES, RW, MAP_SHARED);
+	struct stat st;
+	pid_t pid = prog_fork();
+
+	if (pid == 0)
+		store_and_sync(p);
+	for (unsigned i = 0; i < 100; i++) {
+		REQUIRE(ftruncate(fd, (off_t)(NPAGES * PAGE)) == 0);
+		sched_yield();
+		REQUIRE(ftruncate(fd, (off_t)PAGE) == 0);
+		for (unsigned k = 0; k < 10; k++) {
+			REQUIRE(fstat(fd, &st) == 0);
+			REQUIRE(st.st_size == (off_t)PAGE);
+			sched_yield();
+		}
+	}
+	REQUIRE(kill(pid, SIGKILL) == 0);
+	(void)prog_wait(pid);
+	REQUIRE(munmap(p, NPAGES * PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+}
+
 static void
 past_end_in_a_call(void)
 {
@@ -433,6 +472,7 @@ main(int argc, char **argv)
 		{ "grown", grown },
 		{ "truncated", truncated },
 		{ "truncated-elsewhere", truncated_elsewhere },
+		{ "stays-truncated", stays_truncated },
 		{ "past-end-in-a-call", past_end_in_a_call },
 		{ "outlives-descriptor", outlives_descriptor },
 		{ "survives-death", survives_death },

@@ -258,6 +258,34 @@ memfd_seal_busy(void)
 	REQUIRE(close(fd) == 0);
 }
 
+/* Those that are there go on writing, and are seen; no new ones. */
+static void
+memfd_seal_future(void)
+{
+	int fd = memfd_create("prog", MFD_ALLOW_SEALING);
+	char *p, *q, c;
+
+	REQUIRE(fd >= 0 && ftruncate(fd, 2 * (off_t)PAGE) == 0);
+	p = prog_map_file(fd, 2, RW, MAP_SHARED);
+	p[0] = 'a';
+	REQUIRE(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) == 0);
+	REQUIRE(pread(fd, &c, 1, 0) == 1 && c == 'a');
+	p[0] = 'b';
+	p[PAGE] = 'c';
+	REQUIRE(pread(fd, &c, 1, 0) == 1 && c == 'b');
+	REQUIRE(pwrite(fd, "d", 1, 0) == -1 && errno == EPERM);
+	REQUIRE(no_map(NULL, PAGE, MAP_SHARED, fd, 0, EPERM));
+	q = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	REQUIRE(q != MAP_FAILED);
+	REQUIRE(mprotect(q, PAGE, RW) == -1 && errno == EACCES);
+	REQUIRE(q[0] == 'b');
+	REQUIRE(munmap(p, 2 * PAGE) == 0);
+	REQUIRE(q[PAGE] == 'c');
+	REQUIRE(pread(fd, &c, 1, (off_t)PAGE) == 1 && c == 'c');
+	REQUIRE(munmap(q, 2 * PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+}
+
 /* Many mappings and unmappings at the same place stay independent. */
 static void
 churn(void)
@@ -300,6 +328,7 @@ main(int argc, char **argv)
 		{ "memfd-shared", memfd_shared },
 		{ "memfd-sealed", memfd_sealed },
 		{ "memfd-seal-busy", memfd_seal_busy },
+		{ "memfd-seal-future", memfd_seal_future },
 		{ "churn", churn },
 	};
 

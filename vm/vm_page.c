@@ -8,6 +8,10 @@
  *	alloc --> cache of this cpu --refill 16--> free map (one lock)
  *	free  -->		     --flush 16--->
  *
+ * What was never used is not even set up: the array has `nset` pages in order,
+ * and those behind them are free, in the map.  So memory that is promised but
+ * not used costs no time and, when the host gives zeroes lazily, no memory.
+ *
  * `nfree` counts both and is taken from first: who got a count finds a page,
  * in its cache, in the map, or in the cache of another processor.
  *
@@ -40,6 +44,9 @@ struct vm_freelist {
 	struct vm_page *pages; /* (c) one for each frame */
 	size_t npages;         /* (c) */
 	size_t reserve;        /* (c) */
+	uint64_t first;        /* (c) frame of pages[0] */
+	bool zeroed;           /* (c) frames read as zeroes at the start */
+	_Atomic size_t nset;   /* (lock) pages set up; only grows */
 	_Atomic size_t nfree;
 	_Atomic size_t nwired;
 	struct vm_mutex lock;
@@ -65,6 +72,43 @@ my_cache(struct vm_system *sys)
 	return &sys->freelist->caches[cpu % CPUS];
 }
 
+/* ---- the array ---- */
+
+static bool
+is_set_up(const struct vm_freelist *fl, size_t i)
+{
+	return i < atomic_load_explicit(&fl->nset, memory_order_acquire);
+}
+
+/* Set up the pages to i. => map locked */
+static void
+set_up(struct vm_freelist *fl, size_t i)
+{
+	size_t n = atomic_load_explicit(&fl->nset, memory_order_relaxed);
+
+	for (; n <= i; n++) {
+		struct vm_page *pg = &fl->pages[n];
+
+		memset(pg, 0, sizeof(*pg));
+		list_init(&pg->q);
+		pg->frame = fl->first + n;
+		pg->zeroed = fl->zeroed;
+		atomic_store_explicit(&fl->nset, n + 1, memory_order_release);
+	}
+}
+
+/* The page at i for who comes without having got it. */
+static struct vm_page *
+page_at(struct vm_freelist *fl, size_t i)
+{
+	if (!is_set_up(fl, i)) {
+		vm_mutex_lock(&fl->lock);
+		set_up(fl, i);
+		vm_mutex_unlock(&fl->lock);
+	}
+	return &fl->pages[i];
+}
+
 /* ---- the map ---- */
 
 /* Take page i out of the map. => map locked */
@@ -73,6 +117,7 @@ map_take(struct vm_freelist *fl, size_t i)
 {
 	struct vm_page *pg = &fl->pages[i];
 
+	set_up(fl, i);
 	bitmap_clear(&fl->map, i);
 	if (i == fl->lowest)
 		fl->lowest = i + 1;
@@ -192,6 +237,19 @@ is_cached_in(const struct vm_freelist *fl, const struct page_cache *c,
 	    c;
 }
 
+/* Page i out of our own cache, or NULL.  => it is set up */
+static struct vm_page *
+take_cached(struct vm_freelist *fl, struct page_cache *c, size_t i)
+{
+	struct vm_page *pg = NULL;
+
+	vm_mutex_lock(&c->lock);
+	if (is_cached_in(fl, c, &fl->pages[i]))
+		pg = cache_take(c, &fl->pages[i]);
+	vm_mutex_unlock(&c->lock);
+	return pg;
+}
+
 /*
  * The frame after `near`, when it is free and easily had: in the map, or in
  * our own cache.  A look without the lock decides where to look with it.
@@ -205,15 +263,14 @@ take_neighbour(struct vm_freelist *fl, struct page_cache *c,
 
 	if (i >= fl->npages)
 		return NULL;
-	if (atomic_load_explicit(&fl->pages[i].state, memory_order_relaxed) ==
-	    VM_PAGE_USED)
-		return NULL;
-	vm_mutex_lock(&c->lock);
-	if (is_cached_in(fl, c, &fl->pages[i]))
-		pg = cache_take(c, &fl->pages[i]);
-	vm_mutex_unlock(&c->lock);
-	if (pg != NULL)
-		return pg;
+	if (is_set_up(fl, i)) {
+		if (atomic_load_explicit(&fl->pages[i].state,
+			memory_order_relaxed) == VM_PAGE_USED)
+			return NULL;
+		pg = take_cached(fl, c, i);
+		if (pg != NULL)
+			return pg;
+	}
 	vm_mutex_lock(&fl->lock);
 	if (bitmap_test(&fl->map, i))
 		pg = map_take(fl, i);
@@ -388,14 +445,14 @@ vm_page_of_frame(const struct vm_system *sys, uint64_t frame)
 
 	if (frame < first || frame - first >= sys->freelist->npages)
 		return NULL;
-	return &sys->freelist->pages[frame - first];
+	return page_at(sys->freelist, frame - first);
 }
 
 struct vm_page *
 vm_page_nth(const struct vm_system *sys, size_t i)
 {
 	VM_ASSERT(i < sys->freelist->npages);
-	return &sys->freelist->pages[i];
+	return page_at(sys->freelist, i);
 }
 
 size_t
@@ -433,15 +490,8 @@ map_bytes(size_t npages)
 static void
 pages_init(struct vm_system *sys, struct vm_freelist *fl)
 {
-	uint64_t first = sys->machine->pa_base >> VM_PAGE_SHIFT;
-	size_t i;
-
-	memset(fl->pages, 0, fl->npages * sizeof(*fl->pages));
-	for (i = 0; i < fl->npages; i++) {
-		list_init(&fl->pages[i].q);
-		fl->pages[i].frame = first + i;
-		fl->pages[i].zeroed = sys->machine->frames_zeroed;
-	}
+	fl->first = sys->machine->pa_base >> VM_PAGE_SHIFT;
+	fl->zeroed = sys->machine->frames_zeroed;
 	bitmap_init(&fl->map, fl->words, fl->npages);
 	bitmap_set_range(&fl->map, 0, fl->npages);
 	atomic_init(&fl->nfree, fl->npages);
@@ -500,7 +550,7 @@ vm_page_check(const struct vm_system *sys)
 	const struct vm_freelist *fl = sys->freelist;
 	size_t i, nfree = 0, nwired = 0;
 
-	for (i = 0; i < fl->npages; i++) {
+	for (i = 0; is_set_up(fl, i); i++) {
 		const struct vm_page *pg = &fl->pages[i];
 		bool is_free = pg->state != VM_PAGE_USED;
 
@@ -510,6 +560,8 @@ vm_page_check(const struct vm_system *sys)
 		nfree += is_free;
 		nwired += pg->wire_count != 0;
 	}
+	for (; i < fl->npages; i++)
+		nfree += bitmap_test(&fl->map, i);
 	VM_VERIFY(nfree == atomic_load(&fl->nfree));
 	VM_VERIFY(nwired == atomic_load(&fl->nwired));
 }

@@ -7,6 +7,7 @@
  *	FILE(name, command, files, pointers...)	 also uses the bytes of files
  *	PLAIN(name, command), PLAINS(name, first, last)	 nothing: no stop
  *	DENY(name, command, error)
+ *	OWN(name, command, pointers...)	 the supervisor has a part in it
  *
  * Sorted by the number of the call; the first row that matches holds.  PLAIN
  * and DENY of one call stand in order of the commands.  What is not here does
@@ -54,10 +55,12 @@
 #define DENY(call, command, error) DENYS(call, command, command, error)
 #define CMD(call, command, ...)	   CMDS(call, command, command, __VA_ARGS__)
 
+#define OWN(call, command, ...) \
+	{ SYS_INFO(call, MEMORY, 0, NOFILE), RANGE(call, command, command), \
+	    .bufs = { __VA_ARGS__ } }
+
 /* Segments of shared memory are the supervisor's. */
-#define SHM(command, ...) \
-	{ SYS_INFO(shmctl, MEMORY, 0, NOFILE), \
-	    RANGE(shmctl, command, command), .bufs = { __VA_ARGS__ } }
+#define SHM(command, ...) OWN(shmctl, command, __VA_ARGS__)
 
 /* A futex operation, private or shared, with any clock. */
 #define FUTEX(op, ...) \
@@ -158,7 +161,7 @@ const struct sys_cmd sys_cmds[] = {
 	CMD(fcntl, F_OFD_GETLK, INOUT(2, FLOCK)),
 	CMDS(fcntl, F_OFD_SETLK, F_OFD_SETLKW, IN(2, FLOCK)),
 	PLAINS(fcntl, F_SETLEASE, F_GETPIPE_SZ), /* also F_DUPFD_CLOEXEC */
-	CMD(fcntl, F_ADD_SEALS, NOTHING),
+	OWN(fcntl, F_ADD_SEALS, NOTHING),
 	PLAIN(fcntl, F_GET_SEALS),
 	CMD(fcntl, F_GET_RW_HINT, OUT(2, LONG)),
 	CMD(fcntl, F_SET_RW_HINT, IN(2, LONG)),

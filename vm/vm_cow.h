@@ -47,6 +47,7 @@ struct vm_resolve {
 	vm_prot_t access; /* what is wanted, a subset of entry->prot */
 	enum vm_resolve_depth depth; /* how far to go for it; else ABSENT */
 	const struct vm_page *near;  /* a frame to be next to, or NULL */
+	unsigned page_flags;         /* VM_PAGE_RESERVE, or 0 */
 	bool unmapped;               /* pmap is known to have nothing at va */
 
 	struct vm_page *page;     /* out (OK, BUSY) */

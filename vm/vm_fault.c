@@ -284,6 +284,7 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 	r->va = va;
 	r->near = r->page;
 	r->depth = VM_RESOLVE_MAKE;
+	r->page_flags = 0;
 	if (f->map->design->cow->resolve(r) != VM_RESOLVE_OK)
 		return false;
 	if (pmap_enter(f->map->pmap, va, r->page, r->prot,
@@ -363,6 +364,7 @@ attempt(struct vm_fault *f)
 		.va = f->va,
 		.access = f->access,
 		.depth = VM_RESOLVE_ALL,
+		.page_flags = f->reclaims != 0 ? VM_PAGE_RESERVE : 0,
 		.read = &f->read,
 	};
 	cow->lock(f->entry);
@@ -389,7 +391,10 @@ settle(struct vm_fault *f)
 	return error;
 }
 
-/* What is reclaimed may be just what the next attempt needs: so not forever. */
+/*
+ * Others may take what is reclaimed, or the next attempt may need just that:
+ * who has made memory may take of the reserve, and tries a number of times.
+ */
 static int
 make_memory(struct vm_fault *f)
 {

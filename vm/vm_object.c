@@ -227,26 +227,30 @@ is_kept(struct vm_object *obj)
 	return obj->ops->cache && key_is_set(obj->key) && obj->npages != 0;
 }
 
+/* Where in the cache an object without references goes, or that it may not. */
+enum keep { AS_NEWEST, AS_OLDEST, NOWHERE };
+
 /*
  * Drop the last reference; true when the object is to be destroyed.  While it
- * was flushed somebody may have found it, written, and gone again: then, with
- * `saved`, which says that all could be written, it stays for another flush.
+ * was flushed somebody may have found it, written, and gone again: so what has
+ * unwritten pages stays for another flush, unless it is to go in any case.
  */
 static bool
-drop_last(struct vm_object *obj, bool keep, bool saved)
+drop_last(struct vm_object *obj, enum keep keep)
 {
 	struct vm_objects *os = obj->sys->objects;
 	bool dead = false;
 
 	vm_mutex_lock(&os->lock);
 	if (atomic_fetch_sub(&obj->refs, 1) == 1) {
-		dead = !is_kept(obj) ||
-		    (!keep && !(saved && is_unwritten(obj)));
+		dead = keep == NOWHERE || (!is_kept(obj) && !is_unwritten(obj));
 		if (dead) {
 			list_remove(&obj->link);
 			list_remove(&obj->chain);
-		} else {
+		} else if (keep == AS_NEWEST) {
 			list_insert_tail(&os->cached, &obj->cached);
+		} else {
+			list_insert_head(&os->cached, &obj->cached);
 		}
 	}
 	vm_mutex_unlock(&os->lock);
@@ -273,7 +277,7 @@ vm_object_unref(struct vm_object *obj)
 	if (unref_not_last(obj))
 		return;
 	flush_dirty(obj, 0, UINT64_MAX);
-	if (drop_last(obj, true, true))
+	if (drop_last(obj, AS_NEWEST))
 		destroy(obj);
 }
 
@@ -374,11 +378,23 @@ cancel_read(struct vm_object *obj, struct vm_read *rd)
 		remove_page(obj, rd->pages[--rd->npages]);
 }
 
+/* The page whose next frame a new one should have. */
+static const struct vm_page *
+near_page(struct vm_object *obj, vm_pindex_t pindex,
+    const struct vm_object_want *want)
+{
+	if (want->near != NULL || pindex == 0)
+		return want->near;
+	return vm_object_lookup(obj, pindex - 1);
+}
+
 /* Allocate the pages of a plan, as far as there is memory. => locked */
 static void
 allocate_read(struct vm_object *obj, const struct read_plan *p,
-    const struct vm_page *near, struct vm_read *rd)
+    const struct vm_object_want *want, struct vm_read *rd)
 {
+	const struct vm_page *near = near_page(obj, p->start, want);
+	unsigned flags = p->start == p->wanted ? want->page_flags : 0;
 	vm_pindex_t pi;
 
 	rd->npages = 0;
@@ -388,7 +404,7 @@ allocate_read(struct vm_object *obj, const struct read_plan *p,
 
 		if (pi > p->wanted && vm_object_lookup(obj, pi) != NULL)
 			return;
-		pg = add_page(obj, pi, near, 0);
+		pg = add_page(obj, pi, near, rd->npages == 0 ? flags : 0);
 		if (pg == NULL)
 			return;
 		vm_page_busy(pg);
@@ -406,11 +422,11 @@ begin_read(struct vm_object *obj, vm_pindex_t pindex,
 	struct vm_read *rd = want->read;
 	struct read_plan p = plan_read(obj, pindex, want);
 
-	allocate_read(obj, &p, want->near, rd);
+	allocate_read(obj, &p, want, rd);
 	if (p.start + rd->npages <= pindex && p.start < pindex) {
 		cancel_read(obj, rd);
 		p.start = pindex;
-		allocate_read(obj, &p, want->near, rd);
+		allocate_read(obj, &p, want, rd);
 	}
 	if (rd->npages == 0)
 		return VM_RESOLVE_NOMEM;
@@ -444,7 +460,8 @@ vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
 				  VM_RESOLVE_ABSENT;
 	if (!want->make)
 		return VM_RESOLVE_ABSENT;
-	want->page = add_page(obj, pindex, want->near, VM_PAGE_ZERO);
+	want->page = add_page(obj, pindex, near_page(obj, pindex, want),
+	    want->page_flags | VM_PAGE_ZERO);
 	want->zeroed = true;
 	return want->page != NULL ? VM_RESOLVE_OK : VM_RESOLVE_NOMEM;
 }
@@ -690,72 +707,157 @@ oldest_cached(struct vm_objects *os)
 	return obj;
 }
 
-static size_t
-reclaim_cached(struct vm_system *sys, size_t npages)
-{
-	struct vm_object *obj;
-	size_t freed = 0;
-	bool saved;
-
-	while (freed < npages && (obj = oldest_cached(sys->objects)) != NULL) {
-		saved = vm_object_flush(obj, 0, UINT64_MAX) == 0;
-		if (drop_last(obj, false, saved)) {
-			freed += obj->npages;
-			destroy(obj);
-			VM_COUNT(sys, object_cache_drops);
-		}
-	}
-	return freed;
-}
-
 /* Two steps: compilers join them into one load, of what is not ours too. */
 static bool
 is_pinned(const struct vm_page *pg)
 {
 	if (pg->busy || pg->fictitious)
 		return true;
-	return pg->wire_count != 0 || pg->loan_count != 0;
+	return pg->wire_count != 0;
 }
 
-/* Free clean pages of an object that can be read again. => locked */
+/* Free a page if it is clean, and with `spare` not used lately. => locked */
+static bool
+take_page(struct vm_object *obj, struct vm_page *pg, bool spare)
+{
+	if (is_pinned(pg) || page_is_dirty(obj, pg) ||
+	    (pmap_clear_reference(obj->sys->machine, pg) && spare))
+		return false;
+	vm_page_unmap(obj->sys, pg);
+	if (page_is_dirty(obj, pg))
+		return false;
+	remove_page(obj, pg);
+	return true;
+}
+
+/* Free clean pages of an object that can be read again, going on where the
+ * last time ended. => locked */
 static size_t
-reclaim_clean(struct vm_object *obj, size_t npages)
+take_pages(struct vm_object *obj, size_t npages, bool spare)
 {
 	struct vm_page *pg;
-	uint64_t i = 0;
-	size_t freed = 0;
+	vm_pindex_t left = obj->npages;
+	uint64_t i = obj->rotor;
+	size_t taken = 0;
 
-	for (; freed < npages && (pg = radix_next(&obj->pages, &i)) != NULL;
-	     i++) {
-		if (is_pinned(pg))
-			continue;
-		vm_page_unmap(obj->sys, pg);
-		if (page_is_dirty(obj, pg))
-			continue;
-		remove_page(obj, pg);
-		freed++;
+	for (; left > 0 && taken < npages; left--, i++) {
+		pg = radix_next(&obj->pages, &i);
+		if (pg == NULL) {
+			i = 0;
+			pg = radix_next(&obj->pages, &i);
+		}
+		if (pg != NULL)
+			taken += take_page(obj, pg, spare);
+	}
+	obj->rotor = i;
+	return taken;
+}
+
+static size_t
+take_cached(struct vm_object *obj, size_t npages)
+{
+	size_t taken;
+
+	vm_object_lock(obj);
+	taken = take_pages(obj, npages, false);
+	vm_object_unlock(obj);
+	return taken;
+}
+
+/* Give the object back to the cache, or let it go: how many pages went with
+ * it. */
+static size_t
+return_oldest(struct vm_object *obj, enum keep keep)
+{
+	struct vm_system *sys = obj->sys;
+	size_t npages;
+
+	if (!drop_last(obj, keep))
+		return 0;
+	npages = obj->npages;
+	destroy(obj);
+	VM_COUNT(sys, object_cache_drops);
+	return npages;
+}
+
+/* Cached objects lose their pages first, and go when they have none left; or
+ * when their pages cannot be saved. */
+static size_t
+reclaim_cached(struct vm_system *sys, size_t npages)
+{
+	struct vm_object *obj;
+	size_t freed = 0, taken;
+
+	while (freed < npages && (obj = oldest_cached(sys->objects)) != NULL) {
+		taken = take_cached(obj, npages - freed);
+		if (taken == 0 && vm_object_flush(obj, 0, UINT64_MAX) == 0)
+			taken = take_cached(obj, npages - freed);
+		freed += taken;
+		freed += return_oldest(obj, taken != 0 ? AS_OLDEST : NOWHERE);
 	}
 	return freed;
 }
 
+/* Pages of all stored objects, the one that was last looked at last. */
 static size_t
-reclaim_mapped(struct vm_system *sys, size_t npages)
+reclaim_mapped(struct vm_system *sys, size_t npages, bool spare)
 {
 	struct vm_objects *os = sys->objects;
-	size_t freed = 0;
+	size_t freed = 0, left = 0;
 
 	vm_mutex_lock(&os->lock);
-	LIST_FOREACH(struct vm_object, obj, &os->all, link) {
-		if (freed >= npages)
-			break;
+	LIST_FOREACH(struct vm_object, each, &os->all, link)
+		left++;
+	for (; freed < npages && left > 0; left--) {
+		struct vm_object *obj = LIST_FIRST(struct vm_object, &os->all,
+		    link);
+
+		list_remove(&obj->link);
+		list_insert_tail(&os->all, &obj->link);
 		if (obj->ops->get == NULL || obj->ops->put == NULL)
 			continue;
 		vm_object_lock(obj);
-		freed += reclaim_clean(obj, npages - freed);
+		freed += take_pages(obj, npages - freed, spare);
 		vm_object_unlock(obj);
 	}
 	vm_mutex_unlock(&os->lock);
 	return freed;
+}
+
+/* A busy page of an object, to wait for.  => locked */
+static struct vm_page *
+want_busy(struct vm_object *obj, uint32_t *seen)
+{
+	struct vm_page *pg;
+	uint64_t i = 0;
+
+	while ((pg = radix_next(&obj->pages, &i)) != NULL && !pg->busy)
+		i++;
+	if (pg != NULL)
+		*seen = vm_page_want(obj->sys, pg);
+	return pg;
+}
+
+/* Wait until one page is no longer read or written; false: there is none. */
+static bool
+wait_transit(struct vm_system *sys)
+{
+	struct vm_objects *os = sys->objects;
+	struct vm_page *pg = NULL;
+	uint32_t seen = 0;
+
+	vm_mutex_lock(&os->lock);
+	LIST_FOREACH(struct vm_object, obj, &os->all, link) {
+		vm_object_lock(obj);
+		pg = want_busy(obj, &seen);
+		vm_object_unlock(obj);
+		if (pg != NULL)
+			break;
+	}
+	vm_mutex_unlock(&os->lock);
+	if (pg != NULL)
+		vm_page_wait(sys, pg, seen);
+	return pg != NULL;
 }
 
 size_t
@@ -764,7 +866,11 @@ vm_object_reclaim(struct vm_system *sys, size_t npages)
 	size_t freed = reclaim_cached(sys, npages);
 
 	if (freed < npages)
-		freed += reclaim_mapped(sys, npages - freed);
+		freed += reclaim_mapped(sys, npages - freed, true);
+	if (freed < npages)
+		freed += reclaim_mapped(sys, npages - freed, false);
+	if (freed == 0 && wait_transit(sys))
+		return 1;
 	return freed;
 }
 

@@ -84,6 +84,7 @@ struct vm_object {
 	vm_pindex_t npages;             /* (lock) resident */
 	vm_pindex_t read_next;          /* (lock) where a sequential reader */
 	unsigned read_ahead;            /*   goes on, and its window */
+	vm_pindex_t rotor;              /* (lock) where reclaiming goes on */
 	int error;          /* (lock) last failed write, for msync */
 	struct list link;   /* (objects lock) all objects */
 	struct list chain;  /* (objects lock) those of like key */
@@ -160,6 +161,7 @@ struct vm_object_want {
 	vm_pindex_t first, limit;   /* read nothing outside of [first, limit) */
 	struct vm_read *read;       /* where an IO verdict leaves its run */
 	const struct vm_page *near; /* a frame to be next to, or NULL */
+	unsigned page_flags;        /* VM_PAGE_RESERVE, or 0 */
 	struct vm_page *page; /* out: the page (OK), the busy one (BUSY) */
 	uint32_t seen;        /* out: for vm_page_wait (BUSY) */
 	bool zeroed;          /* out: the page was made now, of zeroes */
@@ -208,10 +210,12 @@ void vm_object_invalidate(struct vm_object *, vm_pindex_t start,
 int vm_object_insert(struct vm_object *, struct vm_page *, vm_pindex_t);
 
 /*
- * vm_object_reclaim: find npages that can be had again: first by destroying
- * cached objects, oldest first, then by taking clean pages of stored objects
- * that are in use.  Returns how many came free; 0: there are none.
- * => no lock held; may block (dirty pages are written)
+ * vm_object_reclaim: find npages that can be had again: pages of cached
+ * objects, of the oldest first, which goes when it has none left; then clean
+ * pages of stored objects that are in use, and of those the ones that have
+ * been used lately last.  When all are busy it waits for one, and counts that.
+ * Returns how many came free; 0: there are none.
+ * => no lock held, no busy page of the caller's; may block
  */
 size_t vm_object_reclaim(struct vm_system *, size_t npages);
 

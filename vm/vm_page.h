@@ -54,8 +54,10 @@ _Static_assert(sizeof(struct vm_page) <= 96, "vm_page is at most 96 bytes");
 enum vm_page_state { VM_PAGE_FREE, VM_PAGE_CACHED, VM_PAGE_USED };
 
 /* Flags of vm_page_alloc. */
-#define VM_PAGE_ZERO    1 /* contents must read as zeroes */
-#define VM_PAGE_RESERVE 2 /* may take of the emergency reserve */
+#define VM_PAGE_ZERO 1 /* contents must read as zeroes */
+/* May take of the emergency reserve, which is for who has just made memory and
+ * lost it to others. */
+#define VM_PAGE_RESERVE 2
 
 /*
  * vm_page_alloc: a page without owner, neither busy nor wired, dirty because

@@ -8,7 +8,8 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_page.h"
 
-#define FORK_RECLAIM 64 /* pages asked for when a fork finds no memory */
+#define FORK_RECLAIM  64 /* pages asked for when a fork finds no memory, */
+#define FORK_RECLAIMS 64 /* so many times */
 
 /* ---- beginning and end ---- */
 
@@ -130,6 +131,7 @@ int
 vmspace_fork(struct vmspace *parent, struct vmspace **child)
 {
 	struct vm_system *sys = parent->map.sys;
+	unsigned tries = 0;
 	int error;
 
 	do {
@@ -143,7 +145,8 @@ vmspace_fork(struct vmspace *parent, struct vmspace **child)
 		}
 		vmspace_unref(*child);
 		*child = NULL;
-	} while (vm_object_reclaim(sys, FORK_RECLAIM) != 0);
+	} while (tries++ < FORK_RECLAIMS &&
+	    vm_object_reclaim(sys, FORK_RECLAIM) != 0);
 	return error;
 }
 

@@ -106,8 +106,10 @@ file_close(void *file)
 static struct vm_object *
 file_object(struct stress *st, struct safe_file *f)
 {
-	static const struct vm_file_ops ops = { file_read, file_write,
-		file_size, file_close };
+	static const struct vm_file_ops ops = { .read = file_read,
+		.write = file_write,
+		.size = file_size,
+		.close = file_close };
 	struct vm_object_key key = { 1, (uint64_t)(uintptr_t)f };
 	struct vm_object *obj;
 	bool taken;

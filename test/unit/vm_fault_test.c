@@ -329,6 +329,60 @@ test_last_page(void **state)
 	end_system(fx);
 }
 
+/* And when there is a reserve, does it get its two pages, and everything else
+ * none of the reserve? */
+static void
+test_reserve(void **state)
+{
+	struct fixture *fx = small_system(512, 0);
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal((int)vm_page_reserve(fx->sys), 2);
+	assert_int_equal(map_anon(fx, 40, 600), VM_OK);
+	assert_int_equal(map_file(fx, 20, 8, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(load(fx, 27), 'H');
+	while (vm_page_free_count(fx->sys) > 2) {
+		assert_int_equal(store(fx, 40 + n, 'x'), VM_OK);
+		n++;
+	}
+	assert_int_equal(store(fx, 20, 'y'), VM_OK);
+	assert_int_equal(load(fx, 20), 'y');
+	while (store(fx, 40 + n, 'x') == VM_OK)
+		n++;
+	assert_true(vm_page_free_count(fx->sys) <= 2);
+	end_system(fx);
+}
+
+/* Does a page made alone get the frame after its neighbour's, in private memory
+ * and in objects, although others are free that were used later?
+ *
+ *	page  0 1	   8 9 10
+ *	frame a .	   b c d	b to d are freed in this order: 1 wants b
+ */
+static void
+test_near(void **state)
+{
+	struct fixture *fx = *state;
+	uint64_t frame;
+
+	for (unsigned shared = 0; shared < 2; shared++) {
+		vmspace_reset(fx->vs);
+		assert_int_equal(shared ? map_shared(fx, 0, 2) :
+					  map_anon(fx, 0, 2),
+		    VM_OK);
+		assert_int_equal(store(fx, 0, 'x'), VM_OK);
+		frame = mapping_of(fx->vs, 0).page->frame;
+		assert_int_equal(map_anon(fx, 8, 3), VM_OK);
+		for (size_t i = 8; i < 11; i++)
+			assert_int_equal(store(fx, i, 'y'), VM_OK);
+		for (size_t i = 8; i < 11; i++)
+			assert_int_equal(unmap(fx, i, 1), VM_OK);
+		assert_int_equal(store(fx, 1, 'x'), VM_OK);
+		assert_int_equal(mapping_of(fx->vs, 1).page->frame, frame + 1);
+	}
+}
+
 /* Does a range go as far as it can, and tell how far? */
 static void
 test_range(void **state)
@@ -368,6 +422,8 @@ main(void)
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_reclaims),
 		cmocka_unit_test(test_last_page),
+		cmocka_unit_test(test_reserve),
+		FX_TEST(test_near),
 		FX_TEST(test_range),
 	};
 

@@ -397,13 +397,73 @@ test_reclaim(void **state)
 	dirty(fx, get_page(b, 0, 8, &error), 'x');
 	vm_object_unref(b);
 	vm_object_unref(a);
-	assert_true(vm_object_reclaim(fx->sys, 1) >= 8);
+	assert_int_equal(vm_object_reclaim(fx->sys, 1), 1);
+	assert_int_equal(pages_used(fx), 15);
+	assert_int_equal(fx->files[1].opens, 1);
+	assert_int_equal(vm_object_reclaim(fx->sys, 7), 7);
 	assert_int_equal(fx->files[1].opens, 0);
 	assert_int_equal(fx->files[0].opens, 1);
 	assert_int_equal(fx->files[1].bytes[0], 'x');
-	assert_true(vm_object_reclaim(fx->sys, SIZE_MAX) >= 8);
+	assert_int_equal(vm_object_reclaim(fx->sys, SIZE_MAX), 8);
 	assert_int_equal(vm_object_reclaim(fx->sys, 1), 0);
 	assert_int_equal(pages_used(fx), 0);
+}
+
+/* Does a cached object whose pages cannot be written go all the same, when its
+ * memory is wanted? */
+static void
+test_reclaim_lost(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *a = file_object(fx, 0);
+	int error;
+
+	dirty(fx, get_page(a, 0, 1, &error), 'x');
+	memfile_fail(&fx->files[0], 1, true);
+	vm_object_unref(a);
+	assert_int_equal(fx->files[0].opens, 1);
+	assert_true(vm_object_reclaim(fx->sys, 1) >= 1);
+	memfile_fail(&fx->files[0], 0, false);
+	assert_int_equal(fx->files[0].opens, 0);
+	assert_int_equal(pages_used(fx), 0);
+}
+
+/* Do pages in use go in turn, those that have been used lately last, and only
+ * clean ones?
+ *
+ *	page 0 1 2 3 4 5 6 7
+ *	     u   u d		used since, dirty
+ */
+static void
+test_reclaim_mapped(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj;
+
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_SHARED, 0), VM_OK);
+	obj = entry_of(fx->vs, 0)->object;
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(load(fx, i), 'A' + (int)i);
+	assert_int_equal(store(fx, 3, 'x'), VM_OK);
+	vm_object_lock(obj);
+	for (vm_pindex_t i = 0; i < 8; i++)
+		(void)pmap_clear_reference(fx->machine,
+		    vm_object_lookup(obj, i));
+	vm_object_unlock(obj);
+	soft_forget(fx->machine);
+	assert_int_equal(load(fx, 0), 'A');
+	assert_int_equal(load(fx, 2), 'C');
+	assert_int_equal(vm_object_reclaim(fx->sys, 2), 2);
+	assert_non_null(vm_object_lookup(obj, 0));
+	assert_null(vm_object_lookup(obj, 1));
+	assert_non_null(vm_object_lookup(obj, 2));
+	assert_null(vm_object_lookup(obj, 4));
+	assert_int_equal(vm_object_reclaim(fx->sys, 2), 2);
+	assert_null(vm_object_lookup(obj, 6));
+	assert_non_null(vm_object_lookup(obj, 7));
+	assert_int_equal(vm_object_reclaim(fx->sys, SIZE_MAX), 3);
+	assert_int_equal(obj->npages, 1);
+	assert_int_equal(load(fx, 3), 'x');
 }
 
 static void
@@ -448,6 +508,8 @@ main(void)
 		FX_TEST(test_flush_mapped),
 		FX_TEST(test_toss),
 		FX_TEST(test_reclaim),
+		FX_TEST(test_reclaim_lost),
+		FX_TEST(test_reclaim_mapped),
 		FX_TEST(test_foreach),
 	};
 

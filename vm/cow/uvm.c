@@ -77,13 +77,27 @@ leave_pmap(struct vm_resolve *r)
 	pmap_update(r->pmap);
 }
 
+/* The page whose next frame a new one at page n should have. */
+static const struct vm_page *
+near_page(const struct vm_resolve *r, vm_pindex_t n)
+{
+	const struct vm_anon *an = NULL;
+
+	if (r->near != NULL)
+		return r->near;
+	if (n != 0)
+		an = vm_amap_lookup(&r->entry->aref, n - 1);
+	return an == NULL ? NULL : an->page;
+}
+
 /* An anon with a copy of pg, or with zeroes when pg is NULL. */
 static struct vm_anon *
-promote(struct vm_resolve *r, struct vm_page *pg)
+promote(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 {
 	struct vm_anon *an;
 
-	an = vm_anon_create(r->sys, r->near, pg == NULL ? VM_PAGE_ZERO : 0);
+	an = vm_anon_create(r->sys, near_page(r, n),
+	    r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
 	if (an == NULL)
 		return NULL;
 	leave_pmap(r);
@@ -113,7 +127,7 @@ copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
 
 	if (r->depth == VM_RESOLVE_RESIDENT)
 		return VM_RESOLVE_ABSENT;
-	an = promote(r, old->page);
+	an = promote(r, n, old->page);
 	if (an == NULL)
 		return VM_RESOLVE_NOMEM;
 	(void)vm_amap_replace(&e->aref, n, an);
@@ -145,7 +159,7 @@ promote_lower(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 
 	if (r->depth == VM_RESOLVE_RESIDENT)
 		return VM_RESOLVE_ABSENT;
-	an = promote(r, pg);
+	an = promote(r, n, pg);
 	if (an == NULL)
 		return VM_RESOLVE_NOMEM;
 	vm_amap_add(&e->aref, n, an);
@@ -167,6 +181,7 @@ lower(struct vm_resolve *r, vm_pindex_t n)
 		.limit = e->offset + vm_entry_npages(e),
 		.read = r->read,
 		.near = r->near,
+		.page_flags = r->page_flags,
 	};
 	enum vm_verdict v;
 

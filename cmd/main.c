@@ -109,6 +109,7 @@ cmd_run(int argc, char **argv)
 	};
 	struct run_options o = { .design = vm_design_nth(0),
 		.memory = MEMORY_DEFAULT };
+	struct run_result result;
 	int c;
 
 	opterr = 0;
@@ -121,7 +122,7 @@ cmd_run(int argc, char **argv)
 		return RUN_FAILED;
 	}
 	o.argv = argv + optind;
-	return run_program(&o);
+	return run_program(&o, &result);
 }
 
 /* --------------------------------------------------------------- others */

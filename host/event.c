@@ -14,6 +14,7 @@
 #include "host/process.h"
 #include "host/run.h"
 #include "host/signal.h"
+#include "host/stats.h"
 #include "host/stub.h"
 #include "host/syscall.h"
 #include "host/trace.h"
@@ -206,9 +207,11 @@ event_loop(struct run *run)
 	while (run->tasks.count > 0) {
 		cpu_tick(run);
 		t = LIST_FIRST(struct task, &run->unread, unread);
-		if (t != NULL)
+		if (t != NULL) {
 			dispatch(t, event_take(t));
-		else if (!wait_any(run))
+			stats_sample(run);
+		} else if (!wait_any(run)) {
 			break;
+		}
 	}
 }

@@ -18,6 +18,7 @@
 #include "host/give.h"
 #include "host/job.h"
 #include "host/message.h"
+#include "host/perf.h"
 #include "host/shm.h"
 #include "host/signal.h"
 #include "host/space.h"
@@ -140,16 +141,20 @@ make_system(struct run *run)
 		.read_around = READ_AROUND,
 		.max_mappings = max_mappings() };
 
+	if (run->options->plain_faults)
+		config.zero_ahead_max = config.neighbour_factor = 0;
 	if (pmap_host_create(&config, &run->machine) != 0) {
 		message("no memory file of %llu bytes: %s",
 		    (unsigned long long)run->options->memory, strerror(errno));
 		return false;
 	}
-	if (vm_system_create(&posix_env, run->machine, &run->sys) != 0) {
+	counted_init(&run->memory, &posix_env);
+	if (vm_system_create(&run->memory.env, run->machine, &run->sys) != 0) {
 		pmap_host_destroy(run->machine);
 		message("out of memory");
 		return false;
 	}
+	run->memory_fixed = atomic_load(&run->memory.bytes);
 	return true;
 }
 
@@ -168,6 +173,7 @@ init(struct run *run)
 	run->slots_used = calloc(STUB_NSLOTS / 64 + 1, sizeof(uint64_t));
 	if (run->slots_used == NULL || !stats_open(run) || !make_system(run))
 		return false;
+	run->perf = perf_open();
 	shm_init(run);
 	stub_init(run);
 	syscall_init();
@@ -187,19 +193,31 @@ fini(struct run *run)
 	vm_system_destroy(run->sys);
 	pmap_host_destroy(run->machine);
 	free(run->slots_used);
+	if (run->perf >= 0)
+		(void)close(run->perf);
+}
+
+static int
+exit_status(const struct run *run)
+{
+	if (WIFSIGNALED(run->status))
+		return 128 + WTERMSIG(run->status);
+	return WEXITSTATUS(run->status);
 }
 
 int
-run_program(const struct run_options *options)
+run_program(const struct run_options *options, struct run_result *result)
 {
 	struct run run = { .options = options, .channel = -1, .listener = -1 };
 
+	result->complete = false;
+	result->status = RUN_FAILED;
 	if (!init(&run))
 		return RUN_FAILED;
 	event_loop(&run);
-	stats_print(&run);
+	result->status = exit_status(&run);
+	stats_collect(&run, result);
+	stats_print(&run, result);
 	fini(&run);
-	if (WIFSIGNALED(run.status))
-		return 128 + WTERMSIG(run.status);
-	return WEXITSTATUS(run.status);
+	return result->status;
 }

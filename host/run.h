@@ -5,6 +5,8 @@
 #ifndef HOST_RUN_H
 #define HOST_RUN_H
 
+#include "env/counted.h"
+#include "host/result.h"
 #include "host/task.h"
 #include "vm/vm.h"
 
@@ -15,8 +17,9 @@
 
 struct run_options {
 	const struct vm_design *design;
-	vsize_t memory;                     /* bytes */
-	bool stats, maps;                   /* print at the end */
+	vsize_t memory;    /* bytes */
+	bool plain_faults; /* nothing around a fault but by the design */
+	bool stats, maps;  /* print at the end */
 	const char *stats_file, *maps_file; /* NULL: standard error */
 	char **argv;
 };
@@ -32,6 +35,8 @@ struct run {
 	const struct run_options *options;
 	struct vm_system *sys;
 	struct vm_machine *machine;
+	struct counted_env memory; /* of the system's own structures */
+	uint64_t memory_fixed;     /* bytes that it begins with */
 	struct task_table tasks;
 	struct list spaces;
 	struct list unread;   /* tasks with a status not yet looked at */
@@ -58,10 +63,16 @@ struct run {
 	/* Counters for --stats. */
 	uint64_t stops, faults, syscalls, signals, stub_runs, processes;
 	size_t entries_peak;
+	uint64_t entries_reserved; /* in use, but not for the program */
+	uint64_t in_use_peak, pages_peak;
+	int perf; /* perf.h */
 	unsigned killed_no_memory;
 };
 
-/* run_program: => the exit status for the command */
-int run_program(const struct run_options *);
+/*
+ * run_program: => the exit status for the command; result says the same, and
+ * what was counted, if the run came to its end
+ */
+int run_program(const struct run_options *, struct run_result *result);
 
 #endif

@@ -40,7 +40,7 @@ make(struct run *run, struct vmspace *vm)
 	space->pmap = vm->map.pmap;
 	list_init(&space->tasks);
 	list_init(&space->attached);
-	list_init(&space->attached);
+	run->entries_reserved += space_reserved(space);
 	list_insert_tail(&run->spaces, &space->link);
 	pmap_host_set_owner(space->pmap, space);
 	pmap_host_keep_out(space->pmap, STUB_BASE, window_end(run));
@@ -82,6 +82,7 @@ space_fork(struct task *t)
 		    from->kept[i].end);
 	}
 	space->nkept = from->nkept;
+	space->run->entries_reserved += space->nkept;
 	space->as_limit = from->as_limit;
 	space->stack_start = from->stack_start;
 	space->stack_end = from->stack_end;
@@ -98,6 +99,7 @@ destroy(struct space *space)
 	stats_space_gone(space);
 	shm_detach_all(space);
 	list_remove(&space->link);
+	space->run->entries_reserved -= space_reserved(space);
 	vmspace_unref(space->vm);
 	free(space);
 }
@@ -144,6 +146,7 @@ space_keep_out(struct space *space, uint64_t start, uint64_t end)
 		return error;
 	space->kept[space->nkept].start = start;
 	space->kept[space->nkept++].end = end;
+	space->run->entries_reserved++;
 	pmap_host_keep_out(space->pmap, start, end);
 	return VM_OK;
 }

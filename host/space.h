@@ -47,6 +47,13 @@ void space_leave(struct task *);
 /* Tell the core and the port of a range that the host keeps. */
 int space_keep_out(struct space *, uint64_t start, uint64_t end);
 
+/* How many of its map entries are not the program's. */
+static inline unsigned
+space_reserved(const struct space *space)
+{
+	return 1 + space->nkept; /* the stub region, and what is kept out */
+}
+
 /* RLIMIT_AS of the program: what is mapped for our sake does not count. */
 void space_limit_size(struct space *, const struct rlimit *);
 

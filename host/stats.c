@@ -8,11 +8,12 @@
 #include "host/stats.h"
 
 #include "host/message.h"
+#include "host/perf.h"
+#include "host/result.h"
 #include "host/run.h"
 #include "host/space.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 static FILE *
@@ -50,9 +51,10 @@ stats_space_gone(struct space *space)
 {
 	struct run *run = space->run;
 	struct fmt_out out = { put_file, run->maps_out };
+	size_t peak = space->vm->map.nentries_peak - space_reserved(space);
 
-	if (run->entries_peak < space->vm->map.nentries_peak)
-		run->entries_peak = space->vm->map.nentries_peak;
+	if (run->entries_peak < peak)
+		run->entries_peak = peak;
 	if (run->maps_out == NULL)
 		return;
 	fprintf(run->maps_out, "%s (process %d)\n", space->name,
@@ -71,16 +73,18 @@ seconds_since(const struct timespec *start)
 	    (double)(now.tv_nsec - start->tv_nsec) / 1e9;
 }
 
-struct number {
-	const char *name;
-	uint64_t value;
-};
+static void
+add(struct run_result *r, struct result_number n)
+{
+	VM_ASSERT(r->count < RESULT_MAX);
+	r->numbers[r->count++] = n;
+}
 
 static void
-print_numbers(FILE *f, const struct number *n, size_t count)
+add_all(struct run_result *r, const struct result_number *n, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		fprintf(f, ",\"%s\":%" PRIu64, n[i].name, n[i].value);
+		add(r, n[i]);
 }
 
 static uint64_t
@@ -91,10 +95,10 @@ load(const _Atomic uint64_t *counter)
 
 /* The names that every design has. */
 static void
-print_common(FILE *f, struct run *run)
+collect_common(struct run_result *r, struct run *run)
 {
 	struct vm_stats *s = &run->sys->stats;
-	const struct number numbers[] = {
+	const struct result_number numbers[] = {
 		{ "faults", load(&s->faults) },
 		{ "fault_zero_fill",
 		    load(&s->fault_przero) + load(&s->fault_object_zero) },
@@ -115,7 +119,7 @@ print_common(FILE *f, struct run *run)
 		{ "forks", load(&s->forks) },
 	};
 
-	print_numbers(f, numbers, sizeof(numbers) / sizeof(numbers[0]));
+	add_all(r, numbers, sizeof(numbers) / sizeof(numbers[0]));
 }
 
 static bool
@@ -131,17 +135,32 @@ is_common(const char *name)
 	return false;
 }
 
-/* Everything else that the core counts, and what the supervisor does. */
+/* Everything else that the core counts. */
 static void
-print_rest(FILE *f, struct run *run)
+collect_rest(struct run_result *r, struct run *run)
 {
 	struct vm_stats *s = &run->sys->stats;
-	const struct number all[] = {
+	const struct result_number all[] = {
 #define NUMBER(name, meaning) { #name, load(&s->name) },
 		VM_STATS(NUMBER)
 #undef NUMBER
 	};
-	const struct number host[] = {
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!is_common(all[i].name))
+			add(r, all[i]);
+}
+
+/* What the supervisor knows and does. */
+static void
+collect_host(struct run_result *r, struct run *run)
+{
+	struct result_number instructions = { "instructions", 0 };
+	const struct result_number host[] = {
+		{ "entries_in_use_peak", run->in_use_peak },
+		{ "pages_used_peak", run->pages_peak },
+		{ "metadata_bytes_peak",
+		    atomic_load(&run->memory.peak) - run->memory_fixed },
 		{ "host_stops", run->stops },
 		{ "host_faults", run->faults },
 		{ "host_syscalls", run->syscalls },
@@ -149,23 +168,48 @@ print_rest(FILE *f, struct run *run)
 		{ "host_stub_runs", run->stub_runs },
 	};
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (!is_common(all[i].name))
-			print_numbers(f, &all[i], 1);
-	print_numbers(f, host, sizeof(host) / sizeof(host[0]));
+	add_all(r, host, sizeof(host) / sizeof(host[0]));
+	if (!perf_read(run->perf, &instructions.value))
+		instructions.value = RESULT_UNKNOWN;
+	add(r, instructions);
 }
 
 void
-stats_print(struct run *run)
+stats_sample(struct run *run)
+{
+	struct vm_stats *s = &run->sys->stats;
+	uint64_t in_use = load(&s->entries_allocated) - load(&s->entries_freed);
+	uint64_t pages = vm_page_count(run->sys) - vm_page_free_count(run->sys);
+
+	in_use -= run->entries_reserved;
+	if (run->in_use_peak < in_use)
+		run->in_use_peak = in_use;
+	if (run->pages_peak < pages)
+		run->pages_peak = pages;
+}
+
+void
+stats_collect(struct run *run, struct run_result *r)
+{
+	stats_sample(run);
+	r->design = run->options->design->name;
+	r->count = 0;
+	collect_common(r, run);
+	collect_rest(r, run);
+	collect_host(r, run);
+	r->wall_seconds = seconds_since(&run->started);
+	r->complete = true;
+}
+
+void
+stats_print(struct run *run, const struct run_result *r)
 {
 	FILE *f = run->stats_out;
 
 	if (f == NULL)
 		return;
-	fprintf(f, "{\"design\":\"%s\"", run->options->design->name);
-	print_common(f, run);
-	print_rest(f, run);
-	fprintf(f, ",\"wall_seconds\":%.6f}\n", seconds_since(&run->started));
+	result_print_json(f, r, "");
+	(void)fputc('\n', f);
 	if (fflush(f) != 0)
 		message("statistics cannot be written: %s", strerror(errno));
 }

@@ -8,13 +8,18 @@
 #include <stdbool.h>
 
 struct run;
+struct run_result;
 struct space;
 
 /* stats_open: => false: a file cannot be written, a message has been given */
 bool stats_open(struct run *);
 /* A space is about to go: its last map, its peak. */
 void stats_space_gone(struct space *);
-/* stats_print: the JSON object; the run is over. */
-void stats_print(struct run *);
+/* What has a peak is looked at whenever a task has been dealt with. */
+void stats_sample(struct run *);
+/* stats_collect: everything counted; the run is over, its system still there.
+ * stats_print: as the JSON object of --stats, if that was asked for. */
+void stats_collect(struct run *, struct run_result *);
+void stats_print(struct run *, const struct run_result *);
 
 #endif

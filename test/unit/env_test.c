@@ -2,9 +2,11 @@
 /*
  * env_test.c - the environments keep what vm/vm_env.h says of them: memory
  * aligned as promised, a futex that loses no wake-up, a panic that tells; and
- * does the faulty one fail where it was told to, and count right?
+ * does the faulty one fail where it was told to, and count right?  Does the
+ * counted one know its peak?
  */
 #include "base/check.h"
+#include "env/counted.h"
 #include "env/faulty.h"
 #include "env/posix.h"
 #include "test/unit/death.h"
@@ -287,6 +289,31 @@ test_faulty_threads(void **state)
 	assert_int_equal(f.bytes, 0);
 }
 
+/* ---- counted ---- */
+
+/* Does the peak stay where it was when memory comes back or is refused? */
+static void
+test_counted_peak(void **state)
+{
+	struct faulty_env under;
+	struct counted_env c;
+	void *a, *b;
+
+	(void)state;
+	faulty_init(&under, &posix_env);
+	counted_init(&c, &under.env);
+	a = c.env.alloc(c.env.ctx, 1000);
+	b = c.env.alloc(c.env.ctx, 500);
+	assert_int_equal(atomic_load(&c.bytes), 1500);
+	c.env.free(c.env.ctx, a, 1000);
+	faulty_fail(&under, 1, FAULTY_ONCE);
+	assert_null(c.env.alloc(c.env.ctx, 5000));
+	assert_int_equal(atomic_load(&c.bytes), 500);
+	assert_int_equal(atomic_load(&c.peak), 1500);
+	c.env.free(c.env.ctx, b, 500);
+	assert_int_equal(atomic_load(&under.blocks), 0);
+}
+
 int
 main(void)
 {
@@ -303,6 +330,7 @@ main(void)
 		cmocka_unit_test(test_faulty_sizes),
 		cmocka_unit_test(test_faulty_passes_on),
 		cmocka_unit_test(test_faulty_threads),
+		cmocka_unit_test(test_counted_peak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,21 +5,17 @@
  * Every subcommand is a row of the table below.  Sizes take K, M and G.
  * Errors of bsdvm itself are one line and status 125.
  */
+#include "cmd/compare.h"
+#include "cmd/options.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "vm/vm_design.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define VERSION        "0.1"
-#define MEMORY_DEFAULT ((vsize_t)1 << 30)
-#define MEMORY_LEAST   ((vsize_t)1 << 20)
-#define MEMORY_MOST    ((vsize_t)1 << 40)
+#define VERSION "0.1"
 
 struct command {
 	const char *name;
@@ -31,49 +27,6 @@ static const struct command *find_command(const char *name);
 
 /* ------------------------------------------------------------------ run */
 
-/* "64M": => false: not a size */
-static bool
-parse_size(const char *text, vsize_t *size)
-{
-	static const char units[] = "KMG";
-	char *end;
-	const char *unit;
-	unsigned long long n;
-	unsigned shift = 0;
-
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (end == text || errno != 0 || text[0] == '-')
-		return false;
-	if (*end != '\0') {
-		unit = strchr(units, *end & ~0x20);
-		if (unit == NULL || *unit == '\0' || end[1] != '\0')
-			return false;
-		shift = 10 * (unsigned)(unit - units + 1);
-	}
-	*size = (vsize_t)n << shift;
-	return *size >> shift == n;
-}
-
-static bool
-set_memory(struct run_options *o, const char *text)
-{
-	if (parse_size(text, &o->memory) && o->memory >= MEMORY_LEAST &&
-	    o->memory <= MEMORY_MOST)
-		return true;
-	message("-m %s: not a size of memory, from 1M on", text);
-	return false;
-}
-
-static bool
-set_design(struct run_options *o, const char *name)
-{
-	o->design = vm_design_named(name);
-	if (o->design == NULL)
-		message("-d %s: no such design; see bsdvm designs", name);
-	return o->design != NULL;
-}
-
 enum { OPT_STATS = 256, OPT_MAPS };
 
 static bool
@@ -81,9 +34,9 @@ set_option(struct run_options *o, int c, char **argv)
 {
 	switch (c) {
 	case 'd':
-		return set_design(o, optarg);
+		return option_design(optarg, &o->design);
 	case 'm':
-		return set_memory(o, optarg);
+		return option_memory(optarg, &o->memory);
 	case OPT_STATS:
 		o->stats = true;
 		o->stats_file = optarg;
@@ -107,8 +60,8 @@ cmd_run(int argc, char **argv)
 		{ "maps", optional_argument, NULL, OPT_MAPS },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct run_options o = { .design = vm_design_nth(0),
-		.memory = MEMORY_DEFAULT };
+	struct run_options o = { .design = option_default_design(),
+		.memory = OPTION_MEMORY_DEFAULT };
 	struct run_result result;
 	int c;
 
@@ -135,7 +88,11 @@ cmd_designs(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	for (unsigned i = 0; (d = vm_design_nth(i)) != NULL; i++)
-		printf("%s\n", d->name);
+		printf("%-10s copy-on-write %s, entries in %s, "
+		       "neighbours -%d/+%d\n",
+		    d->name, d->cow->name, d->index->name,
+		    d->neighbours[VM_ADV_NORMAL].behind,
+		    d->neighbours[VM_ADV_NORMAL].ahead);
 	return 0;
 }
 
@@ -155,6 +112,14 @@ static const struct command commands[] = {
 	    "run [-d DESIGN] [-m MEMORY] [--stats[=FILE]] [--maps[=FILE]] "
 	    "[--] PROGRAM [ARG...]",
 	    "run a program whose memory is managed by a BSD VM" },
+	{ "compare", cmd_compare,
+	    "compare [-m MEMORY] [--designs=A,B,...] "
+	    "[--format=table|csv|json] [-o FILE]\n"
+	    "             [--] PROGRAM [ARG...]\n"
+	    "  bsdvm compare --suite=cranor [--designs=A,B,...] "
+	    "[--format=table|csv|json] [-o FILE]",
+	    "run a program under each design, or the experiments of the UVM "
+	    "paper" },
 	{ "designs", cmd_designs, "designs", "list the designs" },
 	{ "version", cmd_version, "version", "print the version" },
 	{ "help", cmd_help, "help [COMMAND]", "say what a command does" },

@@ -14,8 +14,8 @@ import signal
 import subprocess
 import time
 
-from run import PROG, Failure, case, compare, descendants, kill_all, \
-    report, wait_for_end
+from run import PROG, Failure, Result, case, compare, descendants, \
+    kill_all, report, wait_for_end
 
 # ------------------------------------------------------- programs of others
 
@@ -544,3 +544,144 @@ def maps(side):
     result = side.run("true & wait", "--maps")
     if len(result.err.splitlines()) < 10:
         raise Failure("too little on standard error")
+
+
+# ------------------------------------------------------------------ compare
+# The prefix of a run is not used: bsdvm compare is a command of its own.
+
+def bsdvm(side, *words, stdin=b"", timeout=60):
+    """Run bsdvm with other words than the prefix; a Result."""
+    done = subprocess.run([side.prefix[0], *words], cwd=side.dir, env=side.env,
+                          input=stdin, capture_output=True, timeout=timeout,
+                          check=False)
+    if left := wait_for_end(0.5):
+        kill_all()
+        raise Failure(f"left {len(left)} processes behind")
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def expect(result, status, what):
+    """That status, and no message."""
+    if result.status != status or result.err:
+        raise Failure(f"{what}: status {result.status}, {result.err[-200:]!r}")
+
+
+@case("designs", vm_only=True)
+def designs(side):
+    """One line for each design, its name first; run takes each name."""
+    listed = bsdvm(side, "designs").out.decode().splitlines()
+    names = [line.split()[0] for line in listed]
+    if "netbsd" not in names or any(len(line.split()) < 2 for line in listed):
+        raise Failure(f"designs: {listed}")
+    for name in names:
+        result = bsdvm(side, "run", "-d", name, "--", "echo", "text")
+        expect(result, 0, name)
+        if result.out != b"text\n":
+            raise Failure(f"{name}: said {result.out!r}")
+
+
+@case("compare-table", vm_only=True)
+def compare_table(side):
+    """The program's output once, then the table and the verdict."""
+    result = bsdvm(side, "compare", "--designs=netbsd,netbsd", "--",
+                   "sh", "-c", "cat; exit 3", stdin=b"first\n")
+    expect(result, 3, "table")
+    text = result.out.decode()
+    if not text.startswith("first\n\n") or text.count("first") != 1:
+        raise Failure(f"output before the table: {text[:60]!r}")
+    for what in (r"\n +netbsd +netbsd +most/least\n", r"\nfaults( +\d+){2}",
+                 r"\nmetadata bytes, peak( +[1-9]\d*){2}",
+                 r"\nwall seconds( +\d+\.\d+){2}\n",
+                 r"same output and exit status 3 under all 2 designs\n$"):
+        if not re.search(what, text):
+            raise Failure(f"nothing like {what} in the table")
+
+
+@case("compare-all", vm_only=True)
+def compare_all(side):
+    """Without --designs every design has its run, and they agree."""
+    names = bsdvm(side, "designs").out.decode().splitlines()
+    result = bsdvm(side, "compare", "--format=json", "--", "sort",
+                   stdin=b"b\na\n")
+    expect(result, 0, "all designs")
+    out, last = result.out.decode().rstrip("\n").rsplit("\n", 1)
+    runs = json.loads(last)["runs"]
+    if out != "a\nb" or [run["design"] for run in runs] != \
+            [line.split()[0] for line in names]:
+        raise Failure(f"said {out!r}, runs of {len(runs)} designs")
+
+
+@case("compare-json", vm_only=True)
+def compare_json(side):
+    """The last line is one object; its runs have all that --stats has."""
+    result = bsdvm(side, "compare", "-m", "64M", "--designs=netbsd",
+                   "--format=json", "sh", "-c",
+                   "sleep 0.1; ls / >/dev/null; true | cat; printf 'a\"b'")
+    expect(result, 0, "json")
+    out, last = result.out.decode().rstrip("\n").rsplit("\n", 1)
+    said = json.loads(last)
+    if out != 'a"b' or said["program"][1] != "-c" or not said["same"] or \
+            said["runs"][0]["status"] != 0:
+        raise Failure(f"said {out!r} {last[:100]!r}")
+    check_statistics(json.dumps(said["runs"][0]))
+
+
+@case("compare-csv", vm_only=True)
+def compare_csv(side):
+    """A head and a line for each run, into a file."""
+    result = bsdvm(side, "compare", "--designs=netbsd,netbsd", "--format=csv",
+                   "-o", "report.csv", "--", "echo", "text")
+    expect(result, 0, "csv")
+    with open(side.path("report.csv"), encoding="ascii") as f:
+        rows = [line.rstrip("\n").split(",") for line in f]
+    if result.out != b"text\n" or len(rows) != 3:
+        raise Failure(f"{len(rows)} lines, said {result.out!r}")
+    if rows[0][:2] != ["design", "status"] or rows[2][:2] != ["netbsd", "0"] \
+            or len(set(map(len, rows))) != 1:
+        raise Failure(f"lines: {rows}")
+
+
+@case("compare-differs", vm_only=True)
+def compare_differs(side):
+    """Another output or status under another run: told, and status 124."""
+    for script, what in (("echo same; cat /proc/sys/kernel/random/uuid",
+                          "standard output"),
+                         ("echo $$ >&2", "standard error"),
+                         ("[ -e made ] || echo more; >made",
+                          "from byte 0 on"),
+                         ("[ ! -e here ]; s=$?; >here; exit $s",
+                          "exit status 1 under netbsd, 0 under netbsd")):
+        result = bsdvm(side, "compare", "--designs=netbsd,netbsd", "--",
+                       "sh", "-c", script)
+        said = "\n".join(result.messages())
+        if result.status != 124 or what not in said or \
+                b"the runs DIFFER" not in result.out:
+            raise Failure(f"{what}: status {result.status}, {said[-200:]}")
+
+
+@case("compare-wrong", vm_only=True)
+def compare_wrong(side):
+    """Wrong arguments: one line, 125; no program: as run says it."""
+    for words in ([], ["--nonsense", "true"], ["--format=xml", "true"],
+                  ["--designs=nonsense", "true"], ["--designs=", "true"],
+                  ["-m", "0", "true"], ["--suite=nonsense"], ["--designs"],
+                  ["--suite=cranor", "true"], ["-o"]):
+        expect_message(bsdvm(side, "compare", *words), 125)
+    expect_message(bsdvm(side, "compare", "./no-such-program"), 127)
+    expect_message(bsdvm(side, "compare", "/"), 126)
+    result = bsdvm(side, "compare", "-o", "/no/such/file", "true")
+    expect_message(result, 125)
+
+
+@case("compare-interrupt", vm_only=True, timeout=20)
+def compare_interrupt(side):
+    """A signal to bsdvm ends the program and everything else."""
+    with subprocess.Popen(
+            [side.prefix[0], "compare", "sh", "-c", "echo on; sleep 60"],
+            cwd=side.dir, env=side.env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        child.stdout.readline()
+        child.terminate()
+        child.communicate(timeout=20)
+    if child.returncode != 143:
+        raise Failure(f"exit status {child.returncode}, not 143")

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options.c - see options.h.
+ */
+#include "cmd/options.h"
+
+#include "host/message.h"
+#include "vm/vm_design.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_LEAST ((vsize_t)1 << 20)
+#define MEMORY_MOST  ((vsize_t)1 << 40)
+#define NAME_MAX_LEN 32
+
+const struct vm_design *
+option_default_design(void)
+{
+	return &vm_design_netbsd;
+}
+
+/* "64M": => false: not a size */
+static bool
+parse_size(const char *text, vsize_t *size)
+{
+	static const char units[] = "KMG";
+	char *end;
+	const char *unit;
+	unsigned long long n;
+	unsigned shift = 0;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (end == text || errno != 0 || text[0] == '-')
+		return false;
+	if (*end != '\0') {
+		unit = strchr(units, *end & ~0x20);
+		if (unit == NULL || *unit == '\0' || end[1] != '\0')
+			return false;
+		shift = 10 * (unsigned)(unit - units + 1);
+	}
+	*size = (vsize_t)n << shift;
+	return *size >> shift == n;
+}
+
+bool
+option_memory(const char *text, vsize_t *memory)
+{
+	if (parse_size(text, memory) && *memory >= MEMORY_LEAST &&
+	    *memory <= MEMORY_MOST)
+		return true;
+	message("-m %s: not a size of memory, from 1M on", text);
+	return false;
+}
+
+bool
+option_design(const char *name, const struct vm_design **design)
+{
+	*design = vm_design_named(name);
+	if (*design == NULL)
+		message("%s: no such design; see bsdvm designs", name);
+	return *design != NULL;
+}
+
+bool
+option_designs(const char *list, const struct vm_design **designs, size_t max,
+    size_t *count)
+{
+	char name[NAME_MAX_LEN];
+	size_t len;
+
+	for (*count = 0; *count < max; list += len + 1) {
+		len = strcspn(list, ",");
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, list);
+		if (!option_design(name, &designs[(*count)++]))
+			return false;
+		if (list[len] == '\0')
+			return true;
+	}
+	message("--designs: more than %zu", max);
+	return false;
+}
+
+size_t
+option_all_designs(const struct vm_design **designs, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && (designs[n] = vm_design_nth((unsigned)n)) != NULL)
+		n++;
+	return n;
+}
+
+bool
+option_word(const char *option, const char *text, const char *const *words,
+    unsigned *which)
+{
+	char list[80];
+
+	for (*which = 0; words[*which] != NULL; (*which)++)
+		if (strcmp(words[*which], text) == 0)
+			return true;
+	list[0] = '\0';
+	for (*which = 0; words[*which] != NULL; (*which)++)
+		(void)snprintf(list + strlen(list), sizeof(list) - strlen(list),
+		    " %s", words[*which]);
+	message("%s=%s: not one of:%s", option, text, list);
+	return false;
+}

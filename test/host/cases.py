@@ -677,7 +677,7 @@ def compare_wrong(side):
 def compare_interrupt(side):
     """A signal to bsdvm ends the program and everything else."""
     with subprocess.Popen(
-            [side.prefix[0], "compare", "sh", "-c", "echo on; sleep 60"],
+            [side.prefix[0], "compare", "sh", "-c", "echo on; exec sleep 60"],
             cwd=side.dir, env=side.env, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         child.stdout.readline()

@@ -200,8 +200,12 @@ write_call(uint64_t *w, const struct stub_call *call)
 }
 
 static struct stub_call
-program_call(const struct user_regs_struct *r)
+program_call(const struct task *t)
 {
+	const struct user_regs_struct *r = &t->program;
+
+	if (t->instead != NULL)
+		return *t->instead;
 	return (struct stub_call){ r->orig_rax,
 		{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 } };
 }
@@ -220,7 +224,7 @@ begin(struct task *t, const struct stub_call *calls, size_t n, uint64_t mark)
 	t->stub_mark = (unsigned)(w - words);
 	*w++ = mark;
 	if (mark == MARK_CALL) {
-		own = program_call(&t->program);
+		own = program_call(t);
 		w = write_call(w, &own);
 		t->program.rax = t->at_exit != NULL;
 	}
@@ -637,6 +641,15 @@ stub_resume(struct task *t, enum stub_program_call call)
 	t->undone = false;
 	t->space->listing = t;
 	trace_continue(t, 0);
+}
+
+void
+stub_resume_with(struct task *t, const struct stub_call *call)
+{
+	t->undone = true;
+	t->instead = call;
+	stub_resume(t, STUB_CALL);
+	t->instead = NULL;
 }
 
 bool

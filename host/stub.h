@@ -79,6 +79,12 @@ enum stub_program_call {
  */
 void stub_resume(struct task *, enum stub_program_call);
 
+/*
+ * stub_resume_with: continue the task with another call, which runs in the
+ * stub, in the place of the one it stopped at; as STUB_CALL otherwise.
+ */
+void stub_resume_with(struct task *, const struct stub_call *);
+
 /* stub_finished: the task stopped in the stub; true if because the program's
  * call has ended as task->at_exit wants to know.  Then call stub_leave. */
 bool stub_finished(struct task *);

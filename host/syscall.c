@@ -37,6 +37,7 @@ syscall_init(void)
 	add_all(sys_shm_calls);
 	add_all(sys_limit_calls);
 	add_all(sys_seal_calls);
+	add_all(sys_pipe_calls);
 }
 
 /* ------------------------------------------------------- preparation */

@@ -27,6 +27,7 @@ extern const struct syscall_entry_of sys_signal_calls[];
 extern const struct syscall_entry_of sys_shm_calls[];
 extern const struct syscall_entry_of sys_limit_calls[];
 extern const struct syscall_entry_of sys_seal_calls[];
+extern const struct syscall_entry_of sys_pipe_calls[];
 
 /* Fill the table; once. */
 void syscall_init(void);

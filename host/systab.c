@@ -15,10 +15,10 @@
  * A call that Linux gave up, or that never was more than a number, is denied
  * with the ENOSYS that Linux gives.  The others that are denied would let the
  * host kernel use memory behind the supervisor's back: rings and rings of
- * rings (io_*), pages lent to pipes (vmsplice), faults handled by others
- * (userfaultfd), areas written at any switch (rseq), policies of mappings that
- * the host does not have (mbind, mseal), or would keep the supervisor's own
- * calls from running in the process (seccomp, ptrace).
+ * rings (io_*), faults handled by others (userfaultfd), areas written at any
+ * switch (rseq), policies of mappings that the host does not have (mbind,
+ * mseal), or would keep the supervisor's own calls from running in the process
+ * (seccomp, ptrace).
  *
  * Where a size hangs on the version of the kernel the row has the largest.
  * Sources: the man pages of section 2; the prototypes that a kernel shows
@@ -340,7 +340,7 @@ const struct sys_row sys_rows[SYS_ROWS] = {
 	FILE(275, splice, COPIES(0, 2), INOUT(1, LONG), INOUT(3, LONG)),
 	PLAIN(276, tee),
 	FILE(277, sync_file_range, READS(0), NOTHING),
-	DENY(278, vmsplice, ENOSYS),
+	OWN(278, vmsplice, MEMORY, INOUT(1, MANY(iov_out, 16, 2))),
 	CALL(279, move_pages, IN(2, ARRAY64(8, 1)), IN(3, ARRAY64(4, 1)),
 	    OUT(4, ARRAY64(4, 1))),
 	CALL(280, utimensat, IN(1, STRING), IN(2, TIMESPECS)),

@@ -27,6 +27,7 @@
 struct run;
 struct space;
 struct sighand;
+struct stub_call;
 struct vm_object;
 
 enum task_at {
@@ -73,8 +74,10 @@ struct task {
 	bool undone; /* its system call has been taken back: run it again */
 	long nr;     /* the one it stopped at last */
 	void (*at_exit)(struct task *, long result);
-	struct vm_object *changing; /* by the call: coherence.c */
-	bool forking;               /* in a call that makes a task */
+	struct vm_object *changing;      /* by the call: coherence.c */
+	bool pipe_full;                  /* sys_pipe.c */
+	const struct stub_call *instead; /* of it, while a list is made */
+	bool forking;                    /* in a call that makes a task */
 	bool args_moved; /* ... with another first argument: clone_rdi */
 	uint64_t clone_flags, clone_child_tid, clone_rdi;
 	struct promise promises[TASK_PROMISES];

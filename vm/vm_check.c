@@ -13,14 +13,12 @@
 
 #include "base/mem.h"
 #include "base/radix.h"
-#include "vm/cow/amap.h"
 #include "vm/vm_page.h"
 #include "vm/vmspace.h"
 
 /* What has been seen of one page. */
 struct page_tally {
 	uint32_t owners;  /* anons or objects that have it */
-	uint32_t slots;   /* amap slots that name its anon */
 	uint32_t wirings; /* wired mappings */
 };
 
@@ -28,9 +26,11 @@ struct tally {
 	struct vm_system *sys;
 	size_t npages;
 	struct page_tally *pages;
-	struct radix_tree amaps;   /* by address >> 4: entries seen + 1 */
-	struct radix_tree objects; /* the same for objects */
-	struct vm_map *map;        /* the one looked at */
+	struct radix_tree seen;     /* by address >> 4: references seen */
+	struct radix_tree verified; /* the same, in the second pass */
+	struct radix_tree objects;  /* references of entries to objects */
+	struct vm_map *map;         /* the one looked at */
+	struct vm_audit audit;
 };
 
 /* The tally of a page; NULL for a device's frame. */
@@ -64,19 +64,43 @@ seen(const struct radix_tree *tree, const void *p)
 
 /* ---- owners ---- */
 
-static void
-count_amap(struct tally *t, const struct vm_amap *am)
+static struct tally *
+tally_for(struct vm_audit *au)
 {
-	struct page_tally *pt;
-	uint32_t i;
+	return (struct tally *)((char *)au - offsetof(struct tally, audit));
+}
 
-	if (see(&t->amaps, am) != 0)
-		return;
-	for (i = 0; i < am->nused; i++) {
-		pt = tally_of(t, am->anons[am->used[i]]->page);
-		pt->owners = 1;
-		pt->slots++;
-	}
+static bool
+count_ref(struct vm_audit *au, const void *what, uint32_t refs)
+{
+	(void)refs;
+	return see(&tally_for(au)->seen, what) == 0;
+}
+
+static void
+count_page(struct vm_audit *au, struct vm_page *pg)
+{
+	struct page_tally *pt = tally_of(tally_for(au), pg);
+
+	VM_VERIFY(pt->owners == 0); /* P2 */
+	pt->owners = 1;
+}
+
+/* Second pass: all references have been seen that there are. */
+static bool
+verify_ref(struct vm_audit *au, const void *what, uint32_t refs)
+{
+	struct tally *t = tally_for(au);
+
+	VM_VERIFY(seen(&t->seen, what) == refs); /* A2, A3, S2 */
+	return see(&t->verified, what) == 0;
+}
+
+static void
+verify_page(struct vm_audit *au, struct vm_page *pg)
+{
+	(void)au;
+	(void)pg;
 }
 
 static void
@@ -158,8 +182,7 @@ check_space(struct tally *t, struct vmspace *vs)
 	vm_map_check(map);
 	check_gap(t, map->index.min, map->index.min + map->index.first_gap);
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
-		if (e->aref.amap != NULL)
-			count_amap(t, e->aref.amap);
+		map->design->cow->audit(e, &t->audit);
 		if (e->object != NULL)
 			(void)see(&t->objects, e->object);
 		check_mappings(t, e);
@@ -171,23 +194,18 @@ check_space(struct tally *t, struct vmspace *vs)
 /* ---- sums ---- */
 
 static void
-check_entry_refs(struct tally *t, struct vm_map_entry *e)
-{
-	if (e->aref.amap != NULL) /* A2 */
-		VM_VERIFY(seen(&t->amaps, e->aref.amap) == e->aref.amap->refs);
-	if (e->object != NULL) /* O2: others may have references too */
-		VM_VERIFY(seen(&t->objects, e->object) <= e->object->refs);
-}
-
-static void
 check_refs(struct tally *t, struct vmspace *vs)
 {
 	struct vm_map_entry *e;
 
 	vm_map_lock_read(&vs->map);
 	for (e = vm_map_first(&vs->map); e != NULL;
-	     e = vm_map_next(&vs->map, e))
-		check_entry_refs(t, e);
+	     e = vm_map_next(&vs->map, e)) {
+		vs->map.design->cow->audit(e, &t->audit);
+		if (e->object != NULL) /* O2: others may have some too */
+			VM_VERIFY(
+			    seen(&t->objects, e->object) <= e->object->refs);
+	}
 	vm_map_unlock_read(&vs->map);
 }
 
@@ -199,13 +217,10 @@ check_pages(struct tally *t)
 	for (i = 0; i < t->npages; i++) {
 		const struct vm_page *pg = vm_page_nth(t->sys, i);
 		const struct page_tally *pt = &t->pages[i];
-		const struct vm_anon *an = pg->owner;
 		bool used = pg->state == VM_PAGE_USED;
 
 		VM_VERIFY(used == (pt->owners == 1));     /* P2 */
 		VM_VERIFY(pg->wire_count == pt->wirings); /* P4 */
-		if (used && pg->owner_ops == &vm_anon_owner)
-			VM_VERIFY(an->refs == pt->slots); /* A3 */
 	}
 }
 
@@ -218,6 +233,8 @@ check_all(struct tally *t)
 	vm_object_foreach(sys, count_object, t);
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_space(t, vs);
+	t->audit.ref = verify_ref;
+	t->audit.page = verify_page;
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_refs(t, vs);
 	check_pages(t);
@@ -232,12 +249,16 @@ vm_check(struct vm_system *sys)
 	t.pages = vm_alloc(sys, bytes);
 	VM_VERIFY(t.pages != NULL);
 	memset(t.pages, 0, bytes);
-	radix_init(&t.amaps, &sys->alloc);
+	t.audit.ref = count_ref;
+	t.audit.page = count_page;
+	radix_init(&t.seen, &sys->alloc);
+	radix_init(&t.verified, &sys->alloc);
 	radix_init(&t.objects, &sys->alloc);
 	vm_mutex_lock(&sys->spaces_lock);
 	check_all(&t);
 	vm_mutex_unlock(&sys->spaces_lock);
-	radix_fini(&t.amaps);
+	radix_fini(&t.seen);
+	radix_fini(&t.verified);
 	radix_fini(&t.objects);
 	vm_free(sys, t.pages, bytes);
 }

@@ -16,6 +16,7 @@
 #ifndef VM_COW_H
 #define VM_COW_H
 
+#include "base/fmt.h"
 #include "vm/pmap.h"
 #include "vm/vm_entry.h"
 #include "vm/vm_object.h"
@@ -65,8 +66,18 @@ struct vm_cow_page {
 };
 typedef void vm_cow_walk_fn(const struct vm_cow_page *, void *arg);
 
+/* What audit tells to who checks the whole system. */
+struct vm_audit {
+	/* A reference to something that says it has refs of them; true when it
+	 * is seen for the first time, and what it refers to is to be told. */
+	bool (*ref)(struct vm_audit *, const void *what, uint32_t refs);
+	/* A page that no object owns. */
+	void (*page)(struct vm_audit *, struct vm_page *);
+};
+
 struct vm_cow_ops {
 	const char *name;
+	bool prompt; /* a private page goes as soon as nobody can reach it */
 
 	/*
 	 * lock, unlock: what backs the entry stays as it is between them.
@@ -149,11 +160,14 @@ struct vm_cow_ops {
 
 	/*
 	 * discard: forget the private pages of [n, n + len), so that the next
-	 * fault finds what lies below, or zeroes.  The caller has taken them
-	 * out of its own pmap.  => map write-locked, settled
+	 * fault finds what lies below, or zeroes; but private memory that was
+	 * once shared is not the entry's alone, and stays.  The caller has
+	 * taken the range out of its own pmap.
+	 * => map write-locked
+	 * => VM_ENOMEM; VM_EAGAIN: cut the entry to the range and ask again
 	 */
-	void (*discard)(struct vm_system *, struct vm_map_entry *,
-	    vm_pindex_t n, vm_pindex_t len);
+	int (*discard)(struct vm_system *, struct vm_map_entry *, vm_pindex_t n,
+	    vm_pindex_t len);
 
 	/* walk: fn for each page of [n, n + len) that is there, in order.
 	 * => entry locked */
@@ -162,8 +176,19 @@ struct vm_cow_ops {
 
 	/* check: panic unless the entry's backing is sound. => entry locked */
 	void (*check)(const struct vm_map_entry *);
+
+	/* audit: tell the references of the entry's upper layer, and from there
+	 * on down.  => entry locked, or nobody else runs */
+	void (*audit)(const struct vm_map_entry *, struct vm_audit *);
+
+	/* dump: print the upper layer, which is there, in one line or more.
+	 * => entry locked */
+	void (*dump)(const struct vm_map_entry *, const struct fmt_out *);
 };
 
-extern const struct vm_cow_ops vm_cow_uvm; /* cow/uvm.c: amaps and anons */
+extern const struct vm_cow_ops vm_cow_uvm;     /* cow/uvm.c: amaps, anons */
+extern const struct vm_cow_ops vm_cow_mach;    /* cow/mach.c: shadow objects */
+extern const struct vm_cow_ops vm_cow_freebsd; /* the same, kept short */
+extern const struct vm_cow_ops vm_cow_backing; /* cow/backing.c: lists */
 
 #endif

@@ -17,7 +17,27 @@ const struct vm_design vm_design_netbsd = {
 	},
 };
 
+/* 4.4BSD: Mach's shadow objects with a weak collapse; no neighbours. */
+const struct vm_design vm_design_mach = {
+	.name = "mach",
+	.cow = &vm_cow_mach,
+	.index = &vm_index_rbtree,
+};
+
+/* FreeBSD: shadow objects kept short; four resident neighbours each way. */
+const struct vm_design vm_design_freebsd = {
+	.name = "freebsd",
+	.cow = &vm_cow_freebsd,
+	.index = &vm_index_rbtree,
+	.neighbours = {
+		[VM_ADV_NORMAL] = { 4, 4 },
+		[VM_ADV_SEQUENTIAL] = { 4, 4 },
+	},
+};
+
 static const struct vm_design *const designs[] = {
+	&vm_design_mach,
+	&vm_design_freebsd,
 	&vm_design_netbsd,
 };
 

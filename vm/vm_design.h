@@ -21,6 +21,7 @@ struct vm_design {
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
 };
 
+extern const struct vm_design vm_design_mach, vm_design_freebsd;
 extern const struct vm_design vm_design_netbsd;
 
 /* The design of that name, or NULL. */

@@ -4,8 +4,6 @@
  */
 #include "vm/vm_dump.h"
 
-#include "vm/cow/amap.h"
-
 /* What %llu and %llx want, whatever uint64_t is on this machine. */
 typedef unsigned long long ull;
 
@@ -99,32 +97,19 @@ vm_dump_map(struct vmspace *vs, const struct fmt_out *out)
 	vm_map_unlock_read(map);
 }
 
-/* ---- amaps ---- */
-
-static void
-dump_amap(const struct vm_map_entry *e, const struct fmt_out *out)
-{
-	const struct vm_amap *am = e->aref.amap;
-
-	fmt_printf(out,
-	    "%012llx amap %p slot %u: refs %u, slots %u "
-	    "of %u, anons %u%s%s\n",
-	    (ull)e->start, (const void *)am, e->aref.slot, am->refs, am->nslots,
-	    am->room, am->nused, am->shared ? ", shared" : "",
-	    am->runs != NULL ? ", in runs" : "");
-}
-
 void
-vm_dump_amaps(struct vmspace *vs, const struct fmt_out *out)
+vm_dump_upper(struct vmspace *vs, const struct fmt_out *out)
 {
 	struct vm_map *map = &vs->map;
 	struct vm_map_entry *e;
 
 	vm_map_lock_read(map);
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+		if (!vm_entry_has_upper(e))
+			continue;
+		fmt_printf(out, "%012llx ", (ull)e->start);
 		map->design->cow->lock(e);
-		if (e->aref.amap != NULL)
-			dump_amap(e, out);
+		map->design->cow->dump(e, out);
 		map->design->cow->unlock(e);
 	}
 	vm_map_unlock_read(map);

@@ -11,8 +11,8 @@
 /* One line an entry, in the manner of procstat -v: range, protection,
  * maximum, wired, inheritance, resident pages, backing.  Takes the map lock. */
 void vm_dump_map(struct vmspace *, const struct fmt_out *);
-/* The amaps behind the entries: slots, references, anons. */
-void vm_dump_amaps(struct vmspace *, const struct fmt_out *);
+/* What is private to the entries, as the design has it: amaps, or objects. */
+void vm_dump_upper(struct vmspace *, const struct fmt_out *);
 /* Every object: kind, references, resident pages. */
 void vm_dump_objects(struct vm_system *, const struct fmt_out *);
 /* Every counter with its meaning. */

@@ -4,11 +4,13 @@
  *
  * Every design of copy-on-write finds its backing here: `object` at `offset`
  * is the lower layer (a file, shared memory; nothing for private zero-fill),
- * `aref` the amap above it of the UVM designs.
+ * and above it, private to the entry, the upper layer: the amap of the UVM
+ * designs, or the stack of objects of the Mach family.
  *
  *	start      end
  *	  [ entry )
- *	    | aref: amap, first slot       private pages, anons
+ *	    | aref: amap, first slot       private pages
+ *	    | or layers: top, first page
  *	    ` object, offset               what lies below
  *
  * Fields are guarded by the lock of the map: read-locked to read, write-locked
@@ -22,6 +24,7 @@
 #include "vm/vm_types.h"
 
 struct vm_amap;
+struct vm_layer;
 struct vm_object;
 
 /* The part of an amap that an entry uses: page 0 is at slot `slot`. */
@@ -30,12 +33,20 @@ struct vm_aref {
 	uint32_t slot;
 };
 
+/* The part of a stack of layers that an entry uses: its page 0 is page `first`
+ * of the top layer. */
+struct vm_layers_ref {
+	struct vm_layer *top;
+	vm_pindex_t first;
+};
+
 #define VM_ENTRY_COW        0x01 /* private: writes go to the upper layer */
 #define VM_ENTRY_NEEDS_COPY 0x02 /* the amap is shared by a copy not yet made */
 #define VM_ENTRY_FOREIGN    0x04 /* reserved; mapped by the host, no faults */
 #define VM_ENTRY_STACK      0x08 /* asked for as a stack */
 #define VM_ENTRY_LOCKED     0x10 /* wired, until it is unlocked */
 #define VM_ENTRY_WIRING     0x20 /* by the wiring that goes on in the map */
+#define VM_ENTRY_SHARED     0x40 /* private memory that was once shared */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */
@@ -46,7 +57,10 @@ struct vm_map_entry {
 	vsize_t max_gap; /* largest gap in the subtree */
 	struct vm_object *object;
 	vm_pindex_t offset; /* page of the object at start */
-	struct vm_aref aref;
+	union {             /* of each the first member is the pointer */
+		struct vm_aref aref;
+		struct vm_layers_ref layers;
+	};
 	vm_prot_t prot, max_prot;
 	uint8_t inherit; /* enum vm_inherit */
 	uint8_t advice;  /* enum vm_advice */
@@ -64,6 +78,24 @@ static inline vm_pindex_t
 vm_entry_page(const struct vm_map_entry *e, vaddr_t va)
 {
 	return vm_atop(va - e->start);
+}
+
+static inline bool
+vm_entry_is_cow(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_COW) != 0;
+}
+
+static inline bool
+vm_entry_needs_copy(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_NEEDS_COPY) != 0;
+}
+
+static inline bool
+vm_entry_has_upper(const struct vm_map_entry *e)
+{
+	return e->aref.amap != NULL; /* pointers to structures are all alike */
 }
 
 static inline bool

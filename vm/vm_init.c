@@ -5,7 +5,7 @@
 #include "vm/vm_init.h"
 
 #include "base/mem.h"
-#include "vm/cow/amap.h"
+#include "vm/cow/cow_pool.h"
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
@@ -18,7 +18,7 @@ init_layers(struct vm_system *sys)
 	if (error == 0)
 		error = vm_object_init(sys);
 	if (error == 0)
-		error = vm_amap_init(sys);
+		error = vm_cow_init(sys);
 	if (error == 0)
 		error = vm_map_init_system(sys);
 	return error;
@@ -30,7 +30,7 @@ fini_layers(struct vm_system *sys)
 	if (sys->entries != NULL)
 		vm_map_fini_system(sys);
 	if (sys->anons != NULL)
-		vm_amap_fini(sys);
+		vm_cow_fini(sys);
 	if (sys->objects != NULL)
 		vm_object_fini(sys);
 	if (sys->freelist != NULL)

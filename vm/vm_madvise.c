@@ -18,25 +18,32 @@ is_private(const struct vm_map_entry *e)
 /* ---- contents that go ---- */
 
 static int
+discard_part(struct vm_map_part *p)
+{
+	return p->map->design->cow->discard(p->map->sys, p->entry,
+	    vm_entry_page(p->entry, p->start), vm_atop(p->end - p->start));
+}
+
+static int
 discard_private(struct vm_map_part *p)
 {
-	const struct vm_cow_ops *cow = p->map->design->cow;
-	int error = cow->settle(p->map->sys, p->entry);
+	int error;
 
-	if (error != 0)
-		return error;
 	pmap_remove(p->map->pmap, p->start, p->end);
 	pmap_update(p->map->pmap);
-	cow->discard(p->map->sys, p->entry, vm_entry_page(p->entry, p->start),
-	    vm_atop(p->end - p->start));
-	return 0;
+	error = discard_part(p);
+	if (error != VM_EAGAIN)
+		return error;
+	error = vm_map_clip(p->map, p->start, p->end);
+	p->entry = vm_map_lookup(p->map, p->start);
+	return error != 0 ? error : discard_part(p);
 }
 
 /* An entry that owns no private page, and would get an amap for nothing. */
 static bool
 has_nothing_private(const struct vm_map_entry *e)
 {
-	return !is_private(e) || e->aref.amap == NULL;
+	return !is_private(e) || !vm_entry_has_upper(e);
 }
 
 static int

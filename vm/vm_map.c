@@ -266,7 +266,7 @@ join_settled(struct vm_map *map, struct vm_map_entry *e)
 	struct vm_map_entry *prev = prev_of(map, e);
 	struct vm_map_entry *next = vm_map_next(map, e);
 
-	if (e->aref.amap != NULL)
+	if (vm_entry_has_upper(e))
 		return false;
 	if (prev != NULL && !is_unsettled(prev) && try_join(map, prev, e))
 		return true;

@@ -20,8 +20,9 @@ clone_entry(struct vm_system *sys, const struct vm_map_entry *src)
 		return NULL;
 	memcpy(dst, src, sizeof(*dst));
 	dst->object = NULL;
-	dst->aref.amap = NULL;
-	dst->flags &= (uint8_t) ~(VM_ENTRY_LOCKED | VM_ENTRY_WIRING);
+	dst->layers.top = NULL; /* and the amap */
+	dst->flags &= (uint8_t) ~(
+	    VM_ENTRY_LOCKED | VM_ENTRY_WIRING | VM_ENTRY_SHARED);
 	return dst;
 }
 

@@ -97,7 +97,8 @@ make_locked(struct vm_system *sys, const struct vm_pager_ops *ops, void *pager,
 	if (obj == NULL)
 		return NULL;
 	memset(obj, 0, sizeof(*obj));
-	vm_mutex_init(&obj->lock, sys->env);
+	vm_mutex_init(&obj->own_lock, sys->env);
+	obj->lock = &obj->own_lock;
 	obj->sys = sys;
 	obj->ops = ops;
 	obj->pager = pager;
@@ -139,6 +140,22 @@ vm_object_create(struct vm_system *sys, const struct vm_pager_ops *ops,
 	bool made;
 
 	return vm_object_create_keyed(sys, ops, pager, none, &made);
+}
+
+struct vm_object *
+vm_object_create_under(struct vm_system *sys, const struct vm_pager_ops *ops,
+    void *pager, struct vm_mutex *lock)
+{
+	struct vm_objects *os = sys->objects;
+	struct vm_object_key none = { 0, 0 };
+	struct vm_object *obj;
+
+	vm_mutex_lock(&os->lock);
+	obj = make_locked(sys, ops, pager, none);
+	if (obj != NULL)
+		obj->lock = lock;
+	vm_mutex_unlock(&os->lock);
+	return obj;
 }
 
 static void flush_dirty(struct vm_object *, vm_pindex_t, vm_pindex_t);
@@ -186,7 +203,8 @@ destroy(struct vm_object *obj)
 	struct vm_system *sys = obj->sys;
 	struct vm_objects *os = sys->objects;
 
-	remove_all_pages(obj);
+	if (obj->npages != 0) /* who lets an empty one go may hold its lock */
+		remove_all_pages(obj);
 	radix_fini(&obj->pages);
 	if (obj->ops->destroy != NULL)
 		obj->ops->destroy(sys, obj->pager);
@@ -293,10 +311,9 @@ vm_object_insert(struct vm_object *obj, struct vm_page *pg, vm_pindex_t pindex)
 	return 0;
 }
 
-/* Allocate page pindex and put it in. => locked */
-static struct vm_page *
-add_page(struct vm_object *obj, vm_pindex_t pindex, const struct vm_page *near,
-    unsigned flags)
+struct vm_page *
+vm_object_grab(struct vm_object *obj, vm_pindex_t pindex,
+    const struct vm_page *near, unsigned flags)
 {
 	struct vm_page *pg = vm_page_alloc(obj->sys, near, flags);
 
@@ -307,6 +324,29 @@ add_page(struct vm_object *obj, vm_pindex_t pindex, const struct vm_page *near,
 		return NULL;
 	}
 	return pg;
+}
+
+int
+vm_object_move_page(struct vm_page *pg, struct vm_object *to,
+    vm_pindex_t pindex)
+{
+	struct vm_object *from = pg->owner;
+	vm_pindex_t old = pg->pindex;
+
+	VM_ASSERT(from->lock == to->lock && !pg->busy);
+	if (vm_object_insert(to, pg, pindex) != 0)
+		return VM_ENOMEM;
+	radix_remove(&from->pages, old);
+	from->npages--;
+	return 0;
+}
+
+void
+vm_object_free_page(struct vm_object *obj, struct vm_page *pg)
+{
+	VM_ASSERT(!pg->busy && pg->owner == obj);
+	vm_page_unmap(obj->sys, pg);
+	remove_page(obj, pg);
 }
 
 /* Which pages a request reads: [start, end), with the wanted one in it. */
@@ -404,7 +444,7 @@ allocate_read(struct vm_object *obj, const struct read_plan *p,
 
 		if (pi > p->wanted && vm_object_lookup(obj, pi) != NULL)
 			return;
-		pg = add_page(obj, pi, near, rd->npages == 0 ? flags : 0);
+		pg = vm_object_grab(obj, pi, near, rd->npages == 0 ? flags : 0);
 		if (pg == NULL)
 			return;
 		vm_page_busy(pg);
@@ -444,7 +484,7 @@ vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
 {
 	struct vm_page *pg = vm_object_lookup(obj, pindex);
 
-	VM_ASSERT(vm_mutex_is_locked(&obj->lock));
+	VM_ASSERT(vm_mutex_is_locked(obj->lock));
 	want->zeroed = false;
 	want->page = pg;
 	if (pg != NULL && !pg->busy)
@@ -460,7 +500,7 @@ vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
 				  VM_RESOLVE_ABSENT;
 	if (!want->make)
 		return VM_RESOLVE_ABSENT;
-	want->page = add_page(obj, pindex, near_page(obj, pindex, want),
+	want->page = vm_object_grab(obj, pindex, near_page(obj, pindex, want),
 	    want->page_flags | VM_PAGE_ZERO);
 	want->zeroed = true;
 	return want->page != NULL ? VM_RESOLVE_OK : VM_RESOLVE_NOMEM;

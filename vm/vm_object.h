@@ -74,7 +74,8 @@ struct vm_object_key {
 };
 
 struct vm_object {
-	struct vm_mutex lock;
+	struct vm_mutex *lock; /* (c) its own, or that of relatives */
+	struct vm_mutex own_lock;
 	struct vm_system *sys;          /* (c) */
 	const struct vm_pager_ops *ops; /* (c) */
 	void *pager;                    /* (c) the pager's own */
@@ -117,6 +118,13 @@ struct vm_object *vm_object_create(struct vm_system *,
     const struct vm_pager_ops *, void *pager);
 
 /*
+ * vm_object_create_under: the same, with a lock that it shares with others and
+ * that outlives it.
+ */
+struct vm_object *vm_object_create_under(struct vm_system *,
+    const struct vm_pager_ops *, void *pager, struct vm_mutex *lock);
+
+/*
  * vm_object_find: the object of a key with one more reference, or NULL.
  * vm_object_create_keyed: the object of a key, found or new; *made tells
  * which.  A pager passed for an object that was found is not used.
@@ -130,20 +138,21 @@ void vm_object_ref(struct vm_object *);
 /*
  * vm_object_unref: one reference less; with the last, dirty pages are
  * written and the object is destroyed or cached.
- * => no lock held; may block
+ * => no lock held; may block.  An object without a store, of whose pages none
+ *    is left, may go with its lock held, and then nothing blocks.
  */
 void vm_object_unref(struct vm_object *);
 
 static inline void
 vm_object_lock(struct vm_object *obj)
 {
-	vm_mutex_lock(&obj->lock);
+	vm_mutex_lock(obj->lock);
 }
 
 static inline void
 vm_object_unlock(struct vm_object *obj)
 {
-	vm_mutex_unlock(&obj->lock);
+	vm_mutex_unlock(obj->lock);
 }
 
 /* The resident page at an index, busy or not; NULL.  => locked */
@@ -208,6 +217,33 @@ void vm_object_invalidate(struct vm_object *, vm_pindex_t start,
 /* Put a page given by a device's pager into the object. => locked
  * => VM_ENOMEM */
 int vm_object_insert(struct vm_object *, struct vm_page *, vm_pindex_t);
+
+/*
+ * vm_object_grab: a new page at an index that has none; near and flags as in
+ * vm_page_alloc.  => locked    => NULL: no page, no memory
+ */
+struct vm_page *vm_object_grab(struct vm_object *, vm_pindex_t,
+    const struct vm_page *near, unsigned flags);
+
+/*
+ * vm_object_move_page: take a page, not busy, over into another object under
+ * the same lock, at an index that has none; mappings stay.
+ * => locked     => VM_ENOMEM: nothing has changed
+ */
+int vm_object_move_page(struct vm_page *, struct vm_object *to, vm_pindex_t);
+
+/*
+ * vm_object_free_page: forget one page, not busy, out of every map.
+ * => locked
+ */
+void vm_object_free_page(struct vm_object *, struct vm_page *);
+
+/* The first resident page at or after *pindex, and where; NULL. => locked */
+static inline struct vm_page *
+vm_object_next(const struct vm_object *obj, vm_pindex_t *pindex)
+{
+	return radix_next(&obj->pages, pindex);
+}
 
 /*
  * vm_object_reclaim: find npages that can be had again: pages of cached

@@ -2,7 +2,7 @@
 /*
  * vm_stats.h - what the system counts.  Public.
  *
- * Counters only grow, from the start of the system.  They are relaxed atomics:
+ * Counters only grow, from the start of the system; a peak is the largest value.  They are relaxed atomics:
  * exact once everything is quiet, never torn.  The list is written once, as a
  * macro of (name, meaning), so that printing them needs no second list.  Names
  * of the cases are those of UVM (struct uvmexp) where UVM has the case.
@@ -32,6 +32,16 @@
 	X(amap_copies, "amaps copied to clear needs-copy")                    \
 	X(amap_takes, "needs-copy cleared by taking over the last reference") \
 	X(amap_extends, "amaps grown in place for a neighbour")               \
+	X(shadows, "shadow objects made")                                     \
+	X(shadow_takes, "needs-copy cleared by the only user left")           \
+	X(shadow_depth_peak, "most layers looked at to find a page")          \
+	X(collapses, "shadow objects merged into the one above")              \
+	X(collapse_pages, "pages that moved up or went in a collapse")        \
+	X(bypasses, "shadow objects found hidden, and left out")              \
+	X(cow_moves, "pages taken from below instead of copied")              \
+	X(object_splits, "objects cut at a fork to what the entry maps")      \
+	X(backing_drops, "backing lists dropped for a complete head")         \
+	X(backing_collapses, "backing lists faulted into their head")         \
 	X(anons_allocated, "anons allocated")                                 \
 	X(anons_freed, "anons freed")                                         \
 	X(entries_allocated, "map entries allocated")                         \
@@ -59,5 +69,20 @@ struct vm_stats {
 #define VM_COUNT_N(sys, field, n)                                            \
 	((void)atomic_fetch_add_explicit(&(sys)->stats.field, (uint64_t)(n), \
 	    memory_order_relaxed))
+
+/* For the peaks among them: at least n. */
+#define VM_COUNT_PEAK(sys, field, n) \
+	vm_stats_raise(&(sys)->stats.field, (uint64_t)(n))
+
+static inline void
+vm_stats_raise(_Atomic uint64_t *peak, uint64_t n)
+{
+	uint64_t was = atomic_load_explicit(peak, memory_order_relaxed);
+
+	while (was < n &&
+	    !atomic_compare_exchange_weak_explicit(peak, &was, n,
+		memory_order_relaxed, memory_order_relaxed))
+		;
+}
 
 #endif

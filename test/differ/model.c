@@ -161,8 +161,9 @@ cell_clear(struct cell *c)
 }
 
 void
-cell_share(struct cell *dst, const struct cell *src)
+cell_share(struct cell *dst, struct cell *src)
 {
+	src->shared = src->private;
 	*dst = *src;
 	thing_ref(dst->below);
 	if (dst->slot != NULL)
@@ -175,6 +176,7 @@ cell_copy(struct cell *dst, const struct cell *src)
 	*dst = *src;
 	thing_ref(dst->below);
 	dst->private = true;
+	dst->shared = false;
 	dst->slot = slot_create(src->slot == NULL ? NULL : src->slot->bytes);
 }
 
@@ -264,5 +266,6 @@ model_pages(const struct model *m)
 bool
 model_is_short(const struct model *m, uint64_t npages)
 {
-	return model_pages(m) + npages + m->reserve + SLACK > m->config.frames;
+	return model_pages(m) + m->hidden + npages + m->reserve + SLACK >
+	    m->config.frames;
 }

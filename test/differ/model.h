@@ -43,6 +43,7 @@ struct thing {
 
 struct cell {
 	bool mapped, foreign, private, wired;
+	bool shared; /* private, but others have or had the slot too */
 	uint8_t prot, max_prot, inherit, advice;
 	struct thing *below;
 	uint64_t pindex;
@@ -62,6 +63,7 @@ struct model {
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];
 	uint64_t reserve; /* frames that are not for us */
+	uint64_t hidden; /* pages that nobody can reach, as some designs have */
 };
 
 /* What the system did with an operation. */
@@ -122,7 +124,7 @@ model_index(const struct model *m, uint64_t va)
 void cell_clear(struct cell *);
 void slot_unref(struct slot *);
 /* dst, cleared before, becomes the same memory, or a copy. */
-void cell_share(struct cell *dst, const struct cell *src);
+void cell_share(struct cell *dst, struct cell *src);
 void cell_copy(struct cell *dst, const struct cell *src);
 struct slot *slot_create(const uint8_t *bytes);
 /* Give a private cell bytes of its own, if it has none. */

@@ -359,7 +359,7 @@ apply_reset(struct model *m, const struct op *op, struct outcome *out)
 
 /* What the child gets of a cell, by its inheritance. */
 static void
-inherit_cell(struct cell *child, const struct cell *parent)
+inherit_cell(struct cell *child, struct cell *parent)
 {
 	if (parent->foreign && parent->inherit != VM_INHERIT_NONE) {
 		*child = *parent;
@@ -377,6 +377,7 @@ inherit_cell(struct cell *child, const struct cell *parent)
 		*child = *parent;
 		child->private = true;
 		child->below = NULL;
+		child->shared = false;
 		child->slot = slot_create(NULL);
 		break;
 	case VM_INHERIT_NONE:
@@ -1083,13 +1084,13 @@ apply_unlockall(struct model *m, const struct op *op, struct outcome *out)
 
 /* --------------------------------------------------------------- advise */
 
-/* Private contents go, but for what others share with this space. */
+/* Private contents go, but not if they were ever shared. */
 static void
 discard(struct cell *c)
 {
 	struct slot *fresh;
 
-	if (c->slot == NULL || c->slot->bytes == NULL || c->slot->refs > 1)
+	if (c->slot == NULL || c->slot->bytes == NULL || c->shared)
 		return;
 	fresh = slot_create(NULL);
 	slot_unref(c->slot);
@@ -1619,6 +1620,7 @@ grow_cells(struct cell *cells, size_t from, size_t to)
 	for (size_t i = from; i < to; i++) {
 		struct cell like = cells[i - 1];
 
+		like.shared = false;
 		put_cell(&cells[i], &like, like.below, like.pindex + 1);
 	}
 }
@@ -1629,7 +1631,7 @@ leave_zeroes(struct cell *c, const struct cell *moved)
 {
 	struct cell like = *moved;
 
-	like.wired = false;
+	like.wired = like.shared = false;
 	put_cell(c, &like, NULL, 0);
 }
 

@@ -96,7 +96,7 @@ test_amaps(void **state)
 	struct fmt_out out = to_text(&t);
 
 	fill(fx);
-	vm_dump_amaps(fx->vs, &out);
+	vm_dump_upper(fx->vs, &out);
 	assert_int_equal(lines(&t), 1);
 	assert_true(has_line(&t, "000000100000", "anons 1"));
 }

@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "vm/cow/amap_runs.h"
-#include "vm/cow/anon_pool.h"
+#include "vm/cow/cow_pool.h"
 #include "vm/pmap.h"
 
 /* ---- memory of an amap ---- */
@@ -40,33 +40,12 @@ alloc_arrays(struct vm_system *sys, struct vm_amap *am, uint32_t room)
 	return false;
 }
 
-static struct vm_amap_lock *
-lock_create(struct vm_system *sys)
+/* Of its own, or the one of another amap. */
+static struct vm_family *
+family_for(struct vm_system *sys, const struct vm_amap *with)
 {
-	struct vm_amap_lock *lock = vm_amap_lock_get(sys);
-
-	if (lock != NULL) {
-		vm_mutex_init(&lock->mutex, sys->env);
-		atomic_init(&lock->refs, 1);
-	}
-	return lock;
-}
-
-static void
-lock_unref(struct vm_system *sys, struct vm_amap_lock *lock)
-{
-	if (atomic_fetch_sub(&lock->refs, 1) == 1)
-		vm_amap_lock_put(sys, lock);
-}
-
-/* Of its own, or shared with another amap. */
-static struct vm_amap_lock *
-lock_for(struct vm_system *sys, const struct vm_amap *with)
-{
-	if (with == NULL)
-		return lock_create(sys);
-	atomic_fetch_add(&with->lock->refs, 1);
-	return with->lock;
+	return with == NULL ? vm_family_create(sys) :
+			      vm_family_ref(with->family);
 }
 
 /* Free an amap that has no anons; its lock is not held. */
@@ -77,8 +56,8 @@ destroy(struct vm_system *sys, struct vm_amap *am)
 	if (am->runs != NULL)
 		vm_amap_runs_drop(sys, am);
 	free_arrays(sys, am);
-	lock_unref(sys, am->lock);
-	vm_amap_put(sys, am);
+	vm_family_unref(sys, am->family);
+	vm_cow_put(sys, VM_COW_AMAP, am);
 }
 
 struct vm_amap *
@@ -87,7 +66,8 @@ vm_amap_create(struct vm_system *sys, vm_pindex_t npages,
 {
 	struct vm_amap *am;
 
-	if (npages > VM_AMAP_SLOTS_MAX || (am = vm_amap_get(sys)) == NULL)
+	if (npages > VM_AMAP_SLOTS_MAX ||
+	    (am = vm_cow_get(sys, VM_COW_AMAP)) == NULL)
 		return NULL;
 	memset(am, 0, sizeof(*am));
 	am->refs = 1;
@@ -95,12 +75,12 @@ vm_amap_create(struct vm_system *sys, vm_pindex_t npages,
 	if (!alloc_arrays(sys, am, am->nslots))
 		goto out;
 	memset(am->anons, 0, am->nslots * sizeof(*am->anons));
-	am->lock = lock_for(sys, with);
-	if (am->lock != NULL)
+	am->family = family_for(sys, with);
+	if (am->family != NULL)
 		return am;
 	free_arrays(sys, am);
 out:
-	vm_amap_put(sys, am);
+	vm_cow_put(sys, VM_COW_AMAP, am);
 	return NULL;
 }
 

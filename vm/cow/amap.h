@@ -16,7 +16,7 @@
  * reference (until then all entries refer to the same range); without memory
  * for it such a part lives as long as the amap.
  *
- * Amaps that name common anons share one lock.  All functions want the map of
+ * Amaps that name common anons are one family (family.h) and share its lock.  All functions want the map of
  * the entry write-locked, unless they say otherwise.
  * Source: Cranor 1998 ch. 5; NetBSD uvm_amap.c.
  */
@@ -24,17 +24,12 @@
 #define VM_COW_AMAP_H
 
 #include "vm/cow/anon.h"
+#include "vm/cow/family.h"
 #include "vm/vm_entry.h"
 #include "vm/vm_lock.h"
 
 #define VM_AMAP_CHUNK     16         /* slots settled at once in sparse ones */
 #define VM_AMAP_SLOTS_MAX (1u << 22) /* slots of the largest amap: 16 GB */
-
-/* One lock for all amaps with common anons. */
-struct vm_amap_lock {
-	struct vm_mutex mutex;
-	_Atomic uint32_t refs;
-};
 
 /* A run of slots with as many references each. */
 struct vm_amap_run {
@@ -43,36 +38,36 @@ struct vm_amap_run {
 };
 
 struct vm_amap {
-	struct vm_amap_lock *lock; /* (c) */
-	uint32_t refs;             /* entries that use it */
-	uint32_t nslots;           /* slots in use by entries, now or before */
-	uint32_t room;             /* slots there is memory for */
-	uint32_t nused;            /* slots with an anon */
-	struct vm_anon **anons;    /* [room] */
-	uint32_t *used;            /* [room] */
-	uint32_t *back;            /* [room] */
-	struct vm_amap_run *runs;  /* [room] or NULL: refs counts for all */
-	uint32_t run_hint;         /* first slot of a run, to begin looking */
-	bool runs_lost; /* no memory for runs when they were needed */
-	bool shared;    /* MAP_INHERIT_SHARE: entries see each other */
+	struct vm_family *family; /* (c) */
+	uint32_t refs;            /* entries that use it */
+	uint32_t nslots;          /* slots in use by entries, now or before */
+	uint32_t room;            /* slots there is memory for */
+	uint32_t nused;           /* slots with an anon */
+	struct vm_anon **anons;   /* [room] */
+	uint32_t *used;           /* [room] */
+	uint32_t *back;           /* [room] */
+	struct vm_amap_run *runs; /* [room] or NULL: refs counts for all */
+	uint32_t run_hint;        /* first slot of a run, to begin looking */
+	bool runs_lost;           /* no memory for runs when they were needed */
+	bool shared; /* MAP_INHERIT_SHARE: entries see each other */
 };
 
 static inline void
 vm_amap_lock(struct vm_amap *am)
 {
-	vm_mutex_lock(&am->lock->mutex);
+	vm_mutex_lock(&am->family->mutex);
 }
 
 static inline void
 vm_amap_unlock(struct vm_amap *am)
 {
-	vm_mutex_unlock(&am->lock->mutex);
+	vm_mutex_unlock(&am->family->mutex);
 }
 
 static inline bool
 vm_amap_is_locked(const struct vm_amap *am)
 {
-	return vm_mutex_is_locked(&am->lock->mutex);
+	return vm_mutex_is_locked(&am->family->mutex);
 }
 
 /* The anon at page n of the reference, or NULL.  => locked */
@@ -136,8 +131,5 @@ void vm_amap_wipe(struct vm_system *, struct vm_amap *, uint32_t slot,
     uint32_t len);
 
 void vm_amap_check(const struct vm_amap *);
-
-int vm_amap_init(struct vm_system *);
-void vm_amap_fini(struct vm_system *);
 
 #endif

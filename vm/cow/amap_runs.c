@@ -122,27 +122,6 @@ vm_amap_runs_add(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
 }
 
 void
-vm_amap_wipe_sole(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
-    uint32_t len)
-{
-	uint32_t at, lo, hi;
-
-	VM_ASSERT(vm_amap_is_locked(am));
-	if (am->refs == 1)
-		vm_amap_wipe(sys, am, slot, len);
-	if (am->refs == 1 || am->runs == NULL)
-		return;
-	for (at = run_of(am, slot); at < slot + len; at += am->runs[at].len) {
-		lo = at > slot ? at : slot;
-		hi = at + am->runs[at].len;
-		if (hi > slot + len)
-			hi = slot + len;
-		if (am->runs[at].refs == 1 && lo < hi)
-			vm_amap_wipe(sys, am, lo, hi - lo);
-	}
-}
-
-void
 vm_amap_runs_check(const struct vm_amap *am)
 {
 	uint32_t at;

@@ -26,11 +26,6 @@ void vm_amap_runs_drop(struct vm_system *, struct vm_amap *);
 void vm_amap_runs_add(struct vm_system *, struct vm_amap *, uint32_t slot,
     uint32_t len, int delta);
 
-/* vm_amap_wipe_sole: free the anons of those slots of [slot, slot + len) that
- * a single entry refers to.  => locked */
-void vm_amap_wipe_sole(struct vm_system *, struct vm_amap *, uint32_t slot,
-    uint32_t len);
-
 void vm_amap_runs_check(const struct vm_amap *);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "vm/cow/anon.h"
 
-#include "vm/cow/anon_pool.h"
+#include "vm/cow/cow_pool.h"
 
 const struct vm_page_owner vm_anon_owner = { "anon" };
 
@@ -12,13 +12,13 @@ struct vm_anon *
 vm_anon_create(struct vm_system *sys, const struct vm_page *near,
     unsigned flags)
 {
-	struct vm_anon *an = vm_anon_get(sys);
+	struct vm_anon *an = vm_cow_get(sys, VM_COW_ANON);
 
 	if (an == NULL)
 		return NULL;
 	an->page = vm_page_alloc(sys, near, flags);
 	if (an->page == NULL) {
-		vm_anon_put(sys, an);
+		vm_cow_put(sys, VM_COW_ANON, an);
 		return NULL;
 	}
 	an->refs = 1;
@@ -34,6 +34,6 @@ vm_anon_unref(struct vm_system *sys, struct vm_anon *an)
 	if (--an->refs != 0)
 		return;
 	vm_page_free(sys, an->page);
-	vm_anon_put(sys, an);
+	vm_cow_put(sys, VM_COW_ANON, an);
 	VM_COUNT(sys, anons_freed);
 }

@@ -23,6 +23,7 @@
  */
 #include "vm/cow/amap.h"
 #include "vm/cow/amap_runs.h"
+#include "vm/cow/lower.h"
 #include "vm/vm_cow.h"
 #include "vm/vm_page.h"
 
@@ -48,35 +49,6 @@ uvm_unlock(struct vm_map_entry *e)
 
 /* ---- resolve ---- */
 
-static bool
-is_cow(const struct vm_map_entry *e)
-{
-	return (e->flags & VM_ENTRY_COW) != 0;
-}
-
-static bool
-needs_copy(const struct vm_map_entry *e)
-{
-	return (e->flags & VM_ENTRY_NEEDS_COPY) != 0;
-}
-
-/*
- * Take what r->pmap has at the address out, complete on every processor.  Its
- * page, of this entry, loses the wiring of a wired mapping.
- */
-static void
-leave_pmap(struct vm_resolve *r)
-{
-	struct pmap_mapping old;
-
-	if (r->unmapped || !pmap_extract(r->pmap, r->va, &old))
-		return;
-	if (old.wired)
-		vm_page_unwire(r->sys, old.page);
-	pmap_remove(r->pmap, r->va, r->va + VM_PAGE_SIZE);
-	pmap_update(r->pmap);
-}
-
 /* The page whose next frame a new one at page n should have. */
 static const struct vm_page *
 near_page(const struct vm_resolve *r, vm_pindex_t n)
@@ -100,22 +72,10 @@ promote(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 	    r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
 	if (an == NULL)
 		return NULL;
-	leave_pmap(r);
+	vm_cow_leave_pmap(r);
 	if (pg != NULL)
 		vm_page_copy(r->sys, pg, an->page);
 	return an;
-}
-
-static enum vm_verdict
-answer(struct vm_resolve *r, struct vm_page *pg, vm_prot_t prot,
-    enum vm_resolved_how how)
-{
-	VM_ASSERT((prot & r->access) == r->access);
-	VM_ASSERT(!pg->busy);
-	r->page = pg;
-	r->prot = prot;
-	r->how = how;
-	return VM_RESOLVE_OK;
 }
 
 /* 1B: an anon of our own takes the place of a shared one. */
@@ -134,19 +94,18 @@ copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
 	if (e->aref.amap->shared)
 		vm_page_unmap(r->sys, old->page); /* our partners look again */
 	vm_anon_unref(r->sys, old);
-	return answer(r, an->page, e->prot, VM_COPIED_ANON);
+	return vm_cow_answer(r, an->page, e->prot, VM_COPIED_ANON);
 }
 
 static enum vm_verdict
 upper(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 {
 	struct vm_map_entry *e = r->entry;
-	bool sole = an->refs == 1 && !needs_copy(e);
+	bool sole = an->refs == 1 && !vm_entry_needs_copy(e);
 
 	if ((r->access & VM_PROT_WRITE) && !sole)
 		return copy_anon(r, n, an);
-	return answer(r, an->page,
-	    sole ? e->prot : (vm_prot_t)(e->prot & ~VM_PROT_WRITE),
+	return vm_cow_answer(r, an->page, sole ? e->prot : vm_cow_readonly(e),
 	    VM_FOUND_ANON);
 }
 
@@ -165,7 +124,7 @@ promote_lower(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 	vm_amap_add(&e->aref, n, an);
 	if (pg != NULL && e->aref.amap->shared)
 		vm_page_unmap(r->sys, pg);
-	return answer(r, an->page, e->prot,
+	return vm_cow_answer(r, an->page, e->prot,
 	    pg == NULL ? VM_MADE_ZERO : VM_COPIED_OBJECT);
 }
 
@@ -173,30 +132,15 @@ static enum vm_verdict
 lower(struct vm_resolve *r, vm_pindex_t n)
 {
 	struct vm_map_entry *e = r->entry;
-	struct vm_object_want want = {
-		.make = r->depth != VM_RESOLVE_RESIDENT,
-		.io = r->depth == VM_RESOLVE_ALL,
-		.advice = (enum vm_advice)e->advice,
-		.first = e->offset,
-		.limit = e->offset + vm_entry_npages(e),
-		.read = r->read,
-		.near = r->near,
-		.page_flags = r->page_flags,
-	};
 	enum vm_verdict v;
 
 	if (e->object == NULL)
 		return promote_lower(r, n, NULL);
-	v = vm_object_resolve(e->object, e->offset + n, &want);
-	r->page = want.page;
-	r->seen = want.seen;
-	if (v != VM_RESOLVE_OK)
-		return v;
-	if (is_cow(e) && (r->access & VM_PROT_WRITE))
-		return promote_lower(r, n, want.page);
-	return answer(r, want.page,
-	    is_cow(e) ? (vm_prot_t)(e->prot & ~VM_PROT_WRITE) : e->prot,
-	    want.zeroed ? VM_MADE_OBJECT_ZERO : VM_FOUND_OBJECT);
+	v = vm_cow_lower(r, n);
+	if (v == VM_RESOLVE_OK && vm_entry_is_cow(e) &&
+	    (r->access & VM_PROT_WRITE))
+		return promote_lower(r, n, r->page);
+	return v;
 }
 
 /* Whether the page can only be had by giving the entry an amap of its own. */
@@ -205,7 +149,7 @@ must_settle(const struct vm_resolve *r, const struct vm_anon *an)
 {
 	const struct vm_map_entry *e = r->entry;
 
-	if (!needs_copy(e))
+	if (!vm_entry_needs_copy(e))
 		return false;
 	return (r->access & VM_PROT_WRITE) || (an == NULL && e->object == NULL);
 }
@@ -279,7 +223,7 @@ uvm_settle(struct vm_system *sys, struct vm_map_entry *e)
 {
 	int error = 0;
 
-	if (!needs_copy(e))
+	if (!vm_entry_needs_copy(e))
 		return 0;
 	if (e->aref.amap == NULL) {
 		VM_ASSERT(vm_entry_npages(e) <= VM_AMAP_SLOTS_MAX);
@@ -362,7 +306,7 @@ uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
 		return clone_for(sys, src, dst);
 	ref_upper(sys, src, dst);
 	ref_lower(src, dst);
-	if (src->aref.amap != NULL && !needs_copy(src)) {
+	if (src->aref.amap != NULL && !vm_entry_needs_copy(src)) {
 		src->flags |= VM_ENTRY_NEEDS_COPY;
 		*protect = true;
 	}
@@ -381,18 +325,15 @@ static int
 uvm_share(struct vm_system *sys, struct vm_map_entry *src,
     struct vm_map_entry *dst)
 {
-	int error = uvm_settle(sys, src);
-
-	if (error != 0)
-		return error;
-	if (!needs_copy(src))
-		dst->flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
+	VM_ASSERT(!vm_entry_needs_copy(src));
 	ref_upper(sys, src, dst);
 	ref_lower(src, dst);
 	if (src->aref.amap != NULL) {
 		vm_amap_lock(src->aref.amap);
 		src->aref.amap->shared = true;
 		vm_amap_unlock(src->aref.amap);
+		src->flags |= VM_ENTRY_SHARED;
+		dst->flags |= VM_ENTRY_SHARED;
 	}
 	return 0;
 }
@@ -441,18 +382,19 @@ amaps_join(struct vm_system *sys, struct vm_map_entry *lo,
 	struct vm_amap *low = lo->aref.amap, *high = hi->aref.amap;
 
 	if (low == NULL && high == NULL)
-		return needs_copy(lo) == needs_copy(hi);
+		return vm_entry_needs_copy(lo) == vm_entry_needs_copy(hi);
 	if (low != NULL && low == high) {
 		if (lo->aref.slot + nlo != hi->aref.slot ||
-		    needs_copy(lo) != needs_copy(hi))
+		    vm_entry_needs_copy(lo) != vm_entry_needs_copy(hi))
 			return false;
 		vm_amap_uncut(sys, &lo->aref, &hi->aref);
 		return true;
 	}
 	if (high == NULL)
-		return !needs_copy(lo) && worth_extending(nlo, nhi) &&
+		return !vm_entry_needs_copy(lo) && worth_extending(nlo, nhi) &&
 		    vm_amap_extend(sys, &lo->aref, nlo, nhi, true);
-	if (low != NULL || needs_copy(hi) || !worth_extending(nhi, nlo) ||
+	if (low != NULL || vm_entry_needs_copy(hi) ||
+	    !worth_extending(nhi, nlo) ||
 	    !vm_amap_extend(sys, &hi->aref, nhi, nlo, false))
 		return false;
 	lo->aref = hi->aref;
@@ -490,19 +432,24 @@ uvm_drop(struct vm_system *sys, struct vm_map_entry *e)
 	e->object = NULL;
 }
 
-/* What partners share stays: it is not private to this entry. */
-static void
+/* Once settled, slots that were never shared are this entry's alone. */
+static int
 uvm_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
     vm_pindex_t len)
 {
-	struct vm_amap *am = e->aref.amap;
+	struct vm_amap *am;
+	int error;
 
-	VM_ASSERT(!needs_copy(e) || am == NULL);
-	if (am == NULL)
-		return;
+	if ((e->flags & VM_ENTRY_SHARED) || e->aref.amap == NULL)
+		return 0;
+	error = uvm_settle(sys, e);
+	if (error != 0)
+		return error;
+	am = e->aref.amap;
 	vm_amap_lock(am);
-	vm_amap_wipe_sole(sys, am, e->aref.slot + (uint32_t)n, (uint32_t)len);
+	vm_amap_wipe(sys, am, e->aref.slot + (uint32_t)n, (uint32_t)len);
 	vm_amap_unlock(am);
+	return 0;
 }
 
 /* ---- looking ---- */
@@ -524,7 +471,7 @@ next_lower(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
 {
 	uint64_t i = e->offset + n;
 
-	if (e->object == NULL || radix_next(&e->object->pages, &i) == NULL)
+	if (e->object == NULL || vm_object_next(e->object, &i) == NULL)
 		return end;
 	return i - e->offset < end ? i - e->offset : end;
 }
@@ -556,19 +503,48 @@ uvm_check(const struct vm_map_entry *e)
 {
 	const struct vm_amap *am = e->aref.amap;
 
-	VM_VERIFY(!needs_copy(e) || is_cow(e));
-	VM_VERIFY(!is_cow(e) || am != NULL || needs_copy(e));
-	VM_VERIFY(
-	    is_cow(e) || e->object != NULL || (e->flags & VM_ENTRY_FOREIGN));
-	VM_VERIFY(is_cow(e) || am == NULL);
+	VM_VERIFY(!vm_entry_needs_copy(e) || vm_entry_is_cow(e));
+	VM_VERIFY(!vm_entry_is_cow(e) || am != NULL || vm_entry_needs_copy(e));
+	VM_VERIFY(vm_entry_is_cow(e) || e->object != NULL ||
+	    (e->flags & VM_ENTRY_FOREIGN));
+	VM_VERIFY(vm_entry_is_cow(e) || am == NULL);
 	if (am == NULL)
 		return;
 	VM_VERIFY(e->aref.slot + vm_entry_npages(e) <= am->nslots);
 	vm_amap_check(am);
 }
 
+static void
+uvm_audit(const struct vm_map_entry *e, struct vm_audit *au)
+{
+	const struct vm_amap *am = e->aref.amap;
+	uint32_t i;
+
+	if (am == NULL || !au->ref(au, am, am->refs)) /* A2 */
+		return;
+	for (i = 0; i < am->nused; i++) {
+		struct vm_anon *an = am->anons[am->used[i]];
+
+		if (au->ref(au, an, an->refs)) /* A3 */
+			au->page(au, an->page);
+	}
+}
+
+static void
+uvm_dump(const struct vm_map_entry *e, const struct fmt_out *out)
+{
+	const struct vm_amap *am = e->aref.amap;
+
+	fmt_printf(out,
+	    "amap %p slot %u: refs %u, slots %u of %u, anons %u%s%s\n",
+	    (const void *)am, e->aref.slot, am->refs, am->nslots, am->room,
+	    am->nused, am->shared ? ", shared" : "",
+	    am->runs != NULL ? ", in runs" : "");
+}
+
 const struct vm_cow_ops vm_cow_uvm = {
 	.name = "amap",
+	.prompt = true,
 	.lock = uvm_lock,
 	.unlock = uvm_unlock,
 	.resolve = uvm_resolve,
@@ -583,4 +559,6 @@ const struct vm_cow_ops vm_cow_uvm = {
 	.discard = uvm_discard,
 	.walk = uvm_walk,
 	.check = uvm_check,
+	.audit = uvm_audit,
+	.dump = uvm_dump,
 };

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cow/layers.c - finding, copying and making pages in a stack of objects.
+ *
+ *	found in the top, which is the entry's alone	map it as it is
+ *	found below, or the top is shared, read		map it read-only
+ *	found below, write				copy it into the top,
+ *							or take it over
+ *	found nowhere					the entry's object, or
+ *							a new page of zeroes
+ *
+ * Sources: 4.4BSD and FreeBSD vm_fault.c.  Differs: a fault never sleeps here
+ * (vm_cow.h), and under the family's lock nobody races it down the stack, so
+ * no busy page holds its place in the top meanwhile.
+ */
+#include "vm/cow/layers.h"
+
+#include "vm/cow/lower.h"
+#include "vm/vm_page.h"
+
+struct vm_layer_at
+vm_layers_find(const struct vm_map_entry *e, vm_pindex_t n)
+{
+	struct vm_layer_at at = { e->layers.top, e->layers.first + n, NULL, 0 };
+
+	for (; at.layer != NULL; at.layer = at.layer->below) {
+		at.page = vm_object_lookup(at.layer->obj, at.pindex);
+		if (at.page != NULL)
+			break;
+		at.pindex += at.layer->offset;
+		at.depth++;
+	}
+	return at;
+}
+
+/* ---- resolve ---- */
+
+static vm_pindex_t
+top_index(const struct vm_resolve *r)
+{
+	return r->entry->layers.first + vm_entry_page(r->entry, r->va);
+}
+
+/* The page whose next frame a new one of the top should have. */
+static const struct vm_page *
+near_page(const struct vm_resolve *r)
+{
+	vm_pindex_t i = top_index(r);
+
+	if (r->near != NULL || i == 0)
+		return r->near;
+	return vm_object_lookup(r->entry->layers.top->obj, i - 1);
+}
+
+/* A new page of the top layer, with a copy of pg or zeroes. */
+static enum vm_verdict
+fill_top(struct vm_resolve *r, struct vm_page *pg, enum vm_resolved_how how)
+{
+	struct vm_map_entry *e = r->entry;
+	struct vm_page *new;
+
+	if (r->depth == VM_RESOLVE_RESIDENT)
+		return VM_RESOLVE_ABSENT;
+	new = vm_object_grab(e->layers.top->obj, top_index(r), near_page(r),
+	    r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
+	if (new == NULL)
+		return VM_RESOLVE_NOMEM;
+	vm_cow_leave_pmap(r);
+	if (pg != NULL)
+		vm_page_copy(r->sys, pg, new);
+	if (pg != NULL && (e->flags & VM_ENTRY_SHARED))
+		vm_page_unmap(r->sys, pg); /* our partners look again */
+	return vm_cow_answer(r, new,
+	    vm_entry_needs_copy(e) ? vm_cow_readonly(e) : e->prot, how);
+}
+
+static enum vm_verdict
+copy_up(struct vm_resolve *r, const struct vm_layer_at *at,
+    const struct vm_layers_policy *policy)
+{
+	enum vm_verdict v;
+
+	if (r->depth != VM_RESOLVE_RESIDENT && policy->take != NULL &&
+	    policy->take(r->entry, at)) {
+		VM_COUNT(r->sys, cow_moves);
+		return vm_cow_answer(r, at->page, r->entry->prot,
+		    VM_FOUND_ANON);
+	}
+	v = fill_top(r, at->page, VM_COPIED_ANON);
+	if (v == VM_RESOLVE_OK && policy->copied != NULL)
+		policy->copied(r->entry);
+	return v;
+}
+
+static enum vm_verdict
+found(struct vm_resolve *r, const struct vm_layer_at *at,
+    const struct vm_layers_policy *policy)
+{
+	struct vm_map_entry *e = r->entry;
+	bool own = at->depth == 0 && !vm_entry_needs_copy(e);
+
+	VM_COUNT_PEAK(r->sys, shadow_depth_peak, at->depth + 1);
+	if (at->page->busy && r->depth != VM_RESOLVE_ALL)
+		return VM_RESOLVE_ABSENT;
+	if (at->page->busy) {
+		r->page = at->page;
+		r->seen = vm_page_want(r->sys, at->page);
+		return VM_RESOLVE_BUSY;
+	}
+	if ((r->access & VM_PROT_WRITE) && !own)
+		return copy_up(r, at, policy);
+	return vm_cow_answer(r, at->page, own ? e->prot : vm_cow_readonly(e),
+	    VM_FOUND_ANON);
+}
+
+static enum vm_verdict
+found_nowhere(struct vm_resolve *r, vm_pindex_t n)
+{
+	struct vm_map_entry *e = r->entry;
+	enum vm_verdict v;
+
+	if (e->object == NULL)
+		return fill_top(r, NULL, VM_MADE_ZERO);
+	v = vm_cow_lower(r, n);
+	if (v == VM_RESOLVE_OK && vm_entry_is_cow(e) &&
+	    (r->access & VM_PROT_WRITE))
+		return fill_top(r, r->page, VM_COPIED_OBJECT);
+	return v;
+}
+
+/* Whether the page can only be had with a top layer that is not there yet. */
+static bool
+must_settle(const struct vm_resolve *r, const struct vm_layers_policy *policy)
+{
+	const struct vm_map_entry *e = r->entry;
+
+	if (!vm_entry_needs_copy(e))
+		return false;
+	if (r->access & VM_PROT_WRITE)
+		return true;
+	return e->layers.top == NULL &&
+	    (e->object == NULL || policy->settles_on_read);
+}
+
+enum vm_verdict
+vm_layers_resolve(struct vm_resolve *r, const struct vm_layers_policy *policy)
+{
+	vm_pindex_t n = vm_entry_page(r->entry, r->va);
+	struct vm_layer_at at;
+
+	if (must_settle(r, policy))
+		return r->depth == VM_RESOLVE_RESIDENT ? VM_RESOLVE_ABSENT :
+							 VM_RESOLVE_SETTLE;
+	at = vm_layers_find(r->entry, n);
+	return at.page != NULL ? found(r, &at, policy) : found_nowhere(r, n);
+}
+
+/* ---- the pages of a range ---- */
+
+/* The first page at or after n, of any layer or the object: where to look. */
+static vm_pindex_t
+next_present(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
+{
+	vm_pindex_t at, shift = e->layers.first;
+	const struct vm_layer *l;
+
+	for (l = e->layers.top; l != NULL; shift += l->offset, l = l->below) {
+		at = n + shift;
+		if (vm_object_next(l->obj, &at) != NULL && at - shift < end)
+			end = at - shift;
+	}
+	at = n + e->offset;
+	if (e->object != NULL && vm_object_next(e->object, &at) != NULL &&
+	    at - e->offset < end)
+		end = at - e->offset;
+	return end;
+}
+
+void
+vm_layers_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
+    vm_cow_walk_fn *fn, void *arg)
+{
+	vm_pindex_t end = n + len;
+	struct vm_cow_page at;
+
+	for (n = next_present(e, n, end); n < end;
+	     n = next_present(e, n + 1, end)) {
+		at.n = n;
+		at.page = vm_layers_find(e, n).page;
+		at.upper = at.page != NULL;
+		if (at.page == NULL)
+			at.page = vm_object_lookup(e->object, e->offset + n);
+		fn(&at, arg);
+	}
+}
+
+void
+vm_layers_dump(const struct vm_map_entry *e, const struct fmt_out *out)
+{
+	const struct vm_layer *l = e->layers.top;
+	unsigned long long first = e->layers.first;
+
+	for (; l != NULL; first += l->offset, l = l->below)
+		fmt_printf(out, "object %p page %llu: refs %u, resident %llu%s",
+		    (const void *)l->obj, first, l->obj->refs,
+		    (unsigned long long)l->obj->npages,
+		    l->below == NULL ? "\n" : " over ");
+}
+
+static int
+copy_page(struct vm_page *pg, struct vm_object *to)
+{
+	struct vm_page *copy = vm_object_grab(to, pg->pindex, pg, 0);
+
+	if (copy == NULL)
+		return VM_ENOMEM;
+	vm_page_copy(to->sys, pg, copy);
+	return 0;
+}
+
+int
+vm_layers_push_down(struct vm_object *from, struct vm_object *to,
+    vm_pindex_t start, vm_pindex_t end)
+{
+	struct vm_machine *m = from->sys->machine;
+	struct vm_page *pg;
+	vm_pindex_t i = start;
+	int error = 0;
+
+	for (; error == 0 && (pg = vm_object_next(from, &i)) != NULL && i < end;
+	     i++) {
+		VM_ASSERT(!pg->busy);
+		if (pg->wire_count != 0) {
+			error = copy_page(pg, to);
+			continue;
+		}
+		(void)pmap_page_protect(m, pg, VM_PROT_READ | VM_PROT_EXEC);
+		error = vm_object_move_page(pg, to, i);
+	}
+	pmap_update_all(m);
+	return error;
+}
+
+void
+vm_layers_free_pages(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	struct vm_page *pg;
+	vm_pindex_t i = start;
+
+	for (; (pg = vm_object_next(obj, &i)) != NULL && i < end; i++)
+		vm_object_free_page(obj, pg);
+}
+
+bool
+vm_layers_hides(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len)
+{
+	vm_pindex_t at, shift = e->layers.first;
+	const struct vm_layer *l;
+
+	for (l = e->layers.top; l->below != NULL; l = l->below) {
+		shift += l->offset;
+		at = n + shift;
+		if (vm_object_next(l->below->obj, &at) != NULL &&
+		    at - shift < n + len)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cow/lower.h - what every design does alike when it resolves: the object at
+ * the bottom of an entry, leaving the pmap before a copy, and the answer.
+ */
+#ifndef VM_COW_LOWER_H
+#define VM_COW_LOWER_H
+
+#include "vm/vm_cow.h"
+
+/* The page at r->va is pg, to be mapped with at most prot. */
+enum vm_verdict vm_cow_answer(struct vm_resolve *, struct vm_page *,
+    vm_prot_t prot, enum vm_resolved_how);
+
+/* As long as the page may change behind the entry's back: all but write. */
+static inline vm_prot_t
+vm_cow_readonly(const struct vm_map_entry *e)
+{
+	return (vm_prot_t)(e->prot & ~VM_PROT_WRITE);
+}
+
+/*
+ * vm_cow_leave_pmap: take what r->pmap has at the address out, complete on
+ * every processor.  Its page, of this entry, loses the wiring of a wired
+ * mapping.
+ */
+void vm_cow_leave_pmap(struct vm_resolve *);
+
+/*
+ * vm_cow_lower: find page n of the entry in its object, which it has.  OK: the
+ * answer is that of a reader, or of shared memory; who writes to private
+ * memory makes a copy of r->page first.
+ */
+enum vm_verdict vm_cow_lower(struct vm_resolve *, vm_pindex_t n);
+
+#endif

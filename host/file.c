@@ -8,6 +8,8 @@
  */
 #include "host/file.h"
 
+#include "pmap/host.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -69,20 +71,53 @@ fill_iov(struct iovec *iov, void *const *pages, size_t len)
 	return n;
 }
 
+/* How many of the pages from the first on follow each other in memory. */
+static size_t
+run_length(void *const *pages, size_t len)
+{
+	size_t run = VM_PAGE_SIZE;
+
+	while (run < len && (char *)pages[vm_atop(run)] == (char *)*pages + run)
+		run += VM_PAGE_SIZE;
+	return run < len ? run : len;
+}
+
+/*
+ * Put bytes into frames by writing to the memory file.  Most frames have not
+ * been touched here before: a store would fault, and the kernel would fill the
+ * page with zeroes first.
+ */
+static int
+fill_frames(const struct run *run, void *const *pages, const char *from,
+    size_t len)
+{
+	int fd = pmap_host_file(run->machine);
+	size_t part;
+	ssize_t put;
+
+	for (; len > 0; pages += vm_atop(part), from += part, len -= part) {
+		part = run_length(pages, len);
+		put = pwrite(fd, from, part,
+		    (off_t)pmap_host_offset(run->machine, *pages));
+		if (put != (ssize_t)part)
+			return VM_EIO; /* the host has no more memory */
+	}
+	return VM_OK;
+}
+
 static int
 file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
     size_t *done)
 {
+	static char buffer[VM_CLUSTER_MAX * VM_PAGE_SIZE];
 	struct file *f = file;
-	struct iovec iov[VM_CLUSTER_MAX];
 	size_t len = vm_ptoa(npages);
 	ssize_t got;
 
 	*done = 0;
 	while (*done < len) {
-		unsigned n = fill_iov(iov, pages + vm_atop(*done), len - *done);
-
-		got = preadv(f->fd, iov, (int)n, (off_t)(off + *done));
+		got = pread(f->fd, buffer + *done, len - *done,
+		    (off_t)(off + *done));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -91,7 +126,7 @@ file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
 		if (got == 0 || (*done & VM_PAGE_MASK) != 0)
 			break; /* the end of the file */
 	}
-	return VM_OK;
+	return fill_frames(f->run, pages, buffer, *done);
 }
 
 static int

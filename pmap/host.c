@@ -834,3 +834,9 @@ pmap_host_tail(const struct vm_machine *m)
 {
 	return to_machine(m)->frames + pmap_host_tail_offset(m);
 }
+
+uint64_t
+pmap_host_offset(const struct vm_machine *m, const void *data)
+{
+	return (uint64_t)((const char *)data - to_machine(m)->frames);
+}

@@ -84,6 +84,8 @@ void pmap_host_destroy(struct vm_machine *);
 int pmap_host_file(const struct vm_machine *);
 uint64_t pmap_host_tail_offset(const struct vm_machine *);
 void *pmap_host_tail(const struct vm_machine *);
+/* Where in the memory file an address of a page's data is. */
+uint64_t pmap_host_offset(const struct vm_machine *, const void *);
 
 /* The executor's own word for a pmap. */
 void pmap_host_set_owner(struct pmap *, void *owner);

@@ -258,30 +258,43 @@ adopt_maps(struct adoption *a)
 
 /* ---------------------------------------------------- limits and places */
 
-/* Field 47 of /proc/pid/stat: where the heap begins. */
-static vaddr_t
-start_of_heap(const struct task *t)
+/* Of /proc/pid/stat, by their numbers in proc(5). */
+#define FIRST_FIELD 47
+
+static void
+set_places(struct space *space, const uint64_t *fields)
+{
+	struct vmspace *vm = space->vm;
+
+	vm->brk_start = vm->brk_end = vm_round_page(fields[0]);
+	space->arg_start = fields[1];
+	space->arg_end = fields[2];
+	space->env_start = fields[3];
+	space->env_end = fields[4];
+}
+
+/* Where the heap begins, the arguments and the environment are. */
+static void
+find_places(const struct task *t, struct space *space)
 {
 	char path[64], text[2048], *p;
-	unsigned long value = 0;
+	uint64_t fields[5] = { 0 };
 	ssize_t n;
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)t->tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return;
 	n = read(fd, text, sizeof(text) - 1);
 	(void)close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
+	text[n > 0 ? n : 0] = '\0';
 	p = strrchr(text, ')');
-	for (int field = 2; p != NULL && field < 47; field++)
+	for (int field = 2; p != NULL && field < FIRST_FIELD; field++)
 		p = strchr(p + 1, ' ');
-	if (p != NULL)
-		value = strtoul(p, NULL, 10);
-	return vm_round_page(value);
+	for (size_t i = 0; p != NULL && i < 5; i++)
+		fields[i] = strtoul(p, &p, 10);
+	set_places(space, fields);
 }
 
 static void
@@ -290,7 +303,7 @@ set_limits(struct adoption *a)
 	struct vmspace *vm = a->space->vm;
 	struct rlimit limit;
 
-	vm->brk_start = vm->brk_end = start_of_heap(a->task);
+	find_places(a->task, a->space);
 	if (prlimit(a->task->tid, RLIMIT_DATA, NULL, &limit) == 0)
 		vm->data_limit = limit.rlim_cur;
 	if (prlimit(a->task->tid, RLIMIT_MEMLOCK, NULL, &limit) == 0)

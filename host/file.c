@@ -375,6 +375,15 @@ file_changed(struct vm_object *obj)
 		f->stamp = stamp_of(&st);
 }
 
+size_t
+file_path(const struct vm_object *obj, char *buf, size_t size)
+{
+	struct file *f = vm_file_handle(obj);
+
+	buf[0] = '\0';
+	return f == NULL ? 0 : path_of(f, buf, size);
+}
+
 void
 file_keep_writing(struct vm_object *obj)
 {

@@ -45,14 +45,14 @@ give_hear(struct task *t)
 	run->channel = -1;
 }
 
-/* Wait for the call; false: the task is dead. */
+/* Wait for the call; false: the task is dead, or stands somewhere else. */
 static bool
 hear_call(struct task *t, uint64_t *id)
 {
 	struct pollfd p = { .fd = t->run->listener, .events = POLLIN };
 	struct seccomp_notif call;
 
-	while (t->at != TASK_DEAD) {
+	while (t->at != TASK_DEAD && !t->has_status) {
 		call = (struct seccomp_notif){ .id = 0 };
 		if (poll(&p, 1, LOOK_ROUND) > 0 &&
 		    ioctl(p.fd, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
@@ -62,6 +62,38 @@ hear_call(struct task *t, uint64_t *id)
 		(void)event_poll(t->run);
 	}
 	return false;
+}
+
+static bool
+put(struct task *t, uint64_t id, const struct give *g)
+{
+	struct seccomp_notif_addfd file = { .id = id,
+		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.srcfd = (uint32_t)g->fd,
+		.newfd_flags = g->cloexec ? O_CLOEXEC : 0 };
+
+	if (g->number >= 0) {
+		file.flags |= SECCOMP_ADDFD_FLAG_SETFD;
+		file.newfd = (uint32_t)g->number;
+	}
+	return ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &file) >= 0;
+}
+
+static void
+refuse(struct task *t, uint64_t id)
+{
+	struct seccomp_notif_resp answer = { .id = id, .error = -EMFILE };
+
+	(void)ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
+void
+give(struct task *t, const struct give *g)
+{
+	uint64_t id;
+
+	if (hear_call(t, &id) && !put(t, id, g))
+		refuse(t, id);
 }
 
 /* All numbers are taken: allow some more for now. */
@@ -75,33 +107,17 @@ widen(struct task *t, const struct rlimit *limit)
 	return prlimit(t->tid, RLIMIT_NOFILE, &wide, NULL) == 0;
 }
 
-static bool
-put(struct task *t, uint64_t id)
-{
-	struct seccomp_notif_addfd file = { .id = id,
-		.flags = SECCOMP_ADDFD_FLAG_SEND,
-		.srcfd = (uint32_t)pmap_host_file(t->run->machine),
-		.newfd_flags = O_CLOEXEC };
-
-	return ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &file) >= 0;
-}
-
-static void
-refuse(struct task *t, uint64_t id)
-{
-	struct seccomp_notif_resp answer = { .id = id, .error = -EMFILE };
-
-	(void)ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
-}
-
 void
 give_file(struct task *t, struct rlimit *limit)
 {
+	const struct give file = { .fd = pmap_host_file(t->run->machine),
+		.number = -1,
+		.cloexec = true };
 	uint64_t id;
 
 	(void)prlimit(t->tid, RLIMIT_NOFILE, NULL, limit);
-	if (hear_call(t, &id) && !put(t, id) &&
-	    (errno != EMFILE || !widen(t, limit) || !put(t, id)))
+	if (hear_call(t, &id) && !put(t, id, &file) &&
+	    (errno != EMFILE || !widen(t, limit) || !put(t, id, &file)))
 		refuse(t, id);
 }
 

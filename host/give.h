@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * give.h - how a new program comes by the memory file.
+ * give.h - how a program comes by files of ours.
  *
  * The numbers of descriptors are the program's own, all of them: a process has
  * no descriptor of ours, but for a moment after exec, when nothing of ours is
@@ -12,7 +12,8 @@
  *	FILTER_GIVE ----------> listener: here it is	(seccomp_unotify(2))
  *	mmap, close
  *
- * The caller (stub.c) has it mapped and closed before the program runs.
+ * The caller (stub.c) has it mapped and closed before the program runs.  Files
+ * that we make for a program (proc.c) come the same way, and stay.
  */
 #ifndef HOST_GIVE_H
 #define HOST_GIVE_H
@@ -27,9 +28,22 @@ void give_say(int channel, int listener);
 /* give_hear: a task without a space has stopped: perhaps the child has said. */
 void give_hear(struct task *);
 
+/* An open file of ours that a task gets. */
+struct give {
+	int fd;     /* here */
+	int number; /* there, in place of what is open; -1: the lowest free */
+	bool cloexec;
+};
+
 /*
- * give_file: the task has been continued towards FILTER_GIVE: answer it.  The
- * descriptor, or -errno, is what its call returns.
+ * give: the task has been continued towards FILTER_GIVE: answer it.  The
+ * number, or -errno, is what its call returns.  The task may stop on its way,
+ * or die: then nothing has been given.
+ */
+void give(struct task *, const struct give *);
+
+/*
+ * give_file: the same with the memory file, even if all numbers are taken.
  *
  * limit	the RLIMIT_NOFILE of the process, which may have been widened
  *		for the call: give_end puts it back

@@ -86,6 +86,10 @@ space_fork(struct task *t)
 	space->as_limit = from->as_limit;
 	space->stack_start = from->stack_start;
 	space->stack_end = from->stack_end;
+	space->arg_start = from->arg_start;
+	space->arg_end = from->arg_end;
+	space->env_start = from->env_start;
+	space->env_end = from->env_end;
 	memcpy(space->name, from->name, sizeof(space->name));
 	shm_fork(from, space);
 	/* What the host copied is not what the child has. */

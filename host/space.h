@@ -27,6 +27,7 @@ struct space {
 	} kept[SPACE_KEPT]; /* by the host: the vdso */
 	unsigned nkept;
 	vaddr_t stack_start, stack_end;
+	vaddr_t arg_start, arg_end, env_start, env_end; /* as given by exec */
 	struct task *listing;   /* let go last with a list: stub.c */
 	bool host_full;         /* the host had no room for a mapping */
 	struct rlimit as_limit; /* RLIMIT_AS, which the host must not have */

@@ -292,6 +292,8 @@ run_to_stop(struct task *t)
 	hold_signals(t);
 	do {
 		trace_continue(t, 0);
+		if (t->given != NULL)
+			give(t, t->given);
 		event_wait(t);
 		if (t->at == TASK_DEAD)
 			return false;
@@ -413,6 +415,18 @@ stub_run(struct task *t, const struct stub_call *calls, size_t n)
 			return false;
 	}
 	return true;
+}
+
+bool
+stub_give(struct task *t, const struct give *file)
+{
+	const struct stub_call call = { FILTER_GIVE, { FILTER_GIVE_KEY } };
+	bool ok;
+
+	t->given = file;
+	ok = stub_run(t, &call, 1);
+	t->given = NULL;
+	return ok;
 }
 
 /* ------------------------------------------------------------ resuming */

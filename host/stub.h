@@ -44,6 +44,10 @@ void stub_slot_free(struct run *, unsigned slot);
  */
 bool stub_run(struct task *, const struct stub_call *, size_t n);
 
+/* stub_give: put a file of ours into the stopped task's process, as stub_run */
+struct give;
+bool stub_give(struct task *, const struct give *);
+
 /*
  * stub_flush: bring the task's address space up to date, and stop again.
  */

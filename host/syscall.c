@@ -7,6 +7,7 @@
 #include "host/coherence.h"
 #include "host/give.h"
 #include "host/message.h"
+#include "host/proc.h"
 #include "host/run.h"
 #include "host/space.h"
 #include "host/stub.h"
@@ -160,8 +161,10 @@ syscall_entry(struct task *t)
 	    handlers[call.nr] != NULL) {
 		handlers[call.nr](t, &call);
 	} else {
-		if (!restart)
+		if (!restart) {
 			coherence_prepare(t, &call, sysargs_info(&call));
+			proc_prepare(t, &call, sysargs_info(&call));
+		}
 		syscall_prepare(t, &call);
 		syscall_run(t);
 	}

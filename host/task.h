@@ -28,6 +28,7 @@ struct run;
 struct space;
 struct sighand;
 struct stub_call;
+struct give;
 struct vm_object;
 
 enum task_at {
@@ -76,6 +77,7 @@ struct task {
 	void (*at_exit)(struct task *, long result);
 	struct vm_object *changing;      /* by the call: coherence.c */
 	bool pipe_full;                  /* sys_pipe.c */
+	bool opens_cloexec;              /* proc.c */
 	const struct stub_call *instead; /* of it, while a list is made */
 	bool forking;                    /* in a call that makes a task */
 	bool args_moved; /* ... with another first argument: clone_rdi */
@@ -86,9 +88,10 @@ struct task {
 	/* The stub: see stub.c. */
 	struct user_regs_struct program; /* while in_stub */
 	bool in_stub, stub_final;
-	int64_t stub_error;  /* of the call that made stub_run fail */
-	bool stop_missed;    /* job control wanted it stopped meanwhile */
-	unsigned stub_mark;  /* word of the slot where the list ends */
+	int64_t stub_error;       /* of the call that made stub_run fail */
+	bool stop_missed;         /* job control wanted it stopped meanwhile */
+	unsigned stub_mark;       /* word of the slot where the list ends */
+	const struct give *given; /* by the list that runs, or NULL */
 	uint64_t mask_saved; /* signals blocked by the program, when held */
 	bool mask_held;
 

@@ -7,7 +7,9 @@
  * The numbers are those of docs/spec.md.
  *
  * Pages are counted in two passes of one array: every owner marks what it
- * owns (P2), every wired mapping takes one off the wirings (P4).
+ * owns (P2), every wired mapping adds to the wirings (P4).  Likewise designs
+ * tell what their entries refer to twice (vm_cow.h, audit): first it is
+ * counted, then compared with what they know of it.
  */
 #include "vm/vm_check.h"
 
@@ -22,6 +24,12 @@ struct page_tally {
 	uint32_t wirings; /* wired mappings */
 };
 
+/* What has been seen of something with parts. */
+struct part_tally {
+	uint32_t nparts;
+	uint32_t refs[]; /* entries that refer to the part */
+};
+
 struct tally {
 	struct vm_system *sys;
 	size_t npages;
@@ -29,7 +37,10 @@ struct tally {
 	struct radix_tree seen;     /* by address >> 4: references seen */
 	struct radix_tree verified; /* the same, in the second pass */
 	struct radix_tree objects;  /* references of entries to objects */
-	struct vm_map *map;         /* the one looked at */
+	struct radix_tree guards;   /* the lock of each thing seen */
+	struct radix_tree parts;    /* part_tally */
+	bool blind; /* no memory to count references in: nothing to say */
+	struct vm_map *map; /* the one looked at */
 	struct vm_audit audit;
 };
 
@@ -42,24 +53,67 @@ tally_of(struct tally *t, const struct vm_page *pg)
 	return &t->pages[pg->frame - vm_page_nth(t->sys, 0)->frame];
 }
 
+static uint64_t
+key_of(const void *p)
+{
+	return (uintptr_t)p >> 4;
+}
+
 /* Count one more sight of p; returns how often it has been seen before. */
 static uintptr_t
-see(struct radix_tree *tree, const void *p)
+see(struct tally *t, struct radix_tree *tree, const void *p)
 {
-	uint64_t key = (uintptr_t)p >> 4;
-	uintptr_t n = (uintptr_t)radix_lookup(tree, key);
+	uintptr_t n = (uintptr_t)radix_lookup(tree, key_of(p));
 
-	if (n == 0)
-		VM_VERIFY(radix_insert(tree, key, (void *)(uintptr_t)1) == 0);
-	else
-		(void)radix_replace(tree, key, (void *)(n + 1));
+	if (n != 0)
+		(void)radix_replace(tree, key_of(p), (void *)(n + 1));
+	else if (radix_insert(tree, key_of(p), (void *)(uintptr_t)1) != 0)
+		t->blind = true;
 	return n;
 }
 
 static uintptr_t
 seen(const struct radix_tree *tree, const void *p)
 {
-	return (uintptr_t)radix_lookup(tree, (uintptr_t)p >> 4);
+	return (uintptr_t)radix_lookup(tree, key_of(p));
+}
+
+static size_t
+part_bytes(uint32_t nparts)
+{
+	return sizeof(struct part_tally) + nparts * sizeof(uint32_t);
+}
+
+/* The tally of something with parts, made at first sight; NULL: no memory. */
+static struct part_tally *
+tally_parts(struct tally *t, const void *what, uint32_t nparts)
+{
+	struct part_tally *p = radix_lookup(&t->parts, key_of(what));
+
+	if (p != NULL)
+		return p;
+	p = vm_alloc(t->sys, part_bytes(nparts));
+	if (p == NULL)
+		return NULL;
+	memset(p, 0, part_bytes(nparts));
+	p->nparts = nparts;
+	if (radix_insert(&t->parts, key_of(what), p) == 0)
+		return p;
+	vm_free(t->sys, p, part_bytes(nparts));
+	return NULL;
+}
+
+static void
+free_parts(struct tally *t)
+{
+	struct part_tally *p;
+	uint64_t i = 0;
+
+	for (; (p = radix_next(&t->parts, &i)) != NULL; i++) {
+		radix_remove(&t->parts, i);
+		vm_free(t->sys, p, part_bytes(p->nparts));
+	}
+	radix_fini(&t->parts);
 }
 
 /* ---- owners ---- */
@@ -73,8 +127,10 @@ tally_for(struct vm_audit *au)
 static bool
 count_ref(struct vm_audit *au, const void *what, uint32_t refs)
 {
+	struct tally *t = tally_for(au);
+
 	(void)refs;
-	return see(&tally_for(au)->seen, what) == 0;
+	return see(t, &t->seen, what) == 0;
 }
 
 static void
@@ -82,8 +138,40 @@ count_page(struct vm_audit *au, struct vm_page *pg)
 {
 	struct page_tally *pt = tally_of(tally_for(au), pg);
 
-	VM_VERIFY(pt->owners == 0); /* P2 */
+	VM_VERIFY(pt->owners == 0 || tally_for(au)->blind); /* P2 */
 	pt->owners = 1;
+}
+
+static void
+count_guard(struct vm_audit *au, const void *what, const void *lock)
+{
+	struct tally *t = tally_for(au);
+	const void *had = radix_lookup(&t->guards, key_of(what));
+	union {
+		const void *in;
+		void *out;
+	} same = { .in = lock }; /* the tree takes any pointer */
+
+	VM_VERIFY(had == NULL || had == lock); /* A6 */
+	if (had == NULL &&
+	    radix_insert(&t->guards, key_of(what), same.out) != 0)
+		t->blind = true;
+}
+
+static void
+count_parts(struct vm_audit *au, const void *what, uint32_t nparts,
+    uint32_t first, uint32_t n)
+{
+	struct part_tally *p = tally_parts(tally_for(au), what, nparts);
+	uint32_t i;
+
+	if (p == NULL) {
+		tally_for(au)->blind = true;
+		return;
+	}
+	VM_VERIFY(first <= nparts && n <= nparts - first);
+	for (i = first; i < first + n; i++)
+		p->refs[i]++;
 }
 
 /* Second pass: all references have been seen that there are. */
@@ -93,7 +181,29 @@ verify_ref(struct vm_audit *au, const void *what, uint32_t refs)
 	struct tally *t = tally_for(au);
 
 	VM_VERIFY(seen(&t->seen, what) == refs); /* A2, A3, S2 */
-	return see(&t->verified, what) == 0;
+	return see(t, &t->verified, what) == 0;
+}
+
+static uint32_t
+part_refs(struct vm_audit *au, const void *what, uint32_t part)
+{
+	const struct part_tally *p = radix_lookup(&tally_for(au)->parts,
+	    key_of(what));
+
+	return p->refs[part];
+}
+
+static void
+verify_guard(struct vm_audit *au, const void *what, const void *lock)
+{
+	(void)au, (void)what, (void)lock;
+}
+
+static void
+verify_parts(struct vm_audit *au, const void *what, uint32_t nparts,
+    uint32_t first, uint32_t n)
+{
+	(void)au, (void)what, (void)nparts, (void)first, (void)n;
 }
 
 static void
@@ -184,7 +294,7 @@ check_space(struct tally *t, struct vmspace *vs)
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
 		map->design->cow->audit(e, &t->audit);
 		if (e->object != NULL)
-			(void)see(&t->objects, e->object);
+			(void)see(t, &t->objects, e->object);
 		check_mappings(t, e);
 		check_gap(t, e->end, e->end + e->gap);
 	}
@@ -233,8 +343,10 @@ check_all(struct tally *t)
 	vm_object_foreach(sys, count_object, t);
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_space(t, vs);
-	t->audit.ref = verify_ref;
-	t->audit.page = verify_page;
+	if (t->blind)
+		return;
+	t->audit = (struct vm_audit){ verify_ref, verify_page, verify_guard,
+		verify_parts, part_refs };
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_refs(t, vs);
 	check_pages(t);
@@ -247,18 +359,23 @@ vm_check(struct vm_system *sys)
 	size_t bytes = t.npages * sizeof(*t.pages);
 
 	t.pages = vm_alloc(sys, bytes);
-	VM_VERIFY(t.pages != NULL);
+	if (t.pages == NULL)
+		return;
 	memset(t.pages, 0, bytes);
-	t.audit.ref = count_ref;
-	t.audit.page = count_page;
+	t.audit = (struct vm_audit){ count_ref, count_page, count_guard,
+		count_parts, NULL };
 	radix_init(&t.seen, &sys->alloc);
 	radix_init(&t.verified, &sys->alloc);
 	radix_init(&t.objects, &sys->alloc);
+	radix_init(&t.guards, &sys->alloc);
+	radix_init(&t.parts, &sys->alloc);
 	vm_mutex_lock(&sys->spaces_lock);
 	check_all(&t);
 	vm_mutex_unlock(&sys->spaces_lock);
 	radix_fini(&t.seen);
 	radix_fini(&t.verified);
 	radix_fini(&t.objects);
+	radix_fini(&t.guards);
+	free_parts(&t);
 	vm_free(sys, t.pages, bytes);
 }

@@ -9,7 +9,9 @@
 
 /*
  * vm_check: panic, naming the condition, unless every invariant of
- * docs/spec.md holds.  => no lock held, and no other thread in the system
+ * docs/spec.md that memory shows holds (O3 is about the store).  Without memory
+ * of the host it looks at what it can, and finds the rest right.
+ * => no lock held, and no other thread in the system
  */
 void vm_check(struct vm_system *);
 

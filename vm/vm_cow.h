@@ -73,6 +73,13 @@ struct vm_audit {
 	bool (*ref)(struct vm_audit *, const void *what, uint32_t refs);
 	/* A page that no object owns. */
 	void (*page)(struct vm_audit *, struct vm_page *);
+	/* The lock of something: the same, whoever refers to it. */
+	void (*guard)(struct vm_audit *, const void *what, const void *lock);
+	/* The entry refers to n parts from `first` on of what has nparts. */
+	void (*parts)(struct vm_audit *, const void *what, uint32_t nparts,
+	    uint32_t first, uint32_t n);
+	/* How many entries refer to a part; NULL: not all have been seen. */
+	uint32_t (*part_refs)(struct vm_audit *, const void *what, uint32_t);
 };
 
 struct vm_cow_ops {
@@ -178,7 +185,7 @@ struct vm_cow_ops {
 	void (*check)(const struct vm_map_entry *);
 
 	/* audit: tell the references of the entry's upper layer, and from there
-	 * on down.  => entry locked, or nobody else runs */
+	 * on down; panic when they are not as it knows them.  => entry locked, or nobody else runs */
 	void (*audit)(const struct vm_map_entry *, struct vm_audit *);
 
 	/* dump: print the upper layer, which is there, in one line or more.

@@ -349,7 +349,7 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 
 	VM_ASSERT(pg->pv == NULL);
 	VM_ASSERT(pg->wire_count == 0);
-	VM_ASSERT(pg->loan_count == 0);
+	VM_ASSERT(pg->state == VM_PAGE_USED);
 	VM_ASSERT(!pg->fictitious);
 	if (pg->busy)
 		vm_page_ready(sys, pg);
@@ -544,22 +544,53 @@ vm_page_fini(struct vm_system *sys)
 	sys->freelist = NULL;
 }
 
+/* P1: the pages of a cache know where they are; how many there are. */
+static size_t
+check_cache(const struct vm_freelist *fl, unsigned cpu)
+{
+	const struct page_cache *c = &fl->caches[cpu];
+	unsigned n = 0;
+
+	LIST_FOREACH(struct vm_page, pg, &c->pages, q) {
+		VM_VERIFY(pg->state == VM_PAGE_CACHED);
+		VM_VERIFY(pg->cpu == cpu);
+		n++;
+	}
+	VM_VERIFY(n == c->count);
+	return n;
+}
+
+/* P3 */
+static void
+check_free_page(const struct vm_page *pg)
+{
+	VM_VERIFY(pg->pv == NULL);
+	VM_VERIFY(!pg->busy);
+	VM_VERIFY(pg->wire_count == 0);
+}
+
 void
 vm_page_check(const struct vm_system *sys)
 {
 	const struct vm_freelist *fl = sys->freelist;
-	size_t i, nfree = 0, nwired = 0;
+	size_t i, nfree = 0, nwired = 0, ncached = 0;
+	unsigned cpu;
 
+	for (cpu = 0; cpu < CPUS; cpu++)
+		ncached += check_cache(fl, cpu);
 	for (i = 0; is_set_up(fl, i); i++) {
 		const struct vm_page *pg = &fl->pages[i];
-		bool is_free = pg->state != VM_PAGE_USED;
 
 		VM_VERIFY(
 		    bitmap_test(&fl->map, i) == (pg->state == VM_PAGE_FREE));
-		VM_VERIFY(!is_free || (pg->pv == NULL && !pg->busy));
-		nfree += is_free;
+		ncached -= pg->state == VM_PAGE_CACHED;
 		nwired += pg->wire_count != 0;
+		if (pg->state == VM_PAGE_USED)
+			continue;
+		check_free_page(pg);
+		nfree++;
 	}
+	VM_VERIFY(ncached == 0);
 	for (; i < fl->npages; i++)
 		nfree += bitmap_test(&fl->map, i);
 	VM_VERIFY(nfree == atomic_load(&fl->nfree));

@@ -46,7 +46,6 @@ struct vm_page {
 	bool dirty : 1;            /* (o) newer than its backing store */
 	bool fictitious : 1;       /* (c) a device's frame, never free */
 	uint32_t wire_count;       /* (o) wired mappings and other wirings */
-	uint32_t loan_count;       /* (o) lent out so many times */
 };
 
 _Static_assert(sizeof(struct vm_page) <= 96, "vm_page is at most 96 bytes");

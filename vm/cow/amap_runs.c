@@ -121,6 +121,12 @@ vm_amap_runs_add(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
 	join_runs(am, slot == 0 ? 0 : am->runs[slot - 1].first, end);
 }
 
+uint32_t
+vm_amap_runs_at(const struct vm_amap *am, uint32_t slot)
+{
+	return am->runs[run_of(am, slot)].refs;
+}
+
 void
 vm_amap_runs_check(const struct vm_amap *am)
 {

@@ -26,6 +26,9 @@ void vm_amap_runs_drop(struct vm_system *, struct vm_amap *);
 void vm_amap_runs_add(struct vm_system *, struct vm_amap *, uint32_t slot,
     uint32_t len, int delta);
 
+/* How many references a slot has.  => runs are made */
+uint32_t vm_amap_runs_at(const struct vm_amap *, uint32_t slot);
+
 void vm_amap_runs_check(const struct vm_amap *);
 
 #endif

@@ -514,19 +514,47 @@ uvm_check(const struct vm_map_entry *e)
 	vm_amap_check(am);
 }
 
+/*
+ * A4, A5: the runs know how many entries refer to a slot, without them all do;
+ * and one that nobody refers to is empty.  When there was no memory for runs
+ * neither can be known.
+ */
+static void
+audit_slots(const struct vm_amap *am, struct vm_audit *au)
+{
+	uint32_t i, refs, counted;
+
+	if (au->part_refs == NULL || am->runs_lost)
+		return;
+	for (i = 0; i < am->nslots; i++) {
+		refs = au->part_refs(au, am, i);
+		counted = am->runs != NULL ? vm_amap_runs_at(am, i) :
+		    refs != 0              ? am->refs :
+					     0;
+		VM_VERIFY(refs == counted);
+		VM_VERIFY(refs != 0 || am->anons[i] == NULL);
+	}
+}
+
 static void
 uvm_audit(const struct vm_map_entry *e, struct vm_audit *au)
 {
 	const struct vm_amap *am = e->aref.amap;
 	uint32_t i;
 
-	if (am == NULL || !au->ref(au, am, am->refs)) /* A2 */
+	if (am == NULL)
 		return;
+	au->parts(au, am, am->nslots, e->aref.slot,
+	    (uint32_t)vm_entry_npages(e));
+	if (!au->ref(au, am, am->refs)) /* A2 */
+		return;
+	audit_slots(am, au);
 	for (i = 0; i < am->nused; i++) {
 		struct vm_anon *an = am->anons[am->used[i]];
 
 		if (au->ref(au, an, an->refs)) /* A3 */
 			au->page(au, an->page);
+		au->guard(au, an, am->family); /* A6 */
 	}
 }
 

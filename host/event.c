@@ -202,8 +202,12 @@ dispatch(struct task *t, int status)
 void
 event_loop(struct run *run)
 {
+	struct sigaction act = { .sa_handler = SIG_DFL,
+		.sa_flags = SA_NOCLDSTOP };
 	struct task *t;
 
+	/* Stops are waited for: no signal for each of them. */
+	(void)sigaction(SIGCHLD, &act, NULL);
 	while (run->tasks.count > 0) {
 		cpu_tick(run);
 		t = LIST_FIRST(struct task, &run->unread, unread);

@@ -56,7 +56,11 @@
 /* Behind the list: see stub_scratch. */
 #define SCRATCH (VM_PAGE_SIZE - 256)
 
-_Static_assert((CALLS_MAX * CALL_WORDS + END_WORDS) * 8 <= SCRATCH,
+/* Where a task enters: it sets rsp to the slot and goes to the code. */
+#define ENTRY     (SCRATCH - 16)
+#define ENTRY_LEN 12
+
+_Static_assert((CALLS_MAX * CALL_WORDS + END_WORDS) * 8 <= ENTRY,
     "a list fits into its slot");
 
 /*
@@ -177,6 +181,24 @@ slot_words(struct task *t)
 	    ((size_t)(1 + t->slot) << VM_PAGE_SHIFT));
 }
 
+/*
+ * The way in: lea -(ENTRY + 7)(%rip), %rsp; jmp stub_code.  So rip is the only
+ * register that has to be set from outside.
+ */
+static void
+write_entry(struct task *t)
+{
+	int32_t back = -(int32_t)(ENTRY + 7);
+	int32_t code = (int32_t)(address_of(stub_code) -
+	    (slot_address(t) + ENTRY + ENTRY_LEN));
+	unsigned char *p = (unsigned char *)slot_words(t) + ENTRY;
+
+	memcpy(p, "\x48\x8d\x25", 3);
+	memcpy(p + 3, &back, sizeof(back));
+	p[7] = 0xe9;
+	memcpy(p + 8, &code, sizeof(code));
+}
+
 /* -------------------------------------------------------------- lists */
 
 /* The words that put the program's registers back. */
@@ -210,12 +232,32 @@ program_call(const struct task *t)
 		{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 } };
 }
 
-/* Write a list into the task's slot and point its registers at it. */
+/*
+ * Let the task begin its list.  Registers that were changed here and are not
+ * in the frame would be lost with the rest, so then all are loaded.
+ */
+static void
+enter(struct task *t, bool changed, bool answered)
+{
+	struct user_regs_struct live = t->program;
+
+	live.rip = slot_address(t) + ENTRY;
+	live.orig_rax = (uint64_t)-1;
+	write_entry(t);
+	if (changed)
+		trace_regs_load(t, &live);
+	else
+		trace_divert(t, live.rip,
+		    answered || (int64_t)t->program.orig_rax != -1);
+	t->regs_dirty = false;
+}
+
+/* Write a list into the task's slot and point the task at it. */
 static void
 begin(struct task *t, const struct stub_call *calls, size_t n, uint64_t mark)
 {
-	struct user_regs_struct live;
 	uint64_t *words = slot_words(t), *w = words;
+	bool changed = t->regs_dirty, answered = t->answered;
 	struct stub_call own;
 
 	t->program = *trace_regs(t);
@@ -229,12 +271,7 @@ begin(struct task *t, const struct stub_call *calls, size_t n, uint64_t mark)
 		t->program.rax = t->at_exit != NULL;
 	}
 	(void)write_frame(w, &t->program);
-	live = t->program;
-	live.rip = address_of(stub_code);
-	live.rsp = slot_address(t);
-	live.orig_rax = (uint64_t)-1;
-	trace_regs_load(t, &live);
-	t->regs_dirty = false;
+	enter(t, changed, answered);
 	t->in_stub = true;
 	t->stub_final = mark == MARK_CALL;
 	t->run->stub_runs++;
@@ -616,9 +653,13 @@ resume_with_signal(struct task *t)
 static bool
 will_restart(struct task *t)
 {
-	const struct user_regs_struct *r = trace_regs(t);
-	int64_t error = -(int64_t)r->rax;
+	const struct user_regs_struct *r;
+	int64_t error;
 
+	if (t->answered)
+		return false;
+	r = trace_regs(t);
+	error = -(int64_t)r->rax;
 	return (int64_t)r->orig_rax >= 0 && error >= ERESTARTSYS &&
 	    error <= ERESTART_RESTARTBLOCK;
 }
@@ -685,6 +726,14 @@ adopt_result(struct task *t, const struct user_regs_struct *live)
 	back_to_program(t);
 }
 
+/* Whether an address is in the code, or in the way to it. */
+static bool
+is_ours(const struct task *t, uint64_t rip)
+{
+	return rip - STUB_BASE < VM_PAGE_SIZE ||
+	    rip - (slot_address(t) + ENTRY) < ENTRY_LEN;
+}
+
 void
 stub_leave(struct task *t)
 {
@@ -692,7 +741,7 @@ stub_leave(struct task *t)
 
 	if (!t->in_stub || !trace_regs_live(t, &live))
 		return;
-	if (live.rip < STUB_BASE || live.rip >= STUB_BASE + VM_PAGE_SIZE) {
+	if (!is_ours(t, live.rip)) {
 		t->in_stub = false;
 		return;
 	}

@@ -68,11 +68,7 @@ syscall_prepare(struct task *t, const struct sysargs_call *call)
 void
 syscall_answer(struct task *t, int64_t result)
 {
-	struct user_regs_struct *r = trace_regs(t);
-
-	r->rax = (uint64_t)result;
-	r->orig_rax = (uint64_t)-1;
-	trace_regs_changed(t);
+	trace_answer(t, result);
 	t->undone = false;
 	stub_resume(t, STUB_NO_CALL);
 }
@@ -126,10 +122,14 @@ syscall_error(int error)
 /* ------------------------------------------------------------- stops */
 
 static struct sysargs_call
-call_of(const struct user_regs_struct *r)
+call_of(struct task *t)
 {
-	return (struct sysargs_call){ (uint32_t)r->orig_rax,
-		{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 } };
+	struct trace_call c;
+
+	trace_call(t, &c);
+	return (struct sysargs_call){ (uint32_t)c.nr,
+		{ c.args[0], c.args[1], c.args[2], c.args[3], c.args[4],
+		    c.args[5] } };
 }
 
 /* restart_syscall uses the memory of the call that was interrupted. */
@@ -145,7 +145,7 @@ what_runs(struct task *t, struct sysargs_call *call)
 void
 syscall_entry(struct task *t)
 {
-	struct sysargs_call call = call_of(trace_regs(t));
+	struct sysargs_call call = call_of(t);
 	bool restart = call.nr == SYS_restart_syscall;
 
 	t->run->syscalls++;

@@ -70,6 +70,8 @@ struct task {
 
 	struct user_regs_struct regs; /* of the program */
 	bool regs_known, regs_dirty;
+	bool answered;  /* its call has the result `answer`: trace.c */
+	int64_t answer; /* ... which the registers do not have yet */
 
 	/* System call at hand. */
 	bool undone; /* its system call has been taken back: run it again */

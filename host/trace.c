@@ -8,12 +8,15 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ptrace.h>
 
 #define OPTIONS                                                                \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |    \
 	    PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | \
 	    PTRACE_O_EXITKILL)
+
+#define NO_CALL ((uint64_t)-1) /* in orig_rax */
 
 bool
 trace_seize(pid_t tid)
@@ -27,6 +30,12 @@ trace_regs(struct task *t)
 	if (!t->regs_known)
 		(void)ptrace(PTRACE_GETREGS, t->tid, NULL, &t->regs);
 	t->regs_known = true;
+	if (t->answered) {
+		t->regs.rax = (uint64_t)t->answer;
+		t->regs.orig_rax = NO_CALL;
+		t->regs_dirty = true;
+	}
+	t->answered = false;
 	return &t->regs;
 }
 
@@ -34,6 +43,56 @@ void
 trace_regs_changed(struct task *t)
 {
 	t->regs_dirty = true;
+}
+
+void
+trace_call(struct task *t, struct trace_call *call)
+{
+	struct __ptrace_syscall_info info;
+	const struct user_regs_struct *r;
+
+	if (!t->regs_known &&
+	    ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) > 0 &&
+	    info.op == PTRACE_SYSCALL_INFO_SECCOMP) {
+		call->nr = info.seccomp.nr;
+		memcpy(call->args, info.seccomp.args, sizeof(call->args));
+		return;
+	}
+	r = trace_regs(t);
+	*call = (struct trace_call){ r->orig_rax,
+		{ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 } };
+}
+
+void
+trace_answer(struct task *t, int64_t result)
+{
+	t->answer = result;
+	t->answered = true;
+	if (t->regs_known)
+		(void)trace_regs(t);
+}
+
+static void
+poke(struct task *t, size_t reg, uint64_t value)
+{
+	(void)ptrace(PTRACE_POKEUSER, t->tid, reg, value);
+}
+
+void
+trace_divert(struct task *t, uint64_t rip, bool skip)
+{
+	if (skip)
+		poke(t, offsetof(struct user_regs_struct, orig_rax), NO_CALL);
+	poke(t, offsetof(struct user_regs_struct, rip), rip);
+}
+
+/* The result alone, when nobody has looked at the registers. */
+static void
+store_answer(struct task *t)
+{
+	poke(t, offsetof(struct user_regs_struct, rax), (uint64_t)t->answer);
+	poke(t, offsetof(struct user_regs_struct, orig_rax), NO_CALL);
+	t->answered = false;
 }
 
 bool
@@ -51,6 +110,8 @@ trace_regs_load(struct task *t, const struct user_regs_struct *regs)
 static void
 go(struct task *t, enum __ptrace_request how, int sig)
 {
+	if (t->answered)
+		store_answer(t);
 	if (t->regs_dirty)
 		trace_regs_load(t, &t->regs);
 	t->regs_dirty = t->regs_known = false;

@@ -122,13 +122,13 @@ struct vm_cow_ops {
 
 	/*
 	 * copy: dst, a clone of the fields of src without references, becomes
-	 * a private copy of it, made lazily.  The caller write-protects src's
-	 * pmap when *protect comes back true.
+	 * a private copy of it, made lazily.  The caller lowers what src's
+	 * pmap has to *keep, also after an error; *keep is VM_PROT_ALL before.
 	 * => maps of both write-locked
-	 * => VM_ENOMEM: dst has no backing and src is unchanged
+	 * => VM_ENOMEM: dst has no backing; src sees what it saw
 	 */
 	int (*copy)(struct vm_system *, struct vm_map_entry *src,
-	    struct vm_map_entry *dst, bool *protect);
+	    struct vm_map_entry *dst, vm_prot_t *keep);
 
 	/*
 	 * copy_now: like copy, but src keeps every wired page as it is mapped:

@@ -17,11 +17,12 @@ const struct vm_design vm_design_netbsd = {
 	},
 };
 
-/* 4.4BSD: Mach's shadow objects with a weak collapse; no neighbours. */
+/* 4.4BSD: Mach's shadow objects with a weak collapse; a list; no neighbours. */
 const struct vm_design vm_design_mach = {
 	.name = "mach",
 	.cow = &vm_cow_mach,
-	.index = &vm_index_rbtree,
+	.index = &vm_index_list,
+	.fit = VM_FIT_FIRST,
 };
 
 /* FreeBSD: shadow objects kept short; four resident neighbours each way. */
@@ -29,8 +30,23 @@ const struct vm_design vm_design_freebsd = {
 	.name = "freebsd",
 	.cow = &vm_cow_freebsd,
 	.index = &vm_index_rbtree,
+	.fit = VM_FIT_FIRST,
 	.neighbours = {
 		[VM_ADV_NORMAL] = { 4, 4 },
+		[VM_ADV_RANDOM] = { 0, 0 },
+		[VM_ADV_SEQUENTIAL] = { 4, 4 },
+	},
+};
+
+/* DragonFly: backing lists of each entry; neighbours as FreeBSD once had. */
+const struct vm_design vm_design_dragonfly = {
+	.name = "dragonfly",
+	.cow = &vm_cow_backing,
+	.index = &vm_index_hinted,
+	.fit = VM_FIT_FIRST,
+	.neighbours = {
+		[VM_ADV_NORMAL] = { 4, 4 },
+		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
 };
@@ -38,6 +54,7 @@ const struct vm_design vm_design_freebsd = {
 static const struct vm_design *const designs[] = {
 	&vm_design_mach,
 	&vm_design_freebsd,
+	&vm_design_dragonfly,
 	&vm_design_netbsd,
 };
 

@@ -22,6 +22,7 @@ struct vm_design {
 };
 
 extern const struct vm_design vm_design_mach, vm_design_freebsd;
+extern const struct vm_design vm_design_dragonfly;
 extern const struct vm_design vm_design_netbsd;
 
 /* The design of that name, or NULL. */

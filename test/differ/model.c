@@ -266,6 +266,9 @@ model_pages(const struct model *m)
 bool
 model_is_short(const struct model *m, uint64_t npages)
 {
-	return model_pages(m) + m->hidden + npages + m->reserve + SLACK >
-	    m->config.frames;
+	uint64_t pages = model_pages(m);
+
+	if (pages < m->used)
+		pages = m->used;
+	return pages + npages + m->reserve + SLACK > m->config.frames;
 }

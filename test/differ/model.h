@@ -63,7 +63,8 @@ struct model {
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];
 	uint64_t reserve; /* frames that are not for us */
-	uint64_t hidden; /* pages that nobody can reach, as some designs have */
+	uint64_t used; /* frames in use before the operation, for designs that
+	                * keep what nobody can reach, or copy early; else 0 */
 };
 
 /* What the system did with an operation. */

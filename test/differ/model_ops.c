@@ -1394,11 +1394,13 @@ static const char *
 expect_fork(struct model *m, const struct op *op, const struct outcome *out,
     uint32_t *errors)
 {
-	uint64_t wired = wired_everywhere(m);
+	uint64_t now = wired_everywhere(m);
 
 	(void)op, (void)out;
 	*errors = OK;
-	if (wired != 0 && model_is_short(m, wired))
+	if (m->used != 0) /* any page may be copied now */
+		now = m->ncells;
+	if (now != 0 && model_is_short(m, now))
 		*errors |= ERROR(VM_ENOMEM);
 	return NULL;
 }

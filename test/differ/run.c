@@ -85,25 +85,18 @@ check_other(struct subject *s, struct model *m, uint64_t h)
 	return NULL;
 }
 
-/* Pages in use that the model knows nothing of. */
 static uint64_t
-hidden_pages(struct subject *s, const struct model *m)
+used_pages(const struct subject *s)
 {
-	uint64_t used = vm_page_count(s->sys) - vm_page_free_count(s->sys);
-	uint64_t known = model_pages(m);
-
-	return used > known ? used - known : 0;
+	return vm_page_count(s->sys) - vm_page_free_count(s->sys);
 }
 
-/*
- * Nothing has leaked if no more is in use than the model knows of; a design
- * that keeps what nobody can reach must have let it go at the end of spaces.
- */
+/* Nothing has leaked if no more is in use than the model knows of; other
+ * designs must have let go at the end, when nothing may be left. */
 static const char *
-check_usage(struct subject *s, struct model *m)
+check_usage(const struct subject *s, const struct model *m)
 {
-	m->hidden = hidden_pages(s, m);
-	return m->hidden != 0 && s->design.cow->prompt ?
+	return s->design.cow->prompt && used_pages(s) > model_pages(m) ?
 	    "more pages in use than there are" :
 	    NULL;
 }
@@ -144,6 +137,8 @@ run_op(struct run *r, const struct op *wanted)
 
 	if (!model_takes(&r->model, &op))
 		return NULL;
+	if (!r->subject.design.cow->prompt)
+		r->model.used = used_pages(&r->subject);
 	subject_apply(&r->subject, &op, &r->out);
 	*(r->out.error == VM_OK ? &rep->counts[op.kind] :
 				  &rep->errors[op.kind]) += 1;

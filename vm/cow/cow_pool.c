@@ -7,6 +7,7 @@
 
 #include "base/pool.h"
 #include "vm/cow/amap.h"
+#include "vm/cow/backing.h"
 #include "vm/cow/shadow.h"
 
 #define SLAB_BYTES 32768
@@ -21,7 +22,7 @@ static const size_t sizes[VM_COW_KINDS] = {
 	[VM_COW_AMAP] = sizeof(struct vm_amap),
 	[VM_COW_FAMILY] = sizeof(struct vm_family),
 	[VM_COW_SHADOW] = sizeof(struct vm_shadow),
-	[VM_COW_LAYER] = sizeof(struct vm_layer),
+	[VM_COW_BACKING] = sizeof(struct vm_backing),
 };
 
 void *

@@ -13,7 +13,7 @@ enum vm_cow_kind {
 	VM_COW_AMAP,
 	VM_COW_FAMILY,
 	VM_COW_SHADOW,
-	VM_COW_LAYER,
+	VM_COW_BACKING,
 	VM_COW_KINDS,
 };
 

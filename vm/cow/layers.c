@@ -208,14 +208,31 @@ vm_layers_dump(const struct vm_map_entry *e, const struct fmt_out *out)
 }
 
 static int
-copy_page(struct vm_page *pg, struct vm_object *to)
+copy_page(struct vm_page *pg, struct vm_object *to, vm_pindex_t pindex)
 {
-	struct vm_page *copy = vm_object_grab(to, pg->pindex, pg, 0);
+	struct vm_page *copy = vm_object_grab(to, pindex, NULL, 0);
 
 	if (copy == NULL)
 		return VM_ENOMEM;
 	vm_page_copy(to->sys, pg, copy);
 	return 0;
+}
+
+int
+vm_layers_copy_pages(struct vm_map_entry *e, struct vm_object *to,
+    vm_pindex_t first)
+{
+	vm_pindex_t n, end = vm_entry_npages(e);
+	struct vm_page *pg;
+	int error = 0;
+
+	for (n = next_present(e, 0, end); error == 0 && n < end;
+	     n = next_present(e, n + 1, end)) {
+		pg = vm_layers_find(e, n).page; /* NULL: only the object's */
+		if (pg != NULL && vm_object_lookup(to, first + n) == NULL)
+			error = copy_page(pg, to, first + n);
+	}
+	return error;
 }
 
 int
@@ -231,7 +248,7 @@ vm_layers_push_down(struct vm_object *from, struct vm_object *to,
 	     i++) {
 		VM_ASSERT(!pg->busy);
 		if (pg->wire_count != 0) {
-			error = copy_page(pg, to);
+			error = copy_page(pg, to, i);
 			continue;
 		}
 		(void)pmap_page_protect(m, pg, VM_PROT_READ | VM_PROT_EXEC);

@@ -67,6 +67,14 @@ void vm_layers_walk(struct vm_map_entry *, vm_pindex_t n, vm_pindex_t len,
 void vm_layers_dump(const struct vm_map_entry *, const struct fmt_out *);
 
 /*
+ * vm_layers_copy_pages: copy what the entry sees in its layers into an object,
+ * page n to index first + n, but for pages that this has already.
+ * => VM_ENOMEM: some are copied
+ */
+int vm_layers_copy_pages(struct vm_map_entry *, struct vm_object *to,
+    vm_pindex_t first);
+
+/*
  * vm_layers_push_down: move the pages of [start, end) of an object into
  * another one of the family, at the same indices; nobody may write to them any
  * more.  What is wired stays, and is copied.

@@ -282,17 +282,16 @@ mach_copy_now(struct vm_system *sys, struct vm_map_entry *src,
  * later; so it is made now. */
 static int
 mach_copy(struct vm_system *sys, struct vm_map_entry *src,
-    struct vm_map_entry *dst, bool *protect)
+    struct vm_map_entry *dst, vm_prot_t *keep)
 {
 	struct vm_shadow *s = top_of(src);
 
-	*protect = false;
 	if (src->flags & VM_ENTRY_SHARED)
 		return mach_copy_now(sys, src, dst);
 	if (s != NULL && !vm_entry_needs_copy(src)) {
 		tidy_before_copy(sys, src);
 		src->flags |= VM_ENTRY_NEEDS_COPY;
-		*protect = true;
+		*keep = VM_PROT_READ | VM_PROT_EXEC;
 	}
 	ref_top(src, dst);
 	ref_lower(src, dst);

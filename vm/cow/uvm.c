@@ -299,16 +299,15 @@ has_partners(struct vm_amap *am)
  * cannot be made to copy later: the child's copy is made now. */
 static int
 uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
-    struct vm_map_entry *dst, bool *protect)
+    struct vm_map_entry *dst, vm_prot_t *keep)
 {
-	*protect = false;
 	if (has_partners(src->aref.amap))
 		return clone_for(sys, src, dst);
 	ref_upper(sys, src, dst);
 	ref_lower(src, dst);
 	if (src->aref.amap != NULL && !vm_entry_needs_copy(src)) {
 		src->flags |= VM_ENTRY_NEEDS_COPY;
-		*protect = true;
+		*keep = VM_PROT_READ | VM_PROT_EXEC;
 	}
 	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
 	return 0;

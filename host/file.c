@@ -271,11 +271,26 @@ put_name(void *file, const struct fmt_out *out)
 	(void)fmt_printf(out, "%s", path);
 }
 
+static int
+punch(void *file, uint64_t off, uint64_t len)
+{
+	struct file *f = file;
+	struct stat st;
+
+	if (fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		(off_t)off, (off_t)len) != 0)
+		return errno == EPERM ? VM_EPERM : VM_EINVAL;
+	if (fstat(f->fd, &st) == 0)
+		f->stamp = stamp_of(&st);
+	return VM_OK;
+}
+
 static const struct vm_file_ops file_ops = {
 	.read = file_read,
 	.write = file_write,
 	.size = size_of,
 	.close = file_close,
+	.punch = punch,
 	.name = put_name,
 };
 

@@ -360,6 +360,19 @@ check_range(struct task *t, uint64_t addr, uint64_t len)
 	return full ? VM_OK : VM_ENOMEM;
 }
 
+/* Populating has errors of its own. */
+static int
+advise(struct task *t, uint64_t addr, uint64_t len, enum vm_madvise advice)
+{
+	int error = vm_madvise(vm_of(t), addr, len, advice);
+
+	if (advice != VM_MADV_POPULATE_READ && advice != VM_MADV_POPULATE_WRITE)
+		return error;
+	if (error == VM_EIO)
+		return VM_EFAULT;
+	return error == VM_EACCES ? VM_EINVAL : error;
+}
+
 static int
 do_madvise(struct task *t, uint64_t addr, uint64_t len, int advice)
 {
@@ -384,7 +397,7 @@ do_madvise(struct task *t, uint64_t addr, uint64_t len, int advice)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].host == advice)
-			return vm_madvise(vm_of(t), addr, len, known[i].ours);
+			return advise(t, addr, len, known[i].ours);
 	switch (advice) {
 	case MADV_MERGEABLE:
 	case MADV_UNMERGEABLE:

@@ -161,41 +161,46 @@ advise_locked(struct vm_map *map, vaddr_t start, vaddr_t end,
 	return error;
 }
 
-/* ---- what needs the map unlocked ---- */
+/* ---- what needs the map unlocked: no failure, but perhaps holes ---- */
 
-/* Whether the entry is shared anonymous memory that may be thrown away. */
-static bool
-is_removable(const struct vm_map_entry *e)
+/* Only what is shared, and could be written, can be thrown away. */
+static int
+removal_error(const struct vm_map_entry *e)
 {
-	return !is_private(e) && !vm_entry_is_wired(e) && e->object != NULL &&
-	    e->object->ops->get == NULL;
+	if (vm_entry_is_wired(e) || e->object == NULL)
+		return VM_EINVAL;
+	if (is_private(e) || !(e->max_prot & VM_PROT_WRITE))
+		return VM_EACCES;
+	return 0;
 }
 
-/* Throw away the pages at *start, up to the end of their entry, where *start
- * comes back. */
+/* Throw away the next part at or after *va, which moves behind it. */
 static int
-remove_part(struct vm_map *map, vaddr_t *start, vaddr_t end)
+remove_part(struct vm_map *map, vaddr_t *va, vaddr_t end)
 {
 	struct vm_object *obj = NULL;
-	vm_pindex_t first = 0;
+	vm_pindex_t first = 0, npages = 0;
 	struct vm_map_part p;
-	int error = VM_ENOMEM;
+	int error = 0;
 
 	vm_map_lock_read(map);
-	if (vm_map_part(map, *start, end, &p) && p.start == *start) {
-		error = is_removable(p.entry) ? 0 : VM_EINVAL;
+	if (vm_map_part(map, *va, end, &p)) {
+		error = removal_error(p.entry);
 		obj = p.entry->object;
 		first = p.entry->offset + vm_entry_page(p.entry, p.start);
+		npages = vm_atop(p.end - p.start);
+		*va = p.end;
+	} else {
+		*va = end;
 	}
-	if (error == 0)
+	if (npages != 0 && error == 0)
 		vm_object_ref(obj);
 	vm_map_unlock_read(map);
-	if (error != 0)
+	if (npages == 0 || error != 0)
 		return error;
-	vm_object_toss(obj, first, first + vm_atop(p.end - p.start));
+	error = vm_object_punch(obj, first, first + npages);
 	vm_object_unref(obj);
-	*start = p.end;
-	return 0;
+	return error;
 }
 
 static int
@@ -286,7 +291,7 @@ vm_madvise(struct vmspace *vs, vaddr_t addr, vsize_t len,
 {
 	struct vm_map *map = &vs->map;
 	vaddr_t end;
-	int error;
+	int error, later;
 
 	if (!range_is_valid(addr, len) ||
 	    (unsigned)advice >= sizeof(advise_part) / sizeof(advise_part[0]))
@@ -300,9 +305,8 @@ vm_madvise(struct vmspace *vs, vaddr_t addr, vsize_t len,
 	error = advise_locked(map, addr, end, advice);
 	vm_map_simplify(map, addr, end);
 	vm_map_unlock(map);
-	if (error == 0)
-		error = advise_unlocked(map, addr, end, advice);
-	return error;
+	later = advise_unlocked(map, addr, end, advice);
+	return later != 0 ? later : error;
 }
 
 /* ---- mincore ---- */

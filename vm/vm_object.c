@@ -721,6 +721,20 @@ vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 	toss(obj, start, end, false);
 }
 
+int
+vm_object_punch(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	int error = 0;
+
+	if (obj->ops->punch != NULL)
+		error = obj->ops->punch(obj->pager, start, end - start);
+	else if (obj->ops->get != NULL)
+		error = VM_EINVAL;
+	if (error == 0)
+		vm_object_toss(obj, start, end);
+	return error;
+}
+
 void
 vm_object_invalidate(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {

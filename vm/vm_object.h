@@ -58,6 +58,13 @@ struct vm_pager_ops {
 	int (*put)(struct vm_object *, vm_pindex_t pindex,
 	    struct vm_page *const *pages, unsigned npages);
 
+	/*
+	 * punch: the store's bytes of these pages are zeroes from now on.
+	 * VM_EINVAL: it cannot do that.  NULL: nor can any of its kind, or
+	 * there is no store (get is NULL, too).
+	 */
+	int (*punch)(void *pager, vm_pindex_t pindex, vm_pindex_t npages);
+
 	/* destroy: the object is gone, so may the pager.  May be NULL. */
 	void (*destroy)(struct vm_system *, void *pager);
 
@@ -206,6 +213,14 @@ int vm_object_flush(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
  * => no lock held; waits for busy pages
  */
 void vm_object_toss(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
+
+/*
+ * vm_object_punch: make [start, end) zeroes, in the store and for all who map
+ * it.  Who writes there at the same time may or may not be too late.
+ * => no lock held; blocks
+ * => 0; VM_EINVAL: the store cannot do it; else what the pager says
+ */
+int vm_object_punch(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 
 /*
  * vm_object_invalidate: forget the clean pages of [start, end) that are not

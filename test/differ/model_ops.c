@@ -1149,12 +1149,30 @@ takes_advice(const struct cell *c, enum vm_madvise advice)
 	case VM_MADV_DISCARD:
 	case VM_MADV_FREE:
 		return !c->wired && !c->foreign;
-	case VM_MADV_REMOVE:
-		return !c->private && !c->wired && c->below != NULL &&
-		    !c->below->is_file;
 	default:
 		return advise_cell(&copy, advice);
 	}
+}
+
+/* Files of the test cannot be punched. */
+static int
+remove_error(const struct cell *c)
+{
+	if (c->wired || c->foreign || c->below == NULL)
+		return VM_EINVAL;
+	if (c->private || !(c->max_prot & VM_PROT_WRITE))
+		return VM_EACCES;
+	return c->below->is_file ? VM_EINVAL : VM_OK;
+}
+
+/* Of the first that refuses; then of the holes that were passed over. */
+static uint32_t
+remove_errors(struct span s)
+{
+	for (size_t i = s.first; i < s.last; i++)
+		if (s.cells[i].mapped && remove_error(&s.cells[i]) != VM_OK)
+			return ERROR(remove_error(&s.cells[i]));
+	return any(s, is_hole) ? ERROR(VM_ENOMEM) : OK;
 }
 
 static uint32_t
@@ -1195,15 +1213,13 @@ expect_advise(struct model *m, const struct op *op, const struct outcome *out,
 		return NULL;
 	if (any(s, is_hole))
 		*errors = ERROR(VM_ENOMEM);
-	if (*errors != OK && advice == VM_MADV_REMOVE)
-		return NULL;
+	if (advice == VM_MADV_REMOVE)
+		*errors = remove_errors(s);
 	for (size_t i = s.first; i < s.last; i++) {
 		if (s.cells[i].mapped && !takes_advice(&s.cells[i], advice))
 			*errors = ERROR(VM_EINVAL);
 	}
-	if (*errors == OK &&
-	    (advice == VM_MADV_POPULATE_READ ||
-		advice == VM_MADV_POPULATE_WRITE))
+	if (advice == VM_MADV_POPULATE_READ || advice == VM_MADV_POPULATE_WRITE)
 		*errors = populate_errors(m, op, s);
 	return NULL;
 }
@@ -1215,7 +1231,9 @@ remove_cells(struct span s)
 	for (size_t i = s.first; i < s.last; i++) {
 		struct cell *c = &s.cells[i];
 
-		if (!takes_advice(c, VM_MADV_REMOVE))
+		if (!c->mapped)
+			continue;
+		if (remove_error(c) != VM_OK)
 			return;
 		memset(thing_page(c->below, c->pindex), 0, MODEL_PAGE);
 	}
@@ -1234,7 +1252,7 @@ apply_advise(struct model *m, const struct op *op, struct outcome *out)
 	s = span_of(m, op, &outside);
 	if (outside)
 		return NULL;
-	if (advice == VM_MADV_REMOVE && !any(s, is_hole))
+	if (advice == VM_MADV_REMOVE)
 		remove_cells(s);
 	for (size_t i = s.first; i < s.last; i++) {
 		if (s.cells[i].mapped && !advise_cell(&s.cells[i], advice))

@@ -126,6 +126,57 @@ remove_shared(void)
 	REQUIRE(munmap(p, 8 * PAGE) == 0);
 }
 
+/* The bytes of a file go for all who see it; its size stays. */
+static void
+remove_file(void)
+{
+	int fd = prog_file(8, 1);
+	char *p = prog_map_file(fd, 8, RW, MAP_SHARED), page[PAGE];
+	char *q = prog_map_file(fd, 8, PROT_READ, MAP_SHARED);
+
+	p[3 * PAGE] = 1; /* not in the file yet */
+	REQUIRE(madvise(p + 2 * PAGE, 2 * PAGE, MADV_REMOVE) == 0);
+	REQUIRE(prog_zero(p + 2 * PAGE, 2 * PAGE));
+	REQUIRE(prog_zero(q + 2 * PAGE, 2 * PAGE));
+	REQUIRE(prog_same(p, PAGE, 1) && prog_same(p + 4 * PAGE, PAGE, 5));
+	REQUIRE(pread(fd, page, PAGE, 3 * PAGE) == (ssize_t)PAGE);
+	REQUIRE(prog_zero(page, PAGE));
+	REQUIRE(lseek(fd, 0, SEEK_END) == (off_t)(8 * PAGE));
+	REQUIRE(munmap(p, 8 * PAGE) == 0 && munmap(q, 8 * PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+}
+
+static bool
+cannot_remove(char *p, size_t npages, int error)
+{
+	errno = 0;
+	return (madvise(p, npages * PAGE, MADV_REMOVE) == -1 && errno == error);
+}
+
+/* What is refused stays; before it, and around holes, bytes go. */
+static void
+remove_refused(void)
+{
+	int fd = prog_file(4, 1);
+	char *p = prog_map(8 * PAGE, RW, SHARED), *q = prog_anon(1);
+	char *r = prog_map_file(fd, 4, RW, MAP_PRIVATE);
+
+	prog_fill(p, 8 * PAGE, 9);
+	prog_fill(q, PAGE, 2);
+	REQUIRE(cannot_remove(q, 1, EINVAL) && prog_same(q, PAGE, 2));
+	REQUIRE(cannot_remove(r, 4, EACCES) && prog_same(r, PAGE, 1));
+	REQUIRE(mlock(p + 4 * PAGE, PAGE) == 0);
+	REQUIRE(munmap(p + 2 * PAGE, PAGE) == 0);
+	REQUIRE(cannot_remove(p, 8, EINVAL));
+	REQUIRE(prog_zero(p, 2 * PAGE) && prog_zero(p + 3 * PAGE, PAGE));
+	REQUIRE(p[4 * PAGE] != 0 && p[5 * PAGE + 1] != 0);
+	REQUIRE(munlock(p + 4 * PAGE, PAGE) == 0);
+	REQUIRE(cannot_remove(p, 8, ENOMEM));
+	REQUIRE(prog_zero(p + 3 * PAGE, 5 * PAGE));
+	REQUIRE(munmap(p, 8 * PAGE) == 0 && munmap(q, PAGE) == 0);
+	REQUIRE(munmap(r, 4 * PAGE) == 0 && close(fd) == 0);
+}
+
 /* Hints leave the bytes alone. */
 static void
 hints(void)
@@ -168,6 +219,50 @@ populate(void)
 	REQUIRE(munmap(p, 16 * PAGE) == 0);
 	REQUIRE(munmap(q, 16 * PAGE) == 0);
 }
+
+#ifdef MADV_POPULATE_WRITE
+static bool
+is_resident(char *p)
+{
+	unsigned char vec;
+
+	REQUIRE(mincore(p, PAGE, &vec) == 0);
+	return ((vec & 1) != 0);
+}
+
+/* It ends at a hole, and says so. */
+static void
+populate_hole(void)
+{
+	char *p = prog_anon(8);
+
+	REQUIRE(munmap(p + 4 * PAGE, PAGE) == 0);
+	REQUIRE(madvise(p, 8 * PAGE, MADV_POPULATE_WRITE) == -1);
+	REQUIRE(errno == ENOMEM);
+	REQUIRE(is_resident(p) && is_resident(p + 3 * PAGE));
+	REQUIRE(mprotect(p + PAGE, PAGE, PROT_READ) == 0);
+	REQUIRE(madvise(p, 4 * PAGE, MADV_POPULATE_WRITE) == -1);
+	REQUIRE(errno == EINVAL);
+	REQUIRE(mprotect(p + PAGE, PAGE, PROT_NONE) == 0);
+	REQUIRE(madvise(p, 4 * PAGE, MADV_POPULATE_READ) == -1);
+	REQUIRE(errno == EINVAL);
+	REQUIRE(munmap(p, 8 * PAGE) == 0);
+}
+
+/* Nothing is there past the end of a file. */
+static void
+populate_file(void)
+{
+	int fd = prog_file(4, 1);
+	char *p = prog_map_file(fd, 8, RW, MAP_SHARED);
+
+	REQUIRE(madvise(p, 4 * PAGE, MADV_POPULATE_READ) == 0);
+	REQUIRE(is_resident(p + 3 * PAGE));
+	REQUIRE(madvise(p, 8 * PAGE, MADV_POPULATE_READ) == -1);
+	REQUIRE(errno == EFAULT);
+	REQUIRE(munmap(p, 8 * PAGE) == 0 && close(fd) == 0);
+}
+#endif
 
 /* A range with a hole is advised around the hole and reports it. */
 static void
@@ -233,8 +328,14 @@ main(int argc, char **argv)
 		{ "dontneed-shared", dontneed_shared },
 		{ "free-lazily", free_lazily },
 		{ "remove-shared", remove_shared },
+		{ "remove-file", remove_file },
+		{ "remove-refused", remove_refused },
 		{ "hints", hints },
 		{ "populate", populate },
+#ifdef MADV_POPULATE_WRITE
+		{ "populate-hole", populate_hole },
+		{ "populate-file", populate_file },
+#endif
 		{ "errors", errors },
 		{ "mincore-anon", mincore_anon },
 		{ "mincore-errors", mincore_errors },

@@ -642,6 +642,41 @@ test_madvise_remove(void **state)
 	vmspace_unref(c);
 }
 
+/* Does removing go around holes, and end where it is refused? */
+static void
+test_madvise_remove_part(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_shared(fx, 0, 1), VM_OK);
+	assert_int_equal(map_shared(fx, 2, 1), VM_OK);
+	assert_int_equal(map_file(fx, 3, 1, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(map_file(fx, 4, 1, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(store(fx, 0, 'x'), VM_OK);
+	assert_int_equal(store(fx, 2, 'x'), VM_OK);
+	assert_int_equal(store(fx, 4, 'x'), VM_OK);
+	assert_int_equal(advise(fx, 0, 5, VM_MADV_REMOVE), VM_EACCES);
+	assert_int_equal(load(fx, 0), 0);
+	assert_int_equal(load(fx, 2), 0);
+	assert_int_equal(advise(fx, 0, 3, VM_MADV_REMOVE), VM_ENOMEM);
+	assert_int_equal(advise(fx, 4, 1, VM_MADV_REMOVE), VM_EINVAL);
+	assert_int_equal(load(fx, 4), 'x');
+}
+
+/* Is what is needed, or populated, brought in in spite of a hole? */
+static void
+test_madvise_bring_part(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_file(fx, 0, 2, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(map_file(fx, 4, 2, VM_MMAP_SHARED, 1), VM_OK);
+	assert_int_equal(advise(fx, 0, 6, VM_MADV_POPULATE_READ), VM_ENOMEM);
+	assert_int_equal(pages_used(fx), 2);
+	assert_int_equal(advise(fx, 0, 6, VM_MADV_WILLNEED), VM_ENOMEM);
+	assert_int_equal(pages_used(fx), 4);
+}
+
 /* Does populating bring pages in, for reading or with their copies? */
 static void
 test_madvise_populate(void **state)
@@ -884,6 +919,8 @@ main(void)
 		FX_TEST(test_madvise_discard),
 		FX_TEST(test_madvise_discard_forked),
 		FX_TEST(test_madvise_part),
+		FX_TEST(test_madvise_remove_part),
+		FX_TEST(test_madvise_bring_part),
 		FX_TEST(test_madvise_hole),
 		FX_TEST(test_madvise_wired),
 		FX_TEST(test_madvise_remove),

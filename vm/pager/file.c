@@ -111,6 +111,16 @@ file_destroy(struct vm_system *sys, void *pager)
 	vm_free(sys, fp, sizeof(*fp));
 }
 
+static int
+file_punch(void *pager, vm_pindex_t pindex, vm_pindex_t npages)
+{
+	struct file_pager *fp = pager;
+
+	if (fp->ops->punch == NULL || pindex > vm_atop(UINT64_MAX))
+		return VM_EINVAL;
+	return fp->ops->punch(fp->file, vm_ptoa(pindex), vm_ptoa(npages));
+}
+
 static void
 file_describe(void *pager, const struct fmt_out *out)
 {
@@ -124,6 +134,7 @@ static const struct vm_pager_ops file_pager_ops = {
 	.name = "file",
 	.get = file_get,
 	.put = file_put,
+	.punch = file_punch,
 	.destroy = file_destroy,
 	.describe = file_describe,
 	.cache = true,

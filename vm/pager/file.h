@@ -22,6 +22,8 @@ struct vm_file_ops {
 	int (*write)(void *file, uint64_t off, void *const *pages, size_t len);
 	int (*size)(void *file, uint64_t *bytes);
 	void (*close)(void *file);
+	/* punch: make bytes zeroes, not past the end.  May be NULL. */
+	int (*punch)(void *file, uint64_t off, uint64_t len);
 	/* name: put what people call the file, for dumps.  May be NULL. */
 	void (*name)(void *file, const struct fmt_out *);
 };

@@ -30,7 +30,7 @@
 
 #include "vm/vm_page.h"
 
-#define AHEAD_FIRST   4  /* pages ahead of the first fault at an end of it */
+#define AHEAD_FIRST   4  /* the first fault at an end: a 4th of the window */
 #define AHEAD_SCARCE  8  /* none ahead when less than an 8th is free */
 #define RECLAIM_PAGES 32 /* pages asked for when none is left, */
 #define RECLAIMS_MAX  64 /* so many times in one fault */
@@ -218,7 +218,7 @@ window_ahead(struct vm_fault *f, vm_pindex_t max)
 	if (f->va == lo) {
 		prev = lo == 0 ? NULL : vm_map_lookup(f->map, lo - 1);
 		if (!are_chunks(prev, e))
-			return AHEAD_FIRST;
+			return max / AHEAD_FIRST;
 		lo = prev->start;
 	}
 	return used_below(f, f->va, lo, max);
@@ -234,7 +234,7 @@ window_behind(struct vm_fault *f, vm_pindex_t max)
 	if (at == hi) {
 		next = vm_map_next(f->map, e);
 		if (!are_chunks(e, next))
-			return AHEAD_FIRST;
+			return max / AHEAD_FIRST;
 		hi = next->end;
 	}
 	return used_from(f, at, hi, max);

@@ -189,6 +189,37 @@ op_cow_narrow(struct bench *b, size_t i)
 	touch(b->child, base_va + vm_ptoa(i));
 }
 
+/* Pages of an object: shared anonymous memory. */
+
+static void
+prepare_shared(struct bench *b, size_t n)
+{
+	struct vm_mmap_args args = {
+		.addr = base_va,
+		.len = vm_ptoa(n),
+		.prot = VM_PROT_RW,
+		.flags = VM_MMAP_SHARED | VM_MMAP_FIXED,
+	};
+	vaddr_t va;
+
+	must(vm_mmap(b->space, &args, &va), "vm_mmap");
+}
+
+static void
+prepare_shared_all(struct bench *b, size_t n)
+{
+	prepare_shared(b, n);
+	touch_all(b->space, n);
+}
+
+/* The child sees the pages of its parent and has none of them mapped. */
+static void
+prepare_shared_forked(struct bench *b, size_t n)
+{
+	prepare_shared_all(b, n);
+	must(vmspace_fork(b->space, &b->child), "vmspace_fork");
+}
+
 /* Mapping and unmapping. */
 
 static void
@@ -311,6 +342,12 @@ static const struct row rows[] = {
 	    op_cow, false, COUNTER(fault_acow) },
 	{ "cow-narrow", "the same, looking at no neighbours", prepare_forked,
 	    op_cow_narrow, false, COUNTER(fault_acow) },
+	{ "object-zero", "write fault on shared memory never touched",
+	    prepare_shared, op_fault, false, COUNTER(fault_object_zero) },
+	{ "object-page", "fault on a resident page of shared memory",
+	    prepare_shared_forked, op_cow_narrow, false, COUNTER(fault_obj) },
+	{ "object-unmap", "end of shared memory, per page", prepare_shared_all,
+	    op_unmap_all, true, 0 },
 	{ "map-unmap", "map and unmap one page, in an empty space",
 	    prepare_nothing, op_map_unmap, false, COUNTER(entries_freed) },
 	{ "map-touch-unmap", "the same with a write fault between",

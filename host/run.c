@@ -155,6 +155,7 @@ make_system(struct run *run)
 		return false;
 	}
 	run->memory_fixed = atomic_load(&run->memory.bytes);
+	vm_system_prefer(run->sys, run->options->design);
 	return true;
 }
 

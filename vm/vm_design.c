@@ -10,6 +10,7 @@ const struct vm_design vm_design_netbsd = {
 	.cow = &vm_cow_uvm,
 	.index = &vm_index_rbtree,
 	.fit = VM_FIT_FIRST,
+	.pageindex = &vm_pageindex_radix,
 	.neighbours = {
 		[VM_ADV_NORMAL] = { 3, 4 },
 		[VM_ADV_RANDOM] = { 0, 0 },
@@ -23,6 +24,7 @@ const struct vm_design vm_design_mach = {
 	.cow = &vm_cow_mach,
 	.index = &vm_index_list,
 	.fit = VM_FIT_FIRST,
+	.pageindex = &vm_pageindex_hash,
 };
 
 /* FreeBSD: shadow objects kept short; four resident neighbours each way. */
@@ -31,6 +33,7 @@ const struct vm_design vm_design_freebsd = {
 	.cow = &vm_cow_freebsd,
 	.index = &vm_index_rbtree,
 	.fit = VM_FIT_FIRST,
+	.pageindex = &vm_pageindex_radix,
 	.neighbours = {
 		[VM_ADV_NORMAL] = { 4, 4 },
 		[VM_ADV_RANDOM] = { 0, 0 },
@@ -44,6 +47,7 @@ const struct vm_design vm_design_dragonfly = {
 	.cow = &vm_cow_backing,
 	.index = &vm_index_hinted,
 	.fit = VM_FIT_FIRST,
+	.pageindex = &vm_pageindex_tree,
 	.neighbours = {
 		[VM_ADV_NORMAL] = { 4, 4 },
 		[VM_ADV_RANDOM] = { 0, 0 },

@@ -68,3 +68,9 @@ vm_system_destroy(struct vm_system *sys)
 	fini_layers(sys);
 	sys->env->free(sys->env->ctx, sys, sizeof(*sys));
 }
+
+void
+vm_system_prefer(struct vm_system *sys, const struct vm_design *design)
+{
+	sys->pageindex = design->pageindex;
+}

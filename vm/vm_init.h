@@ -6,6 +6,7 @@
 #define VM_INIT_H
 
 #include "vm/pmap.h"
+#include "vm/vm_design.h"
 #include "vm/vm_system.h"
 
 /*
@@ -16,5 +17,11 @@
 int vm_system_create(const struct vm_env *, struct vm_machine *,
     struct vm_system **);
 void vm_system_destroy(struct vm_system *);
+
+/*
+ * vm_system_prefer: what is made without a space, as the objects of files, is
+ * made from now on as that design has it.  => nobody else uses the system
+ */
+void vm_system_prefer(struct vm_system *, const struct vm_design *);
 
 #endif

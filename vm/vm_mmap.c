@@ -39,7 +39,7 @@ check_args(const struct vm_mmap_args *a)
 /* The object to map, with a reference for the entry; NULL for private zeroes
  * and foreign ranges. */
 static int
-choose_object(struct vm_system *sys, const struct vm_mmap_args *a,
+choose_object(struct vm_map *map, const struct vm_mmap_args *a,
     struct vm_object **obj)
 {
 	*obj = NULL;
@@ -49,7 +49,7 @@ choose_object(struct vm_system *sys, const struct vm_mmap_args *a,
 		vm_object_ref(a->object);
 		*obj = a->object;
 	} else if (a->flags & VM_MMAP_SHARED) {
-		*obj = vm_anon_object(sys);
+		*obj = vm_anon_object_indexed(map->sys, map->design->pageindex);
 		if (*obj == NULL)
 			return VM_ENOMEM;
 	}
@@ -139,7 +139,7 @@ vm_mmap(struct vmspace *vs, const struct vm_mmap_args *a, vaddr_t *addr)
 	int error = check_args(a);
 
 	if (error == 0)
-		error = choose_object(vs->map.sys, a, &obj);
+		error = choose_object(&vs->map, a, &obj);
 	if (error != 0)
 		return error;
 	ia = insert_args(a, obj);

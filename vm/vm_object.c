@@ -88,8 +88,8 @@ vm_object_find(struct vm_system *sys, struct vm_object_key key)
 
 /* => objects locked */
 static struct vm_object *
-make_locked(struct vm_system *sys, const struct vm_pager_ops *ops, void *pager,
-    struct vm_object_key key)
+make_locked(struct vm_system *sys, const struct vm_pageindex_ops *index,
+    const struct vm_pager_ops *ops, void *pager, struct vm_object_key key)
 {
 	struct vm_objects *os = sys->objects;
 	struct vm_object *obj = pool_get(&os->pool);
@@ -97,6 +97,13 @@ make_locked(struct vm_system *sys, const struct vm_pager_ops *ops, void *pager,
 	if (obj == NULL)
 		return NULL;
 	memset(obj, 0, sizeof(*obj));
+	obj->pages.ops = index;
+	obj->pages.sys = sys;
+	obj->pages.owner = obj;
+	if (index->init(&obj->pages) != 0) {
+		pool_put(&os->pool, obj);
+		return NULL;
+	}
 	vm_mutex_init(&obj->own_lock, sys->env);
 	obj->lock = &obj->own_lock;
 	obj->sys = sys;
@@ -104,7 +111,6 @@ make_locked(struct vm_system *sys, const struct vm_pager_ops *ops, void *pager,
 	obj->pager = pager;
 	obj->key = key;
 	atomic_init(&obj->refs, 1);
-	radix_init(&obj->pages, &sys->alloc);
 	list_init(&obj->cached);
 	list_init(&obj->chain);
 	list_insert_tail(&os->all, &obj->link);
@@ -127,7 +133,22 @@ vm_object_create_keyed(struct vm_system *sys, const struct vm_pager_ops *ops,
 	if (obj != NULL)
 		revive(sys, obj);
 	else
-		obj = make_locked(sys, ops, pager, key);
+		obj = make_locked(sys, sys->pageindex, ops, pager, key);
+	vm_mutex_unlock(&os->lock);
+	return obj;
+}
+
+struct vm_object *
+vm_object_create_indexed(struct vm_system *sys,
+    const struct vm_pageindex_ops *index, const struct vm_pager_ops *ops,
+    void *pager)
+{
+	struct vm_objects *os = sys->objects;
+	struct vm_object_key none = { 0, 0 };
+	struct vm_object *obj;
+
+	vm_mutex_lock(&os->lock);
+	obj = make_locked(sys, index, ops, pager, none);
 	vm_mutex_unlock(&os->lock);
 	return obj;
 }
@@ -136,10 +157,7 @@ struct vm_object *
 vm_object_create(struct vm_system *sys, const struct vm_pager_ops *ops,
     void *pager)
 {
-	struct vm_object_key none = { 0, 0 };
-	bool made;
-
-	return vm_object_create_keyed(sys, ops, pager, none, &made);
+	return vm_object_create_indexed(sys, sys->pageindex, ops, pager);
 }
 
 struct vm_object *
@@ -151,7 +169,7 @@ vm_object_create_under(struct vm_system *sys, const struct vm_pager_ops *ops,
 	struct vm_object *obj;
 
 	vm_mutex_lock(&os->lock);
-	obj = make_locked(sys, ops, pager, none);
+	obj = make_locked(sys, sys->pageindex, ops, pager, none);
 	if (obj != NULL)
 		obj->lock = lock;
 	vm_mutex_unlock(&os->lock);
@@ -175,7 +193,7 @@ vm_object_ref(struct vm_object *obj)
 static void
 remove_page(struct vm_object *obj, struct vm_page *pg)
 {
-	radix_remove(&obj->pages, pg->pindex);
+	obj->pages.ops->remove(&obj->pages, pg, pg->pindex);
 	obj->npages--;
 	if (!pg->fictitious)
 		vm_page_free(obj->sys, pg);
@@ -188,7 +206,7 @@ remove_all_pages(struct vm_object *obj)
 	uint64_t i = 0;
 
 	vm_object_lock(obj);
-	while ((pg = radix_next(&obj->pages, &i)) != NULL) {
+	while ((pg = vm_object_next(obj, &i)) != NULL) {
 		vm_page_unmap(obj->sys, pg);
 		remove_page(obj, pg);
 	}
@@ -205,7 +223,7 @@ destroy(struct vm_object *obj)
 
 	if (obj->npages != 0) /* who lets an empty one go may hold its lock */
 		remove_all_pages(obj);
-	radix_fini(&obj->pages);
+	obj->pages.ops->fini(&obj->pages);
 	if (obj->ops->destroy != NULL)
 		obj->ops->destroy(sys, obj->pager);
 	vm_mutex_lock(&os->lock);
@@ -230,7 +248,7 @@ is_unwritten(struct vm_object *obj)
 	if (obj->ops->put == NULL)
 		return false;
 	vm_object_lock(obj);
-	while (!found && (pg = radix_next(&obj->pages, &i)) != NULL) {
+	while (!found && (pg = vm_object_next(obj, &i)) != NULL) {
 		found = page_is_dirty(obj, pg);
 		i++;
 	}
@@ -304,11 +322,13 @@ vm_object_unref(struct vm_object *obj)
 int
 vm_object_insert(struct vm_object *obj, struct vm_page *pg, vm_pindex_t pindex)
 {
-	if (radix_insert(&obj->pages, pindex, pg) != 0)
-		return VM_ENOMEM;
+	int error;
+
 	vm_page_own(pg, &vm_object_owner, obj, pindex);
-	obj->npages++;
-	return 0;
+	error = obj->pages.ops->insert(&obj->pages, pg);
+	if (error == 0)
+		obj->npages++;
+	return error;
 }
 
 struct vm_page *
@@ -331,13 +351,14 @@ vm_object_move_page(struct vm_page *pg, struct vm_object *to,
     vm_pindex_t pindex)
 {
 	struct vm_object *from = pg->owner;
-	vm_pindex_t old = pg->pindex;
+	int error;
 
 	VM_ASSERT(from->lock == to->lock && !pg->busy);
-	if (vm_object_insert(to, pg, pindex) != 0)
-		return VM_ENOMEM;
-	radix_remove(&from->pages, old);
+	error = vm_pageindex_move(&from->pages, &to->pages, pg, pindex);
+	if (error != 0)
+		return error;
 	from->npages--;
+	to->npages++;
 	return 0;
 }
 
@@ -590,7 +611,7 @@ next_run(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end,
 
 	run->npages = 0;
 	while (run->npages < VM_CLUSTER_MAX &&
-	    (pg = radix_next(&obj->pages, &i)) != NULL && i < end) {
+	    (pg = vm_object_next(obj, &i)) != NULL && i < end) {
 		if (run->npages != 0 && i != run->pindex + run->npages)
 			break;
 		if (pg->busy && run->npages != 0)
@@ -700,7 +721,7 @@ toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
 	uint64_t i = start;
 
 	vm_object_lock(obj);
-	while ((pg = radix_next(&obj->pages, &i)) != NULL && i < end) {
+	while ((pg = vm_object_next(obj, &i)) != NULL && i < end) {
 		if (pg->busy) {
 			wait_busy(obj, pg);
 			continue;
@@ -795,10 +816,10 @@ take_pages(struct vm_object *obj, size_t npages, bool spare)
 	size_t taken = 0;
 
 	for (; left > 0 && taken < npages; left--, i++) {
-		pg = radix_next(&obj->pages, &i);
+		pg = vm_object_next(obj, &i);
 		if (pg == NULL) {
 			i = 0;
-			pg = radix_next(&obj->pages, &i);
+			pg = vm_object_next(obj, &i);
 		}
 		if (pg != NULL)
 			taken += take_page(obj, pg, spare);
@@ -885,7 +906,7 @@ want_busy(struct vm_object *obj, uint32_t *seen)
 	struct vm_page *pg;
 	uint64_t i = 0;
 
-	while ((pg = radix_next(&obj->pages, &i)) != NULL && !pg->busy)
+	while ((pg = vm_object_next(obj, &i)) != NULL && !pg->busy)
 		i++;
 	if (pg != NULL)
 		*seen = vm_page_want(obj->sys, pg);
@@ -957,6 +978,7 @@ vm_object_init(struct vm_system *sys)
 	for (i = 0; i < HASH_CHAINS; i++)
 		list_init(&os->chains[i]);
 	sys->objects = os;
+	sys->pageindex = &vm_pageindex_radix;
 	return 0;
 }
 
@@ -968,6 +990,7 @@ vm_object_fini(struct vm_system *sys)
 	(void)reclaim_cached(sys, SIZE_MAX);
 	VM_ASSERT(list_is_empty(&os->all));
 	pool_fini(&os->pool);
+	vm_pageindex_fini_system(sys);
 	vm_free(sys, os, sizeof(*os));
 	sys->objects = NULL;
 }
@@ -979,12 +1002,13 @@ vm_object_check(struct vm_object *obj)
 	uint64_t i = 0;
 	vm_pindex_t n = 0;
 
-	for (; (pg = radix_next(&obj->pages, &i)) != NULL; i++, n++) {
+	for (; (pg = vm_object_next(obj, &i)) != NULL; i++, n++) {
 		VM_VERIFY(pg->owner_ops == &vm_object_owner);
 		VM_VERIFY(pg->owner == obj);
 		VM_VERIFY(pg->pindex == i);
 		VM_VERIFY(pg->fictitious || pg->state == VM_PAGE_USED);
 	}
 	VM_VERIFY(n == obj->npages);
+	VM_VERIFY(n == obj->pages.ops->check(&obj->pages));
 	VM_VERIFY(obj->refs != 0 || !list_is_empty(&obj->cached));
 }

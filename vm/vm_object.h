@@ -4,11 +4,11 @@
  * Public: user pagers are made with it.
  *
  * An object is something that can be mapped: a file, shared anonymous memory,
- * the frames of a device.  It holds its resident pages in a radix tree and
+ * the frames of a device.  It holds its resident pages in an index and
  * has a pager, a struct of functions that moves pages between frames and the
  * backing store.
  *
- *	vm_map_entry --> vm_object --> radix tree --> vm_page
+ *	vm_map_entry --> vm_object --> vm_pageindex --> vm_page
  *			    `--> vm_pager_ops, pager
  *
  * An object lives while it has references.  One whose pager says `cache`
@@ -23,8 +23,8 @@
 
 #include "base/fmt.h"
 #include "base/list.h"
-#include "base/radix.h"
 #include "vm/vm_lock.h"
+#include "vm/vm_pageindex.h"
 #include "vm/vm_system.h"
 #include "vm/vm_types.h"
 
@@ -88,7 +88,7 @@ struct vm_object {
 	void *pager;                    /* (c) the pager's own */
 	struct vm_object_key key;       /* (c) */
 	_Atomic uint32_t refs;          /* (a); 0 -> 1 under the cache lock */
-	struct radix_tree pages;        /* (lock) */
+	struct vm_pageindex pages;      /* (lock) */
 	vm_pindex_t npages;             /* (lock) resident */
 	vm_pindex_t read_next;          /* (lock) where a sequential reader */
 	unsigned read_ahead;            /*   goes on, and its window */
@@ -118,11 +118,15 @@ struct vm_read {
 };
 
 /*
- * vm_object_create: a new object with one reference.
+ * vm_object_create: a new object with one reference, and with the page index
+ * that the system prefers (sys->pageindex).  _indexed: with another one, as
+ * the design of a space says for what is made for it.
  * => does not block        => NULL: no memory of the host
  */
 struct vm_object *vm_object_create(struct vm_system *,
     const struct vm_pager_ops *, void *pager);
+struct vm_object *vm_object_create_indexed(struct vm_system *,
+    const struct vm_pageindex_ops *, const struct vm_pager_ops *, void *pager);
 
 /*
  * vm_object_create_under: the same, with a lock that it shares with others and
@@ -166,7 +170,15 @@ vm_object_unlock(struct vm_object *obj)
 static inline struct vm_page *
 vm_object_lookup(const struct vm_object *obj, vm_pindex_t pindex)
 {
-	return radix_lookup(&obj->pages, pindex);
+	return obj->pages.ops->lookup(&obj->pages, pindex);
+}
+
+/* The first page at or after an index, which is set to its; NULL: none.
+ * => locked */
+static inline struct vm_page *
+vm_object_next(struct vm_object *obj, vm_pindex_t *pindex)
+{
+	return obj->pages.ops->next(&obj->pages, pindex);
 }
 
 /* What a caller of vm_object_resolve is ready for, and what it gets. */
@@ -252,13 +264,6 @@ int vm_object_move_page(struct vm_page *, struct vm_object *to, vm_pindex_t);
  * => locked
  */
 void vm_object_free_page(struct vm_object *, struct vm_page *);
-
-/* The first resident page at or after *pindex, and where; NULL. => locked */
-static inline struct vm_page *
-vm_object_next(const struct vm_object *obj, vm_pindex_t *pindex)
-{
-	return radix_next(&obj->pages, pindex);
-}
 
 /*
  * vm_object_reclaim: find npages that can be had again: pages of cached

@@ -19,6 +19,7 @@
 #define VM_PAGE_H
 
 #include "base/list.h"
+#include "base/rbtree.h"
 #include "vm/vm_system.h"
 #include "vm/vm_types.h"
 
@@ -36,6 +37,13 @@ struct vm_page {
 	const struct vm_page_owner *owner_ops; /* (o) which of the two */
 	vm_pindex_t pindex;                    /* (o) place in the object */
 	struct ptab_slot *pv;                  /* (p) mappings of this page */
+	union { /* (o) links of its object's page index */
+		struct rb_node node;
+		struct {
+			struct list link;
+			struct vm_page *chain; /* (chain) */
+		} hash;
+	} place;
 	uint64_t frame;            /* (c) frame number: pa >> VM_PAGE_SHIFT */
 	_Atomic uint8_t pmap_bits; /* (p) modified, referenced */
 	_Atomic uint8_t state;     /* (f) VM_PAGE_FREE... */

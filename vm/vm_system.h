@@ -22,8 +22,11 @@ struct vm_system {
 	struct vm_machine *machine;   /* (c) the MMU port */
 	struct vm_freelist *freelist; /* (c) physical pages: vm_page.c */
 	struct vm_objects *objects;   /* (c) object cache: vm_object.c */
-	struct vm_anons *anons;       /* (c) pools of cow: cow/cow_pool.c */
-	struct vm_entries *entries;   /* (c) pool of map entries: vm_map.c */
+	struct vm_pagehash *pagehash; /* (c) once made: pageindex/hash.c */
+	/* (c) page index of objects that are made without a space */
+	const struct vm_pageindex_ops *pageindex;
+	struct vm_anons *anons;     /* (c) pools of cow: cow/cow_pool.c */
+	struct vm_entries *entries; /* (c) pool of map entries: vm_map.c */
 	struct vm_mutex spaces_lock;
 	struct list spaces; /* every vmspace, under spaces_lock */
 	struct vm_stats stats;

@@ -14,6 +14,8 @@ static const char *const mixes[] = {
 	"netbsd+twotrees",
 	"netbsd+twotrees+best",
 	"netbsd+hinted",
+	"netbsd+hash",
+	"netbsd+tree",
 };
 
 static const struct vm_index_ops *const indexes[] = {
@@ -21,6 +23,12 @@ static const struct vm_index_ops *const indexes[] = {
 	&vm_index_rbtree,
 	&vm_index_twotrees,
 	&vm_index_hinted,
+};
+
+static const struct vm_pageindex_ops *const pageindexes[] = {
+	&vm_pageindex_radix,
+	&vm_pageindex_tree,
+	&vm_pageindex_hash,
 };
 
 const char *
@@ -39,6 +47,13 @@ set_part(struct vm_design *d, const char *part)
 	for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {
 		if (strcmp(part, indexes[i]->name) == 0) {
 			d->index = indexes[i];
+			return true;
+		}
+	}
+	for (size_t i = 0; i < sizeof(pageindexes) / sizeof(pageindexes[0]);
+	     i++) {
+		if (strcmp(part, pageindexes[i]->name) == 0) {
+			d->pageindex = pageindexes[i];
 			return true;
 		}
 	}

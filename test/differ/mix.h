@@ -5,6 +5,7 @@
  *	netbsd			the design
  *	netbsd+list		with another index of entries
  *	netbsd+twotrees+best	and another choice of place
+ *	netbsd+hash		with another index of pages
  */
 #ifndef TEST_DIFFER_MIX_H
 #define TEST_DIFFER_MIX_H

@@ -71,8 +71,10 @@ subject_init(struct subject *s, const struct trace_config *config)
 	if (!mix_design(&s->design, config->design) ||
 	    soft_machine_create(&s->plain, &soft, &s->machine) != VM_OK)
 		return false;
-	return vm_system_create(&s->env.env, s->machine, &s->sys) == VM_OK &&
-	    objects_init(s);
+	if (vm_system_create(&s->env.env, s->machine, &s->sys) != VM_OK)
+		return false;
+	vm_system_prefer(s->sys, &s->design);
+	return objects_init(s);
 }
 
 static void

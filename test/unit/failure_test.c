@@ -35,6 +35,24 @@ struct life {
 	const char *step;
 };
 
+/* Whose space it is; the presets, and netbsd with parts that no other has. */
+static struct vm_design design;
+
+static bool
+choose_design(unsigned i)
+{
+	const struct vm_design *preset = vm_design_nth(i);
+
+	if (i != 0 && preset == NULL && vm_design_nth(i - 1) == NULL)
+		return false;
+	design = preset != NULL ? *preset : vm_design_netbsd;
+	if (preset == NULL) {
+		design.index = &vm_index_hinted;
+		design.pageindex = &vm_pageindex_tree;
+	}
+	return true;
+}
+
 /* ------------------------------------------------------------- injection */
 
 static void
@@ -404,7 +422,7 @@ new_fixture(void)
 		.va_max = FX_BASE + PAGES * FX_PAGE,
 		.copies = true,
 	};
-	struct fixture *fx = fixture_create(&config);
+	struct fixture *fx = fixture_create_as(&config, &design);
 
 	assert_non_null(fx);
 	fx->vs->brk_start = fx->vs->brk_end = fx_va(HEAP);
@@ -442,12 +460,16 @@ life_with_failure(enum what what, uint64_t nth, bool on)
 static void
 every_failure(enum what what, bool on)
 {
-	uint64_t nth = 1;
+	uint64_t nth;
 
-	while (life_with_failure(what, nth, on))
-		nth++;
-	assert_true(nth > 1);
-	print_message("# %llu lives\n", (unsigned long long)nth);
+	for (unsigned i = 0; choose_design(i); i++) {
+		nth = 1;
+		while (life_with_failure(what, nth, on))
+			nth++;
+		assert_true(nth > 1);
+		print_message("# %s: %llu lives\n", design.name,
+		    (unsigned long long)nth);
+	}
 }
 
 /* Does a life survive that the library finds no memory, once or for good? */

@@ -45,7 +45,8 @@ files_init(struct fixture *fx)
 }
 
 static bool
-fixture_init(struct fixture *fx, const struct soft_config *config)
+fixture_init(struct fixture *fx, const struct soft_config *config,
+    const struct vm_design *design)
 {
 	fx->plain = fixture_env();
 	faulty_init(&fx->env, &fx->plain);
@@ -58,19 +59,27 @@ fixture_init(struct fixture *fx, const struct soft_config *config)
 		VM_OK ||
 	    vm_system_create(&fx->env.env, fx->machine, &fx->sys) != VM_OK)
 		return false;
-	return vmspace_create(fx->sys, &vm_design_netbsd, &fx->vs) == VM_OK;
+	vm_system_prefer(fx->sys, design);
+	return vmspace_create(fx->sys, design, &fx->vs) == VM_OK;
+}
+
+struct fixture *
+fixture_create_as(const struct soft_config *config,
+    const struct vm_design *design)
+{
+	struct fixture *fx = calloc(1, sizeof(*fx));
+
+	if (fx != NULL && fixture_init(fx, config, design))
+		return fx;
+	if (fx != NULL)
+		(void)fixture_destroy(fx);
+	return NULL;
 }
 
 struct fixture *
 fixture_create(const struct soft_config *config)
 {
-	struct fixture *fx = calloc(1, sizeof(*fx));
-
-	if (fx != NULL && fixture_init(fx, config))
-		return fx;
-	if (fx != NULL)
-		(void)fixture_destroy(fx);
-	return NULL;
+	return fixture_create_as(config, &vm_design_netbsd);
 }
 
 /* What is left when the last space has gone. */

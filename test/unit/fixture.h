@@ -54,6 +54,8 @@ int fixture_teardown(void **state);
 /* The same by hand.  create: NULL when something failed, and nothing is left.
  * destroy: NULL, or what was left over. */
 struct fixture *fixture_create(const struct soft_config *);
+struct fixture *fixture_create_as(const struct soft_config *,
+    const struct vm_design *);
 const char *fixture_destroy(struct fixture *);
 
 /* The host: malloc() and nothing else. */

@@ -10,7 +10,14 @@ static const struct vm_pager_ops anon_ops = {
 };
 
 struct vm_object *
+vm_anon_object_indexed(struct vm_system *sys,
+    const struct vm_pageindex_ops *index)
+{
+	return vm_object_create_indexed(sys, index, &anon_ops, NULL);
+}
+
+struct vm_object *
 vm_anon_object(struct vm_system *sys)
 {
-	return vm_object_create(sys, &anon_ops, NULL);
+	return vm_anon_object_indexed(sys, sys->pageindex);
 }

@@ -12,5 +12,8 @@
  * it does.  NULL: no memory of the host.
  */
 struct vm_object *vm_anon_object(struct vm_system *);
+/* The same with a page index that is not the system's own choice. */
+struct vm_object *vm_anon_object_indexed(struct vm_system *,
+    const struct vm_pageindex_ops *);
 
 #endif

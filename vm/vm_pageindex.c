@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_pageindex.c - from one page index to another, of whatever kind.
+ *
+ * The difficulty is to fail without harm.  A page goes back into an index
+ * threaded through it without memory; from any other it is taken only when the
+ * new one has it, which does not touch the page.
+ */
+#include "vm/vm_pageindex.h"
+
+static void
+place(struct vm_page *pg, const struct vm_pageindex *ix, vm_pindex_t pindex)
+{
+	pg->owner = ix->owner;
+	pg->pindex = pindex;
+}
+
+int
+vm_pageindex_move(struct vm_pageindex *from, struct vm_pageindex *to,
+    struct vm_page *pg, vm_pindex_t pindex)
+{
+	vm_pindex_t old = pg->pindex;
+	int error;
+
+	if (from->ops->threaded)
+		from->ops->remove(from, pg, old);
+	place(pg, to, pindex);
+	error = to->ops->insert(to, pg);
+	if (error != 0)
+		place(pg, from, old);
+	if (error != 0 && from->ops->threaded)
+		(void)from->ops->insert(from, pg);
+	if (error == 0 && !from->ops->threaded)
+		from->ops->remove(from, pg, old);
+	return error;
+}

@@ -4,6 +4,7 @@
 Order: programs of other people, then those of test/prog, then what concerns
 bsdvm as a command (exit status, signals, limits, statistics).
 """
+import csv
 import glob
 import json
 import os
@@ -685,3 +686,50 @@ def compare_interrupt(side):
         child.communicate(timeout=20)
     if child.returncode != 143:
         raise Failure(f"exit status {child.returncode}, not 143")
+
+
+SUITE_ROWS = {
+    "table1": ["cat (static)", "od (dynamic)", "single-user boot",
+               "multi-user boot", "nine processes"],
+    "table2": ["ls /", "cc hello.c"],
+    "table3": ["read/private file", "write/zero fill"],
+    "figure6": ["touched, 16 MB", "untouched, 0 MB", "untouched, each MB"],
+    "figure2": ["90 files", "100 files", "500 files"],
+}
+
+
+@case("compare-suite", vm_only=True, needs="cc", timeout=120)
+def compare_suite(side):
+    """The suite comes to its end; its rows are there, with our values."""
+    result = bsdvm(side, "compare", "--suite=cranor", "--designs=netbsd",
+                   "--format=json", timeout=120)
+    expect(result, 0, "suite")
+    rows = json.loads(result.out)["rows"]
+    for figure, labels in SUITE_ROWS.items():
+        for label in labels:
+            found = [row for row in rows
+                     if (row["figure"], row["case"]) == (figure, label)]
+            if not found or any(row["netbsd"] is None for row in found):
+                raise Failure(f"{figure}: nothing measured for {label}")
+    for row in rows:
+        flat = row["case"] == "untouched, each MB" or \
+            (row["figure"] == "figure2" and "read" in row["measure"])
+        if flat and row["netbsd"] != 0:
+            raise Failure(f"{row['figure']}, {row['case']}: {row['netbsd']}")
+    if left := [name for name in os.listdir(side.dir) if "bsdvm" in name]:
+        raise Failure(f"left {left} behind")
+
+
+@case("compare-suite-csv", vm_only=True, needs="cc", timeout=120)
+def compare_suite_csv(side):
+    """The same as CSV: a head, the paper's values, as many columns in all."""
+    result = bsdvm(side, "compare", "--suite=cranor", "--designs=netbsd",
+                   "--format=csv", timeout=120)
+    expect(result, 0, "suite")
+    rows = list(csv.reader(result.out.decode().splitlines()))
+    if rows[0][:4] != ["figure", "measure", "paper_unit", "case"] or \
+            len(set(map(len, rows))) != 1:
+        raise Failure(f"head {rows[0]}")
+    if not any(row[3:7] == ["ls /", "59", "33", "0.5593220339"]
+               for row in rows):
+        raise Failure("no row of ls with the paper's values")

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cranor_entries.c - Table 1: map entries in use, the most at any time, in all
+ * processes of a run.
+ */
+#include "cmd/cranor_part.h"
+
+#include "cmd/progress.h"
+
+struct entries_case {
+	const char *label;
+	double bsd, uvm;
+	const char *script; /* for cranor_shell; NULL: as it is labelled */
+};
+
+static const struct entries_case cases[] = {
+	{ "cat (static)", 11, 6, NULL },
+	{ "od (dynamic)", 21, 12, NULL },
+	{ "single-user boot", 50, 26,
+	    "sh -c 'ls / && cat /proc/mounts && (sleep 0.1; :)'" },
+	{ "multi-user boot", 400, 242,
+	    "for d in 1 2 3 4 5 6 7 8 9 10; do sleep 0.7 & done;"
+	    "for d in a b c d; do (while sleep 0.6; do break; done) & done;"
+	    "sh -c 'ls / && cat /proc/mounts && (sleep 0.3; :)'; wait" },
+	{ "nine processes", 275, 186,
+	    "(sleep 0.4; ls /) | sort | uniq | tr a b | sed s/b/a/ | awk 1 |"
+	    "grep . | od | wc" },
+};
+
+static bool
+run(struct cranor *c, const struct entries_case *ec, const struct vm_design *d,
+    struct run_result *r)
+{
+	const char *const cat[] = { c->cat, NULL };
+	const char *const od[] = { "od", c->hello, NULL };
+
+	if (ec->script != NULL)
+		return cranor_shell(c, d, ec->script, r);
+	return cranor_program(c, d, ec == &cases[0] ? cat : od, r);
+}
+
+static void
+measure(struct cranor *c, const struct entries_case *ec, struct figure_row *row,
+    size_t i)
+{
+	const struct vm_design *d = c->options->designs[i];
+	struct run_result r;
+
+	c->doing = ec->label;
+	progress("Table 1: %s, %s", ec->label, d->name);
+	if (run(c, ec, d, &r))
+		row->values[i] = (double)result_value(&r,
+		    "entries_in_use_peak");
+}
+
+bool
+cranor_entries(struct cranor *c)
+{
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		const struct figure_row like = { .figure = "table1",
+			.title = "Table 1",
+			.measure = "map entries in use",
+			.label = cases[k].label,
+			.bsd = cases[k].bsd,
+			.uvm = cases[k].uvm };
+		struct figure_row *row = figures_add(&c->figures, &like);
+
+		if (row == NULL)
+			return false;
+		for (size_t i = 0; i < c->options->count; i++) {
+			measure(c, &cases[k], row, i);
+			if (trial_signal() != 0)
+				return false;
+		}
+	}
+	return true;
+}

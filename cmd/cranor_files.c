@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cranor_files.c - Figure 2: map N files of 64 KB one after the other, touch
+ * all their pages, unmap them; after all of them have been read once.
+ *
+ * A system that keeps the pages of N files has nothing to read.  One that
+ * keeps those of the 100 latest reads all of them again when there are more,
+ * for they come round in the same order.
+ */
+#include "cmd/cranor_part.h"
+
+#include "cmd/count.h"
+#include "cmd/progress.h"
+#include "cmd/rig.h"
+
+#define FILE_SIZE ((vsize_t)64 << 10)
+#define FILES_MAX 500
+#define NPAGES    16384 /* of the machine: twice what 500 files have */
+
+static const struct point {
+	const char *label;
+	unsigned files;
+	double bsd, uvm; /* seconds */
+} points[] = {
+	{ "10 files", 10, 0.02, 0.01 },
+	{ "50 files", 50, 0.08, 0.07 },
+	{ "90 files", 90, 0.15, 0.12 },
+	{ "100 files", 100, 1.18, 0.13 },
+	{ "150 files", 150, 1.68, 0.20 },
+	{ "200 files", 200, 2.15, 0.26 },
+	{ "300 files", 300, 3.12, 0.40 },
+	{ "400 files", 400, 4.11, 0.53 },
+	{ "500 files", 500, 5.03, 0.66 },
+};
+
+#define NPOINTS (sizeof(points) / sizeof(points[0]))
+
+/* The tables, in the order of their rows. */
+enum { REQUESTS, PAGES, TIME, NTABLES };
+
+static const char *const measures[NTABLES] = {
+	"requests to read, once all files have been read",
+	"pages read, once all files have been read",
+	"us, median",
+};
+
+struct reader {
+	struct rig rig;
+	struct rig_file files[FILES_MAX];
+	unsigned count;
+};
+
+static void
+read_all(void *arg)
+{
+	struct reader *r = arg;
+
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct rig_mapping m = { .file = &r->files[i],
+			.len = FILE_SIZE,
+			.prot = VM_PROT_READ,
+			.shared = true };
+		vaddr_t va = rig_map(&r->rig, &m);
+
+		rig_touch_all(r->rig.space, va, FILE_SIZE, VM_PROT_READ);
+		rig_unmap(&r->rig, va, FILE_SIZE);
+	}
+}
+
+static void
+init_reader(struct reader *r, const struct vm_design *d, unsigned files)
+{
+	rig_init(&r->rig, d, NPAGES);
+	r->count = files;
+	for (unsigned i = 0; i < files; i++)
+		r->files[i] = (struct rig_file){ .number = i + 1,
+			.size = FILE_SIZE };
+	read_all(r);
+}
+
+static void
+measure(struct cranor *c, struct figure_row *rows, size_t k, size_t i)
+{
+	static struct reader r;
+	const struct vm_stats *s;
+	uint64_t requests, pages;
+
+	progress("Figure 2: %s, %s", points[k].label,
+	    c->options->designs[i]->name);
+	init_reader(&r, c->options->designs[i], points[k].files);
+	s = &r.rig.sys->stats;
+	requests = rig_count(&s->pagein_io);
+	pages = rig_count(&s->pageins);
+	read_all(&r);
+	rows[REQUESTS * NPOINTS + k].values[i] =
+	    (double)(rig_count(&s->pagein_io) - requests);
+	rows[PAGES * NPOINTS + k].values[i] = (double)(rig_count(&s->pageins) -
+	    pages);
+	rows[TIME * NPOINTS + k].values[i] = count_time(read_all, &r, 1) / 1000;
+	rig_fini(&r.rig);
+}
+
+static bool
+add_rows(struct cranor *c, const char *measure)
+{
+	for (size_t k = 0; k < NPOINTS; k++) {
+		const struct figure_row like = { .figure = "figure2",
+			.title = "Figure 2",
+			.measure = measure,
+			.label = points[k].label,
+			.bsd = points[k].bsd,
+			.uvm = points[k].uvm,
+			.paper = "s" };
+
+		if (figures_add(&c->figures, &like) == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
+cranor_files(struct cranor *c)
+{
+	size_t first = c->figures.count;
+
+	for (size_t t = 0; t < NTABLES; t++)
+		if (!add_rows(c, measures[t]))
+			return false;
+	for (size_t k = 0; k < NPOINTS; k++)
+		for (size_t i = 0; i < c->options->count; i++) {
+			measure(c, &c->figures.rows[first], k, i);
+			if (trial_signal() != 0)
+				return false;
+		}
+	return true;
+}

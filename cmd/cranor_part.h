@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cranor_part.h - the parts of the suite, and what they share.
+ *
+ * Each part adds its rows.  A part returns false when the whole has to end: a
+ * signal has come, or memory is out; what it could not measure otherwise is
+ * left unknown.
+ */
+#ifndef CMD_CRANOR_PART_H
+#define CMD_CRANOR_PART_H
+
+#include "cmd/cranor.h"
+#include "cmd/figure.h"
+#include "cmd/trial.h"
+
+struct cranor {
+	const struct cranor_options *options;
+	struct figures figures;
+	struct trial_set set;    /* runs of programs; their input is empty */
+	const char *doing;       /* the row that is being measured */
+	char dir[64];            /* for files of theirs */
+	char cat[80], hello[80]; /* a static program; a source, in dir */
+};
+
+bool cranor_entries(struct cranor *); /* Table 1 */
+bool cranor_faults(struct cranor *);  /* Table 2 */
+bool cranor_cases(struct cranor *);   /* Table 3 */
+bool cranor_fork(struct cranor *);    /* Figure 6 */
+bool cranor_files(struct cranor *);   /* Figure 2 */
+
+#define CRANOR_WORDS_MAX 8
+
+/*
+ * cranor_program: run a program under a design, unseen; its words end in NULL.
+ * cranor_shell: the same of a script for sh, whose $1 is hello.c, $2 the
+ * directory.  => false: no program, or it failed; or the whole has to end:
+ * trial_signal
+ */
+bool cranor_program(struct cranor *, const struct vm_design *,
+    const char *const *words, struct run_result *);
+bool cranor_shell(struct cranor *, const struct vm_design *, const char *script,
+    struct run_result *);
+
+#endif

@@ -82,6 +82,13 @@ changed(struct task *t, uint64_t start, uint64_t end)
 	vm_object_unref(obj);
 }
 
+void
+coherence_forget(struct task *t, bool ran)
+{
+	if (t->changing != NULL)
+		changed(t, 0, ran ? ALL << VM_PAGE_SHIFT : 0);
+}
+
 /* Where the call has written: `result` bytes, up to the file's position. */
 static void
 after_write(struct task *t, long result)

@@ -20,4 +20,7 @@
 void coherence_prepare(struct task *, const struct sysargs_call *,
     const struct sysargs_info *);
 
+/* coherence_forget: the end of the call, if it has begun, will not be told. */
+void coherence_forget(struct task *, bool ran);
+
 #endif

@@ -22,18 +22,39 @@
 #include <errno.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
+
+#define STAT_VSIZE 23
 
 /*
  * A thread that calls exec comes out of it with the id of the first thread of
- * its process.  Nobody hears of its own id again, so nobody must wait for it.
+ * its process, whose end nobody is told.
+ */
+static struct task *
+note_exec(struct task *first)
+{
+	struct task *t = task_find(first->run,
+	    (pid_t)trace_event_message(first));
+
+	if (t == NULL || t == first)
+		return first;
+	task_replace(t, first);
+	return t;
+}
+
+/*
+ * The first thread of a process is waited for last.  Any other that we have
+ * not heard of by then was killed in an exec, before it could tell its id.
  */
 static void
-note_exec(struct task *t)
+note_death(struct task *t)
 {
-	struct task *former = task_find(t->run, (pid_t)trace_event_message(t));
-
-	if (former != NULL && former != t)
-		former->at = TASK_DEAD;
+	t->at = TASK_DEAD;
+	if (!t->born || t->tid != t->tgid)
+		return;
+	LIST_FOREACH(struct task, other, &t->run->tasks.all, all)
+		if (other->tgid == t->tgid && !other->has_status)
+			other->at = TASK_DEAD;
 }
 
 static void
@@ -44,14 +65,15 @@ note(struct run *run, pid_t tid, int status)
 	if (t == NULL)
 		t = task_create(run, tid);
 	if (t == NULL) {
-		(void)kill(tid, SIGKILL);
+		if (WIFSTOPPED(status))
+			(void)kill(tid, SIGKILL);
 		return;
 	}
-	t->status = status;
 	if (!WIFSTOPPED(status))
-		t->at = TASK_DEAD;
+		note_death(t);
 	else if (status >> 16 == PTRACE_EVENT_EXEC)
-		note_exec(t);
+		t = note_exec(t);
+	t->status = status;
 	if (!t->has_status)
 		list_insert_tail(&run->unread, &t->unread);
 	t->has_status = true;
@@ -96,6 +118,24 @@ event_stop(struct task *t)
 		return false;
 	event_wait(t);
 	return t->at != TASK_DEAD;
+}
+
+/* Its memory is the first that a dying task gives back; then its size is 0. */
+bool
+event_exited(const struct task *t)
+{
+	return t->has_status || t->at == TASK_DEAD ||
+	    task_stat(t, STAT_VSIZE) == 0;
+}
+
+void
+event_wait_exit(struct task *t)
+{
+	static const struct timespec nap = { 0, 20000 };
+
+	while (!event_exited(t))
+		if (!event_poll(t->run))
+			(void)nanosleep(&nap, NULL);
 }
 
 #define INTERRUPTED (PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f)
@@ -146,6 +186,10 @@ static void
 on_stop(struct task *t, int sig)
 {
 	t->at = TASK_TRAPPED;
+	if (sig != SIGTRAP && stub_is_busy(t)) {
+		stub_leave_to_stop(t);
+		return;
+	}
 	if (sig != SIGTRAP) {
 		trace_listen(t);
 		job_stopped(t);
@@ -188,6 +232,8 @@ dispatch(struct task *t, int status)
 	if (!t->born || !t->fresh) {
 		t->at = TASK_TRAPPED;
 		t->fresh = true;
+		if (sig != SIGTRAP) /* born into a stopped process */
+			(void)trace_interrupt(t);
 		process_first_stop(t);
 	} else if (status >> 16 != 0) {
 		on_event(t, status >> 16, sig);

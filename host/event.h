@@ -30,6 +30,13 @@ bool event_poll(struct run *);
  * it stopped for is unread. */
 bool event_stop(struct task *);
 
+/* event_wait_exit: of a task that has asked to exit: until neither it nor the
+ * kernel on its behalf can use its memory any more. */
+void event_wait_exit(struct task *);
+
+/* event_exited: the same is true already. */
+bool event_exited(const struct task *);
+
 /*
  * event_take_interrupt: true when the task stopped for event_stop and nothing
  * else; then it is TASK_TRAPPED.  event_put_interrupt gives it back to the loop,

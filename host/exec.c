@@ -333,35 +333,6 @@ set_name(struct task *t)
 
 /* --------------------------------------------------------------- tasks */
 
-/*
- * Exec by another thread than the first: it takes over the first one's id,
- * and its own is gone without another word.
- */
-static void
-take_over(struct task *t, pid_t former)
-{
-	struct task *from = task_find(t->run, former);
-
-	if (from == NULL || from == t)
-		return;
-	t->blocked = from->blocked;
-	t->vfork_parent = from->vfork_parent;
-	from->vfork_parent = NULL;
-	task_destroy(from);
-}
-
-/* The other threads of the process are dead or dying. */
-static void
-drop_threads(struct task *t)
-{
-	LIST_FOREACH(struct task, other, &t->run->tasks.all, all) {
-		if (other == t || other->tgid != t->tgid)
-			continue;
-		other->exiting = true;
-		space_leave(other);
-	}
-}
-
 static struct space *
 new_space(struct task *t)
 {
@@ -417,9 +388,9 @@ exec_adopt(struct task *t)
 {
 	struct space *space;
 
-	take_over(t, (pid_t)trace_event_message(t));
-	drop_threads(t);
-	t->exiting = t->in_stub = t->undone = false;
+	process_forget_threads(t);
+	process_fork_over(t->run);
+	t->exiting = t->in_stub = t->undone = t->forking = false;
 	t->clear_tid = 0;
 	t->at_exit = NULL;
 	t->npromises = 0;

@@ -28,11 +28,67 @@
 #include "host/user.h"
 
 #include <sched.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #ifndef CLONE_CLEAR_SIGHAND
 #define CLONE_CLEAR_SIGHAND 0x100000000ULL
 #endif
+
+static bool
+somebody_forks(struct run *run)
+{
+	LIST_FOREACH(struct task, t, &run->tasks.all, all)
+		if (t->forking && t->at != TASK_DEAD)
+			return true;
+	return false;
+}
+
+/* A thread cannot be killed alone, and who made this one dies with it. */
+static void
+kill_process(pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd < 0)
+		return;
+	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	(void)close(pidfd);
+}
+
+/*
+ * Children whose parent died before it could tell of them.  They have not run
+ * yet: it is as if the parent had died before its call.
+ */
+static void
+kill_orphans(struct run *run)
+{
+	LIST_FOREACH_SAFE(struct task, t, next, &run->tasks.all, all) {
+		if (t->born)
+			continue;
+		if (t->at != TASK_DEAD)
+			kill_process(t->tid);
+		else if (!t->has_status)
+			task_destroy(t);
+	}
+}
+
+void
+process_fork_over(struct run *run)
+{
+	if (!somebody_forks(run))
+		kill_orphans(run);
+}
+
+void
+process_forget_threads(struct task *t)
+{
+	LIST_FOREACH_SAFE(struct task, other, next, &t->run->tasks.all, all)
+		if (other != t && other->tgid == t->tgid &&
+		    other->at == TASK_DEAD && !other->has_status)
+			task_destroy(other);
+}
 
 static void
 inherit_signals(struct task *child, const struct task *parent, uint64_t flags)
@@ -126,6 +182,13 @@ end_call(struct task *parent, pid_t tid)
 	parent->at_exit = NULL;
 }
 
+/* Who has been killed since can no longer tell whom it has made. */
+static void
+killed_in_fork(struct task *parent)
+{
+	trace_continue(parent, 0);
+}
+
 static bool
 is_waiting(const struct task *child)
 {
@@ -137,8 +200,13 @@ void
 process_forked(struct task *parent)
 {
 	pid_t tid = (pid_t)trace_event_message(parent);
-	struct task *child = task_find(parent->run, tid);
+	struct task *child;
 
+	if (tid == 0) {
+		killed_in_fork(parent);
+		return;
+	}
+	child = task_find(parent->run, tid);
 	if (child == NULL)
 		child = task_create(parent->run, tid);
 	if (child != NULL)
@@ -157,6 +225,7 @@ process_forked(struct task *parent)
 		stub_resume(parent, STUB_NO_CALL);
 	if (child != NULL && is_waiting(child))
 		start(child);
+	process_fork_over(parent->run);
 }
 
 void
@@ -164,6 +233,8 @@ process_first_stop(struct task *t)
 {
 	if (t->born && t->space != NULL)
 		start(t);
+	else
+		process_fork_over(t->run);
 }
 
 void
@@ -179,28 +250,6 @@ process_release_parent(struct task *t)
 		stub_resume(parent, STUB_NO_CALL);
 }
 
-static bool
-somebody_forks(struct run *run)
-{
-	LIST_FOREACH(struct task, t, &run->tasks.all, all)
-		if (t->forking && t->at != TASK_DEAD)
-			return true;
-	return false;
-}
-
-/* Children whose parent died before it could tell of them. */
-static void
-kill_orphans(struct run *run)
-{
-	LIST_FOREACH_SAFE(struct task, t, next, &run->tasks.all, all) {
-		if (t->born)
-			continue;
-		(void)kill(t->tid, SIGKILL);
-		if (t->at == TASK_DEAD && !t->has_status)
-			task_destroy(t);
-	}
-}
-
 void
 process_gone(struct task *t, int status)
 {
@@ -212,11 +261,9 @@ process_gone(struct task *t, int status)
 	}
 	if (!t->born && somebody_forks(run))
 		return; /* the parent's event is still to come */
-	LIST_FOREACH(struct task, other, &run->tasks.all, all)
-		if (other->vfork_parent == t)
-			other->vfork_parent = NULL;
 	process_release_parent(t);
+	if (t->born && t->tid == t->tgid)
+		process_forget_threads(t);
 	task_destroy(t);
-	if (!somebody_forks(run))
-		kill_orphans(run);
+	process_fork_over(run);
 }

@@ -164,8 +164,9 @@ signal_deliver(struct task *t)
 void
 signal_kill(struct task *t, const char *why)
 {
-	message("%s: process %d %s", t->space != NULL ? t->space->name : "?",
-	    (int)t->tgid, why);
+	if (trace_is_there(t))
+		message("%s: process %d %s",
+		    t->space != NULL ? t->space->name : "?", (int)t->tgid, why);
 	(void)kill(t->tgid, SIGKILL);
 	trace_continue(t, SIGKILL);
 }
@@ -192,6 +193,40 @@ is_fault(const struct task *t, int sig)
 	    t->info.si_code > 0 && t->info.si_code < SI_KERNEL;
 }
 
+/* Nothing of the program will run for it: the process stops. */
+static bool
+is_stop(const struct task *t, int sig)
+{
+	return sig == SIGSTOP ||
+	    ((sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) &&
+		t->sighand->action[sig].handler == HANDLER_DEFAULT);
+}
+
+/*
+ * A signal that stops the process must be taken at the stop that announced it,
+ * or a SIGCONT sent meanwhile comes to nothing.  What is to be done before the
+ * program goes on is done at the next stop, which comes in any case.
+ */
+static void
+take_stop(struct task *t, int sig)
+{
+	if (!stub_is_busy(t)) {
+		stub_leave(t);
+		(void)trace_interrupt(t);
+	}
+	t->run->signals++;
+	job_signal(t);
+	trace_continue(t, sig);
+}
+
+/* The end of a list of ours, not a trap of the program. */
+static bool
+is_stub_trap(struct task *t, int sig)
+{
+	return sig == SIGTRAP && t->info.si_code == SI_KERNEL &&
+	    stub_is_inside(t);
+}
+
 void
 signal_stop(struct task *t, int sig)
 {
@@ -205,8 +240,12 @@ signal_stop(struct task *t, int sig)
 	if (!t->info_known && !trace_siginfo(t, &t->info))
 		return;
 	t->info_known = false;
+	if (is_stop(t, sig)) {
+		take_stop(t, sig);
+		return;
+	}
 	if (t->in_stub) {
-		if (sig == SIGTRAP && t->info.si_code == SI_KERNEL)
+		if (is_stub_trap(t, sig))
 			t->signal = 0;
 		stub_leave(t);
 		if (t->at == TASK_DEAD)

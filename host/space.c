@@ -181,6 +181,13 @@ is_running(const struct task *t)
 	return task_is_live(t) && !t->exiting;
 }
 
+/* On its way out: the kernel is still going to write what it was promised. */
+static bool
+is_leaving(const struct task *t)
+{
+	return t->exiting && task_is_live(t) && t->npromises > 0;
+}
+
 static bool
 may_wait(void *ctx, struct pmap *pm)
 {
@@ -190,7 +197,7 @@ may_wait(void *ctx, struct pmap *pm)
 	if (space == NULL)
 		return true;
 	LIST_FOREACH(struct task, t, &space->tasks, in_space)
-		if (is_running(t))
+		if (is_running(t) || is_leaving(t))
 			return false;
 	return true;
 }
@@ -206,19 +213,33 @@ is_promised(const struct task *t, uint64_t start, uint64_t end)
 	return false;
 }
 
+static bool
+is_promised_any(const struct task *t, const struct pmap_host_op *ops, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_promised(t, ops[i].start, ops[i].end))
+			return true;
+	return false;
+}
+
 /*
  * A system call that began with these pages usable must not find them gone:
- * interrupted, it begins again, and they are made usable again.
+ * interrupted, it begins again, and they are made usable again.  The end of a
+ * thread cannot be interrupted, but it does not take long.
  */
 static void
 stop_promised(struct space *space, const struct pmap_host_op *ops, size_t n)
 {
-	LIST_FOREACH(struct task, t, &space->tasks, in_space)
-		for (size_t i = 0; i < n; i++)
-			if (is_promised(t, ops[i].start, ops[i].end)) {
-				(void)event_stop(t);
-				break;
-			}
+	LIST_FOREACH(struct task, t, &space->tasks, in_space) {
+		bool promised = is_promised_any(t, ops, n);
+
+		if (promised && !is_leaving(t))
+			(void)event_stop(t);
+		else if (promised)
+			event_wait_exit(t);
+		if (is_leaving(t) && (promised || event_exited(t)))
+			t->npromises = 0;
+	}
 }
 
 static struct task *

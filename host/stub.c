@@ -36,6 +36,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,9 @@
 /* Results that the kernel keeps to itself. */
 #define ERESTARTSYS           512
 #define ERESTART_RESTARTBLOCK 516
+
+/* How often to look whether a list is done before stopping who runs it. */
+#define PATIENCE 1000
 
 #define CALLS_MAX  64
 #define CALL_WORDS 7
@@ -138,6 +142,13 @@ stub_vdso_syscall(size_t *offset)
 			return true;
 		}
 	return false;
+}
+
+/* The result of a call that has been interrupted and is to run again. */
+static bool
+is_restart(int64_t result)
+{
+	return -result >= ERESTARTSYS && -result <= ERESTART_RESTARTBLOCK;
 }
 
 /* -------------------------------------------------------------- slots */
@@ -285,6 +296,12 @@ list_is_done(struct task *t)
 		   __ATOMIC_ACQUIRE) == 0;
 }
 
+bool
+stub_is_busy(struct task *t)
+{
+	return t->in_stub && !list_is_done(t);
+}
+
 /* ---------------------------------------------- running until the stop */
 
 static void
@@ -302,22 +319,55 @@ release_signals(struct task *t)
 	t->mask_held = false;
 	if (t->stop_missed)
 		(void)trace_interrupt(t);
-	t->stop_missed = false;
+	if (t->trap_missed)
+		(void)syscall(SYS_tgkill, t->tgid, t->tid, SIGTRAP);
+	t->stop_missed = t->trap_missed = false;
 }
 
-/* A stop on the way: true when it is the one we wait for. */
+/* A SIGTRAP of an int3; anybody can send others. */
 static bool
-is_end(struct task *t, int status)
+is_trap(struct task *t)
 {
-	int sig = WSTOPSIG(status);
+	siginfo_t info;
 
-	if (status >> 16 == 0 && sig == SIGTRAP)
+	return trace_siginfo(t, &info) && info.si_code == SI_KERNEL;
+}
+
+/*
+ * The task has stopped on its way to a place of ours.  True when it may go
+ * on, with *sig.  A SIGSTOP stops the process, as it should, which the kernel
+ * tells us then: that is made up for at the end.  Nothing else can come while
+ * signals are held but faults.
+ */
+static bool
+passes(struct task *t, int status, int *sig)
+{
+	*sig = 0;
+	if (status >> 16 != 0) {
+		t->stop_missed |= WSTOPSIG(status) != SIGTRAP;
 		return true;
-	if (status >> 16 == 0 && sig == SIGSTOP)
-		(void)syscall(SYS_tgkill, t->tgid, t->tid, SIGSTOP);
-	else if (status >> 16 != 0 && sig != SIGTRAP)
-		t->stop_missed = true;
-	return false;
+	}
+	if (WSTOPSIG(status) == SIGSTOP)
+		*sig = SIGSTOP;
+	else if (WSTOPSIG(status) == SIGTRAP && !is_trap(t))
+		t->trap_missed = true;
+	else
+		return false;
+	return true;
+}
+
+/* The process cannot run what we want: it has nothing to live on. */
+static void
+kill_stuck(struct task *t)
+{
+	signal_kill(t, "killed: the host does not run our calls in it");
+	while (t->at != TASK_DEAD) {
+		event_wait(t);
+		if (t->at != TASK_DEAD) {
+			(void)event_take(t);
+			trace_continue(t, SIGKILL);
+		}
+	}
 }
 
 /* Let the task run its list to the stop at the end: false if it failed. */
@@ -325,17 +375,23 @@ static bool
 run_to_stop(struct task *t)
 {
 	struct user_regs_struct live = { .rip = 0 };
+	int sig = 0, status;
 
 	hold_signals(t);
 	do {
-		trace_continue(t, 0);
+		trace_continue(t, sig);
 		if (t->given != NULL)
 			give(t, t->given);
 		event_wait(t);
 		if (t->at == TASK_DEAD)
 			return false;
-	} while (!is_end(t, event_take(t)));
+		status = event_take(t);
+	} while (passes(t, status, &sig));
 	release_signals(t);
+	if (WSTOPSIG(status) != SIGTRAP) {
+		kill_stuck(t);
+		return false;
+	}
 	(void)trace_regs_live(t, &live);
 	t->stub_error = (int64_t)live.rax;
 	return live.rip == address_of(stub_stopped);
@@ -362,6 +418,8 @@ complete(struct task *t)
 	slot_words(t)[t->stub_mark] = MARK_STOP;
 	if (!failed)
 		failed = !run_to_stop(t);
+	else
+		release_signals(t);
 	if (t->at == TASK_DEAD)
 		return;
 	back_to_program(t);
@@ -375,16 +433,11 @@ complete(struct task *t)
 static void
 complete_unread(struct task *t)
 {
-	int status;
+	int status = event_take(t);
 
-	if (t->at == TASK_DEAD) {
-		t->space->host_full = true;
-		return;
-	}
-	status = event_take(t);
 	t->at = TASK_TRAPPED;
 	t->signal = 0;
-	if (status >> 16 == 0) {
+	if (status >> 16 == 0 && !is_trap(t)) {
 		t->at = TASK_AT_SIGNAL;
 		t->info_known = trace_siginfo(t, &t->info);
 	}
@@ -398,10 +451,23 @@ complete_unread(struct task *t)
 		event_put_interrupt(t);
 }
 
+/* Wait for a task that runs its list, which takes no time if it can run. */
+static void
+wait_for_list(struct task *t)
+{
+	for (unsigned i = 0; i < PATIENCE; i++) {
+		if (!stub_is_busy(t) || t->has_status || t->at == TASK_DEAD)
+			return;
+		if (!event_poll(t->run))
+			(void)sched_yield();
+	}
+	(void)trace_interrupt(t);
+	event_wait(t);
+}
+
 /*
  * Another task of the space may have been let go with a list that it has not
- * run yet.  Who goes on next counts on it; so wait.  It is runnable, and the
- * list has nothing to wait for.
+ * run yet.  Who goes on next counts on it; so wait.
  */
 static void
 settle(struct task *t)
@@ -411,14 +477,11 @@ settle(struct task *t)
 
 	if (other == NULL || other == t)
 		return;
-	while (other->in_stub && !list_is_done(other)) {
-		if (other->has_status) {
-			complete_unread(other);
-			break;
-		}
-		if (!event_poll(t->run))
-			(void)sched_yield();
-	}
+	wait_for_list(other);
+	if (other->at != TASK_DEAD && stub_is_busy(other))
+		complete_unread(other);
+	if (other->at == TASK_DEAD && stub_is_busy(other))
+		space->host_full = true;
 	space->listing = NULL;
 }
 
@@ -515,37 +578,52 @@ stub_set_action(struct task *t, int sig, const struct kernel_action *act)
 
 /* ------------------------------------------------- the first time */
 
-/* The task has been let go: to its next stop. */
+/* The stops at both ends of a call, and at the filter's verdict. */
+#define AT_CALL   ((SIGTRAP | 0x80) << 8 | 0x7f)
+#define AT_FILTER (PTRACE_EVENT_SECCOMP << 16 | SIGTRAP << 8 | 0x7f)
+
+/* The task has been let go: to the stop that is wanted. */
 static bool
-wait_stop(struct task *t)
+wait_stop(struct task *t, int wanted)
 {
-	event_wait(t);
-	if (t->at == TASK_DEAD)
-		return false;
-	(void)event_take(t);
-	t->at = TASK_TRAPPED;
-	return true;
+	int status, sig;
+
+	for (;;) {
+		event_wait(t);
+		if (t->at == TASK_DEAD)
+			return false;
+		status = event_take(t);
+		t->at = TASK_TRAPPED;
+		if (status == wanted)
+			return true;
+		if (!passes(t, status, &sig))
+			return false;
+		if (wanted == AT_CALL)
+			trace_continue_to_exit(t, sig);
+		else
+			trace_continue(t, sig);
+	}
 }
 
-/* Continue, to the next stop that is not a matter of signals. */
+/* Continue to that stop. */
 static bool
-next_stop(struct task *t, bool to_exit)
+next_stop(struct task *t, int wanted)
 {
-	if (to_exit)
-		trace_continue_to_exit(t);
+	if (wanted == AT_CALL)
+		trace_continue_to_exit(t, 0);
 	else
 		trace_continue(t, 0);
-	return wait_stop(t);
+	return wait_stop(t, wanted);
 }
 
 static bool
-load_and_stop(struct task *t, const struct user_regs_struct *r, bool to_exit)
+load_and_stop(struct task *t, const struct user_regs_struct *r, int wanted)
 {
 	t->regs = *r;
 	t->regs.orig_rax = (uint64_t)-1;
 	t->regs_known = true;
 	trace_regs_changed(t);
-	return next_stop(t, to_exit);
+	return next_stop(t, wanted);
 }
 
 /* The memory file, open in the task: that call stops at its entry. */
@@ -555,13 +633,15 @@ ask_for_file(struct task *t, struct user_regs_struct r, uint64_t *fd,
 {
 	r.rax = FILTER_GIVE;
 	r.rdi = FILTER_GIVE_KEY;
-	if (!load_and_stop(t, &r, true))
-		return false;
-	trace_continue_to_exit(t);
-	give_file(t, limit);
-	if (!wait_stop(t))
-		return false;
-	*fd = trace_regs(t)->rax;
+	do {
+		if (!load_and_stop(t, &r, AT_CALL))
+			return false;
+		trace_continue_to_exit(t, 0);
+		give_file(t, limit);
+		if (!wait_stop(t, AT_CALL))
+			return false;
+		*fd = trace_regs(t)->rax;
+	} while (is_restart((int64_t)*fd));
 	return (int64_t)*fd >= 0;
 }
 
@@ -576,7 +656,7 @@ map_region(struct task *t, struct user_regs_struct r, uint64_t fd)
 	r.r10 = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
 	r.r8 = fd;
 	r.r9 = pmap_host_tail_offset(t->run->machine);
-	return load_and_stop(t, &r, false) && next_stop(t, true) &&
+	return load_and_stop(t, &r, AT_FILTER) && next_stop(t, AT_CALL) &&
 	    trace_regs(t)->rax == STUB_BASE;
 }
 
@@ -591,7 +671,7 @@ stub_map(struct task *t, uint64_t syscall_address)
 
 	hold_signals(t);
 	/* To the end of exec, which sets registers of its own. */
-	if (!next_stop(t, true))
+	if (!next_stop(t, AT_CALL))
 		return false;
 	program = r = *trace_regs(t);
 	r.rip = syscall_address;
@@ -625,7 +705,7 @@ resume_plainly(struct task *t, enum stub_program_call call)
 		syscall_rewind(t);
 	t->undone = false;
 	if (t->at_exit != NULL && call != STUB_NO_CALL)
-		trace_continue_to_exit(t);
+		trace_continue_to_exit(t, 0);
 	else
 		trace_continue(t, 0);
 }
@@ -654,14 +734,11 @@ static bool
 will_restart(struct task *t)
 {
 	const struct user_regs_struct *r;
-	int64_t error;
 
 	if (t->answered)
 		return false;
 	r = trace_regs(t);
-	error = -(int64_t)r->rax;
-	return (int64_t)r->orig_rax >= 0 && error >= ERESTARTSYS &&
-	    error <= ERESTART_RESTARTBLOCK;
+	return (int64_t)r->orig_rax >= 0 && is_restart((int64_t)r->rax);
 }
 
 void
@@ -671,6 +748,8 @@ stub_resume(struct task *t, enum stub_program_call call)
 	size_t n;
 
 	settle(t);
+	if (t->at == TASK_DEAD)
+		return;
 	if (t->at == TASK_AT_SIGNAL && t->signal != 0) {
 		stub_flush(t);
 		if (t->at != TASK_DEAD)
@@ -732,6 +811,22 @@ is_ours(const struct task *t, uint64_t rip)
 {
 	return rip - STUB_BASE < VM_PAGE_SIZE ||
 	    rip - (slot_address(t) + ENTRY) < ENTRY_LEN;
+}
+
+void
+stub_leave_to_stop(struct task *t)
+{
+	t->stop_missed = true;
+	stub_leave(t);
+	trace_continue(t, 0); /* no further than to the stop */
+}
+
+bool
+stub_is_inside(struct task *t)
+{
+	struct user_regs_struct live;
+
+	return t->in_stub && trace_regs_live(t, &live) && is_ours(t, live.rip);
 }
 
 void

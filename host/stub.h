@@ -93,6 +93,18 @@ void stub_resume_with(struct task *, const struct stub_call *);
  * call has ended as task->at_exit wants to know.  Then call stub_leave. */
 bool stub_finished(struct task *);
 
+/* The stopped task is at an instruction of ours. */
+bool stub_is_inside(struct task *);
+
+/* The task is still running its list, or has stopped in the middle of it. */
+bool stub_is_busy(struct task *);
+
+/*
+ * stub_leave_to_stop: job control has stopped a task that is busy.  It runs
+ * the rest of its list, and stops for job control then.
+ */
+void stub_leave_to_stop(struct task *);
+
 /*
  * stub_leave: a stopped task may be in the stub: if so, take it out, so that
  * its registers are the program's.

@@ -29,6 +29,7 @@ clone_failed(struct task *t, long result)
 {
 	(void)result;
 	t->forking = false;
+	process_fork_over(t->run);
 	if (!t->args_moved)
 		return;
 	trace_regs(t)->rdi = t->clone_rdi;

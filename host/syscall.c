@@ -98,6 +98,7 @@ syscall_rewind(struct task *t)
 	trace_regs_changed(t);
 	t->undone = false;
 	t->at_exit = NULL;
+	coherence_forget(t, false);
 }
 
 int64_t
@@ -153,6 +154,7 @@ syscall_entry(struct task *t)
 	t->npromises = 0;
 	t->same_faults = 0;
 	t->at_exit = NULL;
+	t->forking = false;
 	what_runs(t, &call);
 	if (t->space == NULL) {
 		give_hear(t);

@@ -6,6 +6,7 @@
 #include "host/task.h"
 
 #include "base/hash.h"
+#include "host/coherence.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -13,9 +14,16 @@
 #include "host/stub.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
 
 static struct list *
 bucket(struct task_table *tab, pid_t tid)
@@ -68,6 +76,10 @@ task_destroy(struct task *t)
 	list_remove(&t->bucket);
 	list_remove(&t->all);
 	list_remove(&t->unread);
+	LIST_FOREACH(struct task, other, &t->run->tasks.all, all)
+		if (other->vfork_parent == t)
+			other->vfork_parent = NULL;
+	coherence_forget(t, true);
 	space_leave(t);
 	sighand_unref(t->sighand);
 	stub_slot_free(t->run, t->slot);
@@ -76,18 +88,50 @@ task_destroy(struct task *t)
 }
 
 void
-task_rename(struct task *t, pid_t tid)
+task_replace(struct task *t, struct task *gone)
 {
+	pid_t tid = gone->tid;
+
+	list_remove(&gone->bucket);
+	list_remove(&gone->unread);
+	gone->has_status = false;
+	gone->at = TASK_DEAD;
+	gone->tid = t->tid;
 	list_remove(&t->bucket);
 	t->tid = t->tgid = tid;
 	list_insert_tail(bucket(&t->run->tasks, tid), &t->bucket);
+	if (gone->vfork_parent != NULL)
+		t->vfork_parent = gone->vfork_parent;
+	gone->vfork_parent = NULL;
+}
+
+uint64_t
+task_stat(const struct task *t, int field)
+{
+	char path[64], text[2048], *p;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)t->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	p = strrchr(text, ')');
+	for (int i = 2; p != NULL && i < field; i++)
+		p = strchr(p + 1, ' ');
+	return p != NULL ? strtoull(p, NULL, 10) : 0;
 }
 
 int
 task_fd(const struct task *t, int fd)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, t->tgid, 0), copy;
+	int pidfd = (int)syscall(SYS_pidfd_open, t->tid, PIDFD_THREAD), copy;
 
+	if (pidfd < 0) /* Linux before 6.9 knows processes only */
+		pidfd = (int)syscall(SYS_pidfd_open, t->tgid, 0);
 	if (pidfd < 0)
 		return -errno;
 	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);

@@ -90,9 +90,10 @@ struct task {
 	/* The stub: see stub.c. */
 	struct user_regs_struct program; /* while in_stub */
 	bool in_stub, stub_final;
-	int64_t stub_error;       /* of the call that made stub_run fail */
-	bool stop_missed;         /* job control wanted it stopped meanwhile */
-	unsigned stub_mark;       /* word of the slot where the list ends */
+	int64_t stub_error; /* of the call that made stub_run fail */
+	bool stop_missed;   /* job control wanted it stopped meanwhile */
+	bool trap_missed;   /* a SIGTRAP that is not ours came meanwhile */
+	unsigned stub_mark; /* word of the slot where the list ends */
 	const struct give *given; /* by the list that runs, or NULL */
 	uint64_t mask_saved; /* signals blocked by the program, when held */
 	bool mask_held;
@@ -138,8 +139,15 @@ void task_destroy(struct task *);
 /* A copy of a descriptor of the task's, closed by exec; or -errno. */
 int task_fd(const struct task *, int fd);
 
-/* The thread id changes when another than the first thread calls exec. */
-void task_rename(struct task *, pid_t tid);
+/*
+ * task_replace: a thread has called exec and goes on under the id of the first
+ * thread of its process, `gone`, of which nobody will hear again: that one is
+ * TASK_DEAD afterwards, and not to be found.
+ */
+void task_replace(struct task *, struct task *gone);
+
+/* A field of /proc/TID/stat, counted from 1, at least 4; 0 if there is none. */
+uint64_t task_stat(const struct task *, int field);
 
 /* True when registers and memory of the task can be worked on. */
 static inline bool

@@ -101,6 +101,14 @@ trace_regs_live(struct task *t, struct user_regs_struct *regs)
 	return ptrace(PTRACE_GETREGS, t->tid, NULL, regs) == 0;
 }
 
+bool
+trace_is_there(struct task *t)
+{
+	struct user_regs_struct regs;
+
+	return t->at != TASK_DEAD && trace_regs_live(t, &regs);
+}
+
 void
 trace_regs_load(struct task *t, const struct user_regs_struct *regs)
 {
@@ -110,6 +118,8 @@ trace_regs_load(struct task *t, const struct user_regs_struct *regs)
 static void
 go(struct task *t, enum __ptrace_request how, int sig)
 {
+	if (t->at == TASK_DEAD)
+		return;
 	if (t->answered)
 		store_answer(t);
 	if (t->regs_dirty)
@@ -128,9 +138,9 @@ trace_continue(struct task *t, int sig)
 }
 
 void
-trace_continue_to_exit(struct task *t)
+trace_continue_to_exit(struct task *t, int sig)
 {
-	go(t, PTRACE_SYSCALL, 0);
+	go(t, PTRACE_SYSCALL, sig);
 }
 
 void

@@ -33,6 +33,8 @@ void trace_call(struct task *, struct trace_call *);
 void trace_answer(struct task *, int64_t result);
 /* What the registers are just now, whoever they belong to. */
 bool trace_regs_live(struct task *, struct user_regs_struct *);
+/* False when the task, which was stopped, has been killed. */
+bool trace_is_there(struct task *);
 void trace_regs_load(struct task *, const struct user_regs_struct *);
 /* trace_divert: of the registers as they are, only rip changes; with skip the
  * call that the task has stopped at will not run. */
@@ -40,8 +42,8 @@ void trace_divert(struct task *, uint64_t rip, bool skip);
 
 /* Let the task go on, with a signal (TASK_AT_SIGNAL) or 0. */
 void trace_continue(struct task *, int sig);
-/* The same, with one more stop at the end of its system call. */
-void trace_continue_to_exit(struct task *);
+/* The same, with one more stop at the next start or end of a system call. */
+void trace_continue_to_exit(struct task *, int sig);
 /* The same with a signal, to the first instruction of its handler. */
 void trace_step_in(struct task *, int sig);
 /* Stay stopped, but hear SIGCONT. */
@@ -53,6 +55,7 @@ bool trace_siginfo(struct task *, siginfo_t *);
 void trace_set_siginfo(struct task *, const siginfo_t *);
 bool trace_mask(struct task *, uint64_t *mask);
 void trace_set_mask(struct task *, uint64_t mask);
+/* What the event is about; 0: the task is gone. */
 unsigned long trace_event_message(struct task *);
 
 #endif

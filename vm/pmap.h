@@ -110,7 +110,8 @@ struct pmap_ops {
 	bool (*clear_reference)(struct vm_machine *, struct vm_page *);
 
 	/*
-	 * The frame of a page: its bytes where the core can reach them, valid
+	 * The frame of a page, of the system or, with a port that can, of a
+	 * device: its bytes where the core can reach them, valid
 	 * until the page is freed; filled with zeroes; copied.  These touch
 	 * neither bit.
 	 */

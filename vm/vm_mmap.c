@@ -205,7 +205,8 @@ vm_minherit(struct vmspace *vs, vaddr_t addr, vsize_t len,
 {
 	int error;
 
-	if (!range_is_valid(vs, addr, len))
+	if (!range_is_valid(vs, addr, len) ||
+	    (unsigned)inherit > VM_INHERIT_ZERO)
 		return VM_EINVAL;
 	if (len == 0)
 		return 0;
@@ -237,6 +238,8 @@ move_brk(struct vmspace *vs, vaddr_t want)
 {
 	vaddr_t old_end, new_end;
 
+	if (vs->brk_start == 0) /* there is no heap */
+		return VM_ENOMEM;
 	if (want < vs->brk_start || want - vs->brk_start > vs->data_limit ||
 	    !vm_range_fits(want, 0))
 		return VM_ENOMEM;

@@ -658,12 +658,14 @@ finish_run(struct vm_object *obj, struct write_run *run, int error)
 {
 	unsigned i;
 
+	bool failed = error != 0 && error != VM_ERANGE;
+
 	for (i = 0; i < run->npages; i++) {
-		if (error == VM_EIO)
+		if (failed)
 			run->pages[i]->dirty = true;
 		vm_page_ready(obj->sys, run->pages[i]);
 	}
-	if (error == VM_EIO) {
+	if (failed) {
 		obj->error = VM_EIO;
 		VM_COUNT_N(obj->sys, pageout_errors, run->npages);
 	}

@@ -51,9 +51,10 @@ struct vm_pager_ops {
 	    struct vm_page *const *pages, unsigned *npages);
 
 	/*
-	 * put: write the pages to the store.  VM_EIO: they stay dirty.
-	 * VM_ERANGE: the store is shorter now; the pages are lost as they
-	 * would be without us.  NULL: pages cannot be cleaned.
+	 * put: write the pages to the store.  VM_ERANGE: the store is shorter
+	 * now; the pages are lost as they would be without us.  Any other
+	 * error: they stay dirty, and the next flush of the object that
+	 * somebody asks for says VM_EIO.  NULL: pages cannot be cleaned.
 	 */
 	int (*put)(struct vm_object *, vm_pindex_t pindex,
 	    struct vm_page *const *pages, unsigned npages);
@@ -148,7 +149,8 @@ void vm_object_ref(struct vm_object *);
 
 /*
  * vm_object_unref: one reference less; with the last, dirty pages are
- * written and the object is destroyed or cached.
+ * written and the object is destroyed or cached.  What could not be written
+ * is kept for another try in a cached object, and lost with the others.
  * => no lock held; may block.  An object without a store, of whose pages none
  *    is left, may go with its lock held, and then nothing blocks.
  */
@@ -275,7 +277,7 @@ void vm_object_free_page(struct vm_object *, struct vm_page *);
  */
 size_t vm_object_reclaim(struct vm_system *, size_t npages);
 
-/* A page that its owner, an object, has; for who only has the page. */
+/* What vm_page.owner_ops is of a page that an object owns. */
 extern const struct vm_page_owner vm_object_owner;
 
 typedef void vm_object_fn(struct vm_object *, void *arg);

@@ -37,7 +37,7 @@ struct page_cache {
 	struct vm_mutex lock;
 	struct list pages;
 	unsigned count;
-	char pad[64 - 8];
+	char apart[64]; /* no two caches share a line of the processor's */
 };
 
 struct vm_freelist {

@@ -26,7 +26,7 @@
 struct vm_page;
 struct ptab_slot;
 
-/* How an owner lets go of a page; the page daemon knows no more of owners. */
+/* Which kind of owner a page has: compared, and printed. */
 struct vm_page_owner {
 	const char *name;
 };
@@ -136,8 +136,9 @@ size_t vm_page_reserve(const struct vm_system *);
 size_t vm_page_wired_count(const struct vm_system *);
 
 /*
- * vm_page_copy, vm_page_zero: contents of a frame; counted.
- * => neither page is mapped writable
+ * vm_page_copy: copy the contents of a frame; counted.
+ * => `to` is mapped nowhere.  Who may write to `from` meanwhile gets a copy of
+ *    some moment: the caller has seen to it that nobody may who must not
  */
 void vm_page_copy(struct vm_system *, struct vm_page *from, struct vm_page *to);
 

@@ -65,6 +65,7 @@ vmspace_reset(struct vmspace *vs)
 	int error;
 
 	vm_map_dead_init(&dead);
+	vm_mutex_lock(&vs->brk_lock);
 	vm_map_lock(map);
 	release_foreign(map);
 	error = vm_map_remove(map, map->index.min, map->index.max, &dead);
@@ -73,6 +74,7 @@ vmspace_reset(struct vmspace *vs)
 	vs->brk_start = vs->brk_end = 0;
 	map->wire_future = false;
 	vm_map_unlock(map);
+	vm_mutex_unlock(&vs->brk_lock);
 	vm_map_bury(map, &dead);
 }
 

@@ -40,6 +40,8 @@ void vmspace_reset(struct vmspace *);
 /*
  * vmspace_read, vmspace_write: copy between the space and a buffer, as the
  * program itself would access it: faults are resolved, protection counts.
+ * buf must not itself be memory of a space of this system: it is accessed with
+ * locks held that a fault needs.
  * *done tells how far it came.  => no lock held; may block  => as vm_fault
  */
 int vmspace_read(struct vmspace *, vaddr_t, void *buf, size_t len,

@@ -169,6 +169,9 @@ test_range_errors(void **state)
 	    VM_EINVAL);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 1, (enum vm_madvise)99),
 	    VM_EINVAL);
+	assert_int_equal(vm_minherit(fx->vs, fx_va(0), FX_PAGE,
+			     (enum vm_inherit)77),
+	    VM_EINVAL);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 0, VM_MADV_NORMAL),
 	    VM_OK);
 	assert_int_equal(vm_mincore(fx->vs, fx_va(0), 2 * FX_PAGE, vec),

@@ -362,6 +362,33 @@ test_flush_mapped(void **state)
 	}
 }
 
+static int
+put_nothing(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_page *const *pages, unsigned npages)
+{
+	(void)obj, (void)pindex, (void)pages, (void)npages;
+	return VM_ENOMEM;
+}
+
+/* Do pages stay dirty, and is it said, whatever error a pager has? */
+static void
+test_flush_fails_otherwise(void **state)
+{
+	static const struct vm_pager_ops ops = { .name = "full",
+		.put = put_nothing };
+	struct fixture *fx = *state;
+	struct vm_object *obj = vm_object_create(fx->sys, &ops, NULL);
+	struct vm_object_want want = { .make = true };
+
+	assert_non_null(obj);
+	vm_object_lock(obj);
+	assert_int_equal(vm_object_resolve(obj, 0, &want), VM_RESOLVE_OK);
+	vm_object_unlock(obj);
+	assert_int_equal(vm_object_flush(obj, 0, 1), VM_EIO);
+	assert_true(want.page->dirty);
+	vm_object_unref(obj);
+}
+
 /* Do tossed pages leave all maps, dirty or not, and others stay? */
 static void
 test_toss(void **state)
@@ -505,6 +532,7 @@ main(void)
 		FX_TEST(test_read_fails),
 		FX_TEST(test_flush),
 		FX_TEST(test_flush_fails),
+		FX_TEST(test_flush_fails_otherwise),
 		FX_TEST(test_flush_mapped),
 		FX_TEST(test_toss),
 		FX_TEST(test_reclaim),

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,6 +65,23 @@ hear_call(struct task *t, uint64_t *id)
 	return false;
 }
 
+/* An answer that a signal breaks off has been given, without its file. */
+static bool
+answer(struct run *run, struct seccomp_notif_addfd *file)
+{
+	sigset_t all, old;
+	int error;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old);
+	error = ioctl(run->listener, SECCOMP_IOCTL_NOTIF_ADDFD, file) < 0 ?
+	    errno :
+	    0;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = error;
+	return error == 0;
+}
+
 static bool
 put(struct task *t, uint64_t id, const struct give *g)
 {
@@ -76,15 +94,15 @@ put(struct task *t, uint64_t id, const struct give *g)
 		file.flags |= SECCOMP_ADDFD_FLAG_SETFD;
 		file.newfd = (uint32_t)g->number;
 	}
-	return ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &file) >= 0;
+	return answer(t->run, &file);
 }
 
 static void
 refuse(struct task *t, uint64_t id)
 {
-	struct seccomp_notif_resp answer = { .id = id, .error = -EMFILE };
+	struct seccomp_notif_resp no = { .id = id, .error = -EMFILE };
 
-	(void)ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	(void)ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_SEND, &no);
 }
 
 void

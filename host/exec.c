@@ -17,6 +17,7 @@
  */
 #include "host/exec.h"
 
+#include "host/args.h"
 #include "host/file.h"
 #include "host/filter.h"
 #include "host/maps_line.h"
@@ -51,6 +52,7 @@ struct adoption {
 	vaddr_t below;          /* end of the mapping before this one */
 	vaddr_t vdso;           /* its code */
 	vaddr_t kept, kept_end; /* the kernel's own mappings */
+	struct args_places places;
 };
 
 /* ------------------------------------------------------------ contents */
@@ -258,52 +260,13 @@ adopt_maps(struct adoption *a)
 
 /* ---------------------------------------------------- limits and places */
 
-/* Of /proc/pid/stat, by their numbers in proc(5). */
-#define FIRST_FIELD 47
-
-static void
-set_places(struct space *space, const uint64_t *fields)
-{
-	struct vmspace *vm = space->vm;
-
-	vm->brk_start = vm->brk_end = vm_round_page(fields[0]);
-	space->arg_start = fields[1];
-	space->arg_end = fields[2];
-	space->env_start = fields[3];
-	space->env_end = fields[4];
-}
-
-/* Where the heap begins, the arguments and the environment are. */
-static void
-find_places(const struct task *t, struct space *space)
-{
-	char path[64], text[2048], *p;
-	uint64_t fields[5] = { 0 };
-	ssize_t n;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)t->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	p = strrchr(text, ')');
-	for (int field = 2; p != NULL && field < FIRST_FIELD; field++)
-		p = strchr(p + 1, ' ');
-	for (size_t i = 0; p != NULL && i < 5; i++)
-		fields[i] = strtoul(p, &p, 10);
-	set_places(space, fields);
-}
-
 static void
 set_limits(struct adoption *a)
 {
 	struct vmspace *vm = a->space->vm;
 	struct rlimit limit;
 
-	find_places(a->task, a->space);
+	args_find(a->task, a->space, &a->places);
 	if (prlimit(a->task->tid, RLIMIT_DATA, NULL, &limit) == 0)
 		vm->data_limit = limit.rlim_cur;
 	if (prlimit(a->task->tid, RLIMIT_MEMLOCK, NULL, &limit) == 0)
@@ -369,7 +332,8 @@ adopt(struct task *t, struct space *space)
 			signal_kill(t, "killed: it has no vdso or no room");
 		return false;
 	}
-	return true;
+	args_show(t, &a.places);
+	return t->at != TASK_DEAD;
 }
 
 /* The program begins by reading its arguments: that needs no fault. */

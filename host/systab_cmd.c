@@ -189,7 +189,7 @@ const struct sys_cmd sys_cmds[] = {
 	PLAINS(prctl, PR_CAPBSET_READ, PR_CAPBSET_DROP),
 	CMD(prctl, PR_GET_TSC, OUT(1, INT)),
 	PLAINS(prctl, PR_SET_TSC, PR_MCE_KILL_GET),
-	DENY(prctl, PR_SET_MM, EPERM),
+	OWN(prctl, PR_SET_MM, NOTHING), /* for args.c; else EPERM */
 	PLAIN(prctl, PR_SET_CHILD_SUBREAPER),
 	CMD(prctl, PR_GET_CHILD_SUBREAPER, OUT(1, INT)),
 	PLAINS(prctl, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS),

@@ -26,9 +26,15 @@ window_start(const struct run *run, size_t window)
 }
 
 uint64_t
-window_end(const struct run *run)
+window_args(const struct run *run)
 {
 	return window_start(run, NWINDOWS);
+}
+
+uint64_t
+window_end(const struct run *run)
+{
+	return window_args(run) + WINDOW_ARGS_SIZE;
 }
 
 void

@@ -7,7 +7,7 @@
  * But a part of a shared mapping can be mapped a second time, by mremap(2)
  * from an old length of zero, and that takes no descriptor:
  *
- *	| stub | SysV segments | r-- | rw- | r-x | rwx |      | program ...
+ *	| stub | SysV segments | r-- | rw- | r-x | rwx | args |    | program ...
  *					  `-- mremap(at, 0, len, to) --^
  *
  * The range from the stub to the end of the windows is the host's: a foreign
@@ -23,7 +23,11 @@ enum {
 	WINDOW_OP_CALLS = 3, /* to carry out an operation, at most */
 };
 
-/* Where the windows end, in every process of the run. */
+/* Behind them there is room for strings: args.h. */
+#define WINDOW_ARGS_SIZE (UINT64_C(8) << 20)
+uint64_t window_args(const struct run *);
+
+/* Where all that ends, in every process of the run. */
 uint64_t window_end(const struct run *);
 
 /* The WINDOW_CALLS calls that make the windows from a descriptor, and close it. */

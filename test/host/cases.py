@@ -288,6 +288,31 @@ def proc_self(side):
     return report(side, result)
 
 
+@case("arguments-outside", vm_only=True)
+def arguments_outside(side):
+    """What ps shows of a program, and of its child, to others."""
+    child = side.start("exec sh -c ': >ready; sleep 5.25; :' title")
+    side.wait_for_file("ready")
+    seen, deadline = [], time.monotonic() + 20
+    while not any(name == "sleep" and text for name, text in seen):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+        seen = []
+        for pid, name in descendants():
+            for what in "cmdline", "environ":
+                with open(f"/proc/{pid}/{what}", "rb") as f:
+                    seen.append((name, f.read()))
+    child.send_signal(signal.SIGTERM)
+    side.finish(child)
+    for what in (("sh", b"sh\0-c\0: >ready; sleep 5.25; :\0title\0"),
+                 ("sleep", b"sleep\0005.25\0")):
+        if what not in seen:
+            raise Failure(f"nothing like {what} in {seen}"[:300])
+    if not any(b"TMPDIR=" in text for name, text in seen if name == "sleep"):
+        raise Failure("no environment")
+
+
 # ------------------------------------------------------------------ signals
 
 LOOP = "while :; do sleep 0.05; done"

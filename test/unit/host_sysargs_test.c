@@ -334,7 +334,8 @@ info_knows_calls_and_commands(void **state)
 	assert_int_equal(info(SYS_fcntl, 1, F_GETFL)->class, SYSARGS_PLAIN);
 	assert_int_equal(info(SYS_fcntl, 1, F_SETLK)->class, SYSARGS_BUFFERS);
 	assert_int_equal(info(SYS_fcntl, 1, 9999)->class, SYSARGS_BUFFERS);
-	assert_int_equal(info(SYS_prctl, PR_SET_MM, 0)->class, SYSARGS_DENY);
+	assert_int_equal(info(SYS_prctl, PR_SET_VMA, 0)->class, SYSARGS_DENY);
+	assert_int_equal(info(SYS_prctl, PR_SET_MM, 0)->class, SYSARGS_MEMORY);
 	assert_int_equal(info(SYS_close, 3, 0)->class, SYSARGS_PLAIN);
 	assert_string_equal(info(SYS_prctl, PR_SET_MM, 0)->name, "prctl");
 }

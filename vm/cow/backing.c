@@ -153,16 +153,6 @@ backing_resolve(struct vm_resolve *r)
 
 /* ---- settle ---- */
 
-static void
-backing_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
-    vm_pindex_t *first, vm_pindex_t *last)
-{
-	(void)n;
-	(void)want;
-	*first = 0; /* an object costs by its pages, not by its size */
-	*last = vm_entry_npages(e);
-}
-
 /* Put a new object at the head of the list. */
 static int
 push_head(struct vm_system *sys, struct vm_map_entry *e)
@@ -202,15 +192,6 @@ backing_settle(struct vm_system *sys, struct vm_map_entry *e)
 }
 
 /* ---- fork ---- */
-
-static void
-ref_lower(const struct vm_map_entry *src, struct vm_map_entry *dst)
-{
-	dst->object = src->object;
-	dst->offset = src->offset;
-	if (dst->object != NULL)
-		vm_object_ref(dst->object);
-}
 
 static unsigned
 depth_of(const struct vm_map_entry *e)
@@ -331,7 +312,7 @@ backing_copy_now(struct vm_system *sys, struct vm_map_entry *src,
 		return error;
 	dst->layers = own.layers;
 	dst->flags = own.flags;
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	return 0;
 }
 
@@ -356,7 +337,7 @@ backing_copy(struct vm_system *sys, struct vm_map_entry *src,
 		dst->layers.first = src->layers.first;
 		src->flags |= VM_ENTRY_NEEDS_COPY;
 	}
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
 	return 0;
 }
@@ -369,7 +350,7 @@ backing_share(struct vm_system *sys, struct vm_map_entry *src,
 	if (replicate(sys, src->layers.top, &dst->layers.top) != 0)
 		return VM_ENOMEM;
 	dst->layers.first = src->layers.first;
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	if (vm_entry_is_cow(src)) {
 		src->flags |= VM_ENTRY_SHARED;
 		dst->flags |= VM_ENTRY_SHARED;
@@ -388,10 +369,7 @@ backing_split(struct vm_system *sys, struct vm_map_entry *lo,
 		atomic_fetch_add(&backing_of(lo->layers.top)->refs, 1);
 		hi->layers.first = lo->layers.first + n;
 	}
-	if (lo->object != NULL) {
-		vm_object_ref(lo->object);
-		hi->offset = lo->offset + n;
-	}
+	vm_cow_split_lower(lo, hi, n);
 }
 
 /* An object that only lo uses may get longer: what it has there is left from
@@ -426,26 +404,14 @@ lists_join(struct vm_map_entry *lo, struct vm_map_entry *hi)
 }
 
 static bool
-objects_join(const struct vm_map_entry *lo, const struct vm_map_entry *hi)
-{
-	return lo->object == hi->object &&
-	    (lo->object == NULL ||
-		lo->offset + vm_entry_npages(lo) == hi->offset);
-}
-
-static bool
 backing_join(struct vm_system *sys, struct vm_map_entry *lo,
     struct vm_map_entry *hi)
 {
-	const uint8_t alike = (uint8_t)~VM_ENTRY_NEEDS_COPY;
-
-	if ((lo->flags & alike) != (hi->flags & alike) ||
-	    !objects_join(lo, hi) || !lists_join(lo, hi))
+	if (!vm_cow_may_join(lo, hi) || !lists_join(lo, hi))
 		return false;
 	/* never the last references: lo has them too */
 	unref_list(sys, hi->layers.top);
-	if (hi->object != NULL)
-		vm_object_unref(hi->object);
+	vm_cow_drop_lower(hi);
 	return true;
 }
 
@@ -474,10 +440,8 @@ backing_drop(struct vm_system *sys, struct vm_map_entry *e)
 			free_unmapped(e);
 		unref_list(sys, e->layers.top);
 	}
-	if (e->object != NULL)
-		vm_object_unref(e->object);
+	vm_cow_drop_lower(e);
 	e->layers.top = NULL;
-	e->object = NULL;
 }
 
 /* As in cow/mach.c: what the list hides must not come to light. */
@@ -512,11 +476,7 @@ backing_check(const struct vm_map_entry *e)
 {
 	const struct vm_layer *l = e->layers.top;
 
-	VM_VERIFY(!vm_entry_needs_copy(e) || vm_entry_is_cow(e));
-	VM_VERIFY(!vm_entry_is_cow(e) || l != NULL || vm_entry_needs_copy(e));
-	VM_VERIFY(vm_entry_is_cow(e) || l == NULL);
-	VM_VERIFY(vm_entry_is_cow(e) || e->object != NULL ||
-	    (e->flags & VM_ENTRY_FOREIGN));
+	vm_cow_check_entry(e);
 	VM_VERIFY(depth_of(e) <= LIMIT);
 	for (; l != NULL; l = l->below) {
 		VM_VERIFY(l->obj->ops == &backing_pager);
@@ -538,7 +498,7 @@ const struct vm_cow_ops vm_cow_backing = {
 	.lock = backing_lock,
 	.unlock = backing_unlock,
 	.resolve = backing_resolve,
-	.chunk = backing_chunk,
+	.chunk = vm_layers_chunk,
 	.settle = backing_settle,
 	.copy = backing_copy,
 	.copy_now = backing_copy_now,

@@ -155,6 +155,16 @@ vm_layers_resolve(struct vm_resolve *r, const struct vm_layers_policy *policy)
 	return at.page != NULL ? found(r, &at, policy) : found_nowhere(r, n);
 }
 
+void
+vm_layers_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
+    vm_pindex_t *first, vm_pindex_t *last)
+{
+	(void)n;
+	(void)want;
+	*first = 0; /* an object costs by its pages, not by its size */
+	*last = vm_entry_npages(e);
+}
+
 /* ---- the pages of a range ---- */
 
 /* The first page at or after n, of any layer or the object: where to look. */

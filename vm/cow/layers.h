@@ -57,9 +57,11 @@ struct vm_layers_policy {
 	bool settles_on_read; /* a private mapping gets its layer at once */
 };
 
-/* resolve and walk of vm_cow.h. */
+/* resolve, chunk and walk of vm_cow.h. */
 enum vm_verdict vm_layers_resolve(struct vm_resolve *,
     const struct vm_layers_policy *);
+void vm_layers_chunk(const struct vm_map_entry *, vm_pindex_t n,
+    vm_pindex_t want, vm_pindex_t *first, vm_pindex_t *last);
 void vm_layers_walk(struct vm_map_entry *, vm_pindex_t n, vm_pindex_t len,
     vm_cow_walk_fn *, void *arg);
 

@@ -54,3 +54,57 @@ vm_cow_lower(struct vm_resolve *r, vm_pindex_t n)
 	r->how = want.zeroed ? VM_MADE_OBJECT_ZERO : VM_FOUND_OBJECT;
 	return v;
 }
+
+/* ---- entries copied, cut, joined, dropped ---- */
+
+void
+vm_cow_ref_lower(const struct vm_map_entry *src, struct vm_map_entry *dst)
+{
+	dst->object = src->object;
+	dst->offset = src->offset;
+	if (dst->object != NULL)
+		vm_object_ref(dst->object);
+}
+
+void
+vm_cow_split_lower(const struct vm_map_entry *lo, struct vm_map_entry *hi,
+    vm_pindex_t n)
+{
+	if (lo->object == NULL)
+		return;
+	vm_object_ref(lo->object);
+	hi->offset = lo->offset + n;
+}
+
+void
+vm_cow_drop_lower(struct vm_map_entry *e)
+{
+	if (e->object != NULL)
+		vm_object_unref(e->object);
+	e->object = NULL;
+}
+
+bool
+vm_cow_may_join(const struct vm_map_entry *lo, const struct vm_map_entry *hi)
+{
+	const uint8_t alike = (uint8_t)~VM_ENTRY_NEEDS_COPY;
+
+	if ((lo->flags & alike) != (hi->flags & alike) ||
+	    lo->object != hi->object)
+		return false;
+	return lo->object == NULL ||
+	    lo->offset + vm_entry_npages(lo) == hi->offset;
+}
+
+void
+vm_cow_check_entry(const struct vm_map_entry *e)
+{
+	bool upper = vm_entry_has_upper(e);
+
+	if (vm_entry_is_cow(e)) {
+		VM_VERIFY(upper || vm_entry_needs_copy(e)); /* M6 */
+		return;
+	}
+	VM_VERIFY(!upper && !vm_entry_needs_copy(e));
+	VM_VERIFY(e->object != NULL || (e->flags & VM_ENTRY_FOREIGN));
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cow/lower.h - what every design does alike when it resolves: the object at
- * the bottom of an entry, leaving the pmap before a copy, and the answer.
+ * cow/lower.h - what every design does alike: when it resolves, the object at
+ * the bottom of an entry, leaving the pmap before a copy, and the answer; and
+ * what happens to that object when entries are copied, cut, joined and dropped.
  */
 #ifndef VM_COW_LOWER_H
 #define VM_COW_LOWER_H
@@ -32,5 +33,23 @@ void vm_cow_leave_pmap(struct vm_resolve *);
  * memory makes a copy of r->page first.
  */
 enum vm_verdict vm_cow_lower(struct vm_resolve *, vm_pindex_t n);
+
+/* dst has the object of src as well, at the same place. */
+void vm_cow_ref_lower(const struct vm_map_entry *src, struct vm_map_entry *dst);
+
+/* The object's part of split and of drop. */
+void vm_cow_split_lower(const struct vm_map_entry *lo, struct vm_map_entry *hi,
+    vm_pindex_t n);
+void vm_cow_drop_lower(struct vm_map_entry *);
+
+/*
+ * vm_cow_may_join: whether flags and objects let lo, made longer, stand for hi
+ * too; whether they need a copy is for the upper layer to judge.
+ */
+bool vm_cow_may_join(const struct vm_map_entry *lo,
+    const struct vm_map_entry *hi);
+
+/* What holds of an entry in every design. */
+void vm_cow_check_entry(const struct vm_map_entry *);
 
 #endif

@@ -88,16 +88,6 @@ take_page(struct vm_map_entry *e, const struct vm_layer_at *at)
 
 /* ---- settle ---- */
 
-static void
-mach_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
-    vm_pindex_t *first, vm_pindex_t *last)
-{
-	(void)n;
-	(void)want;
-	*first = 0; /* an object costs by its pages, not by its size */
-	*last = vm_entry_npages(e);
-}
-
 static bool
 may_take_over(struct vm_shadow *s)
 {
@@ -151,15 +141,6 @@ freebsd_settle(struct vm_system *sys, struct vm_map_entry *e)
 }
 
 /* ---- fork ---- */
-
-static void
-ref_lower(const struct vm_map_entry *src, struct vm_map_entry *dst)
-{
-	dst->object = src->object;
-	dst->offset = src->offset;
-	if (dst->object != NULL)
-		vm_object_ref(dst->object);
-}
 
 /* dst uses the same part of the same shadow. */
 static void
@@ -274,7 +255,7 @@ mach_copy_now(struct vm_system *sys, struct vm_map_entry *src,
 		dst->layers.first = src->layers.first;
 	}
 	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	return 0;
 }
 
@@ -294,7 +275,7 @@ mach_copy(struct vm_system *sys, struct vm_map_entry *src,
 		*keep = VM_PROT_READ | VM_PROT_EXEC;
 	}
 	ref_top(src, dst);
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
 	s = top_of(src);
 	if (s != NULL && s->policy->marks_pages) {
@@ -312,7 +293,7 @@ mach_share(struct vm_system *sys, struct vm_map_entry *src,
 	(void)sys;
 	VM_ASSERT(!vm_entry_needs_copy(src));
 	ref_top(src, dst);
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	if (vm_entry_is_cow(src)) {
 		src->flags |= VM_ENTRY_SHARED;
 		dst->flags |= VM_ENTRY_SHARED;
@@ -331,19 +312,7 @@ mach_split(struct vm_system *sys, struct vm_map_entry *lo,
 		vm_object_ref(lo->layers.top->obj);
 		hi->layers.first = lo->layers.first + n;
 	}
-	if (lo->object != NULL) {
-		vm_object_ref(lo->object);
-		hi->offset = lo->offset + n;
-	}
-}
-
-/* Whether the lower layers continue each other. */
-static bool
-objects_join(const struct vm_map_entry *lo, const struct vm_map_entry *hi)
-{
-	return lo->object == hi->object &&
-	    (lo->object == NULL ||
-		lo->offset + vm_entry_npages(lo) == hi->offset);
+	vm_cow_split_lower(lo, hi, n);
 }
 
 /*
@@ -388,17 +357,13 @@ static bool
 mach_join(struct vm_system *sys, struct vm_map_entry *lo,
     struct vm_map_entry *hi)
 {
-	const uint8_t alike = (uint8_t)~VM_ENTRY_NEEDS_COPY;
-
 	(void)sys;
-	if ((lo->flags & alike) != (hi->flags & alike) ||
-	    !objects_join(lo, hi) || !tops_join(lo, hi))
+	if (!vm_cow_may_join(lo, hi) || !tops_join(lo, hi))
 		return false;
 	/* never the last references: lo has them too */
 	if (hi->layers.top != NULL)
 		vm_shadow_unref(top_of(hi));
-	if (hi->object != NULL)
-		vm_object_unref(hi->object);
+	vm_cow_drop_lower(hi);
 	return true;
 }
 
@@ -437,9 +402,7 @@ mach_drop(struct vm_system *sys, struct vm_map_entry *e)
 {
 	(void)sys;
 	drop_top(e);
-	if (e->object != NULL)
-		vm_object_unref(e->object);
-	e->object = NULL;
+	vm_cow_drop_lower(e);
 }
 
 /*
@@ -477,11 +440,7 @@ mach_check(const struct vm_map_entry *e)
 {
 	const struct vm_shadow *s = top_of(e);
 
-	VM_VERIFY(!vm_entry_needs_copy(e) || vm_entry_is_cow(e));
-	VM_VERIFY(!vm_entry_is_cow(e) || s != NULL || vm_entry_needs_copy(e));
-	VM_VERIFY(vm_entry_is_cow(e) || s == NULL);
-	VM_VERIFY(vm_entry_is_cow(e) || e->object != NULL ||
-	    (e->flags & VM_ENTRY_FOREIGN));
+	vm_cow_check_entry(e);
 	if (s == NULL)
 		return;
 	VM_VERIFY(e->layers.first + vm_entry_npages(e) <= s->npages);
@@ -517,7 +476,7 @@ const struct vm_cow_ops vm_cow_mach = {
 	.lock = mach_lock,
 	.unlock = mach_unlock,
 	.resolve = mach_resolve,
-	.chunk = mach_chunk,
+	.chunk = vm_layers_chunk,
 	.settle = mach_settle,
 	.copy = mach_copy,
 	.copy_now = mach_copy_now,
@@ -537,7 +496,7 @@ const struct vm_cow_ops vm_cow_freebsd = {
 	.lock = mach_lock,
 	.unlock = mach_unlock,
 	.resolve = freebsd_resolve,
-	.chunk = mach_chunk,
+	.chunk = vm_layers_chunk,
 	.settle = freebsd_settle,
 	.copy = mach_copy,
 	.copy_now = mach_copy_now,

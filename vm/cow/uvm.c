@@ -243,15 +243,6 @@ uvm_settle(struct vm_system *sys, struct vm_map_entry *e)
 /* ---- fork ---- */
 
 static void
-ref_lower(const struct vm_map_entry *src, struct vm_map_entry *dst)
-{
-	dst->object = src->object;
-	dst->offset = src->offset;
-	if (dst->object != NULL)
-		vm_object_ref(dst->object);
-}
-
-static void
 ref_upper(struct vm_system *sys, const struct vm_map_entry *src,
     struct vm_map_entry *dst)
 {
@@ -278,7 +269,7 @@ clone_for(struct vm_system *sys, struct vm_map_entry *src,
 		dst->flags |= VM_ENTRY_NEEDS_COPY;
 	}
 	dst->flags |= VM_ENTRY_COW;
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	return 0;
 }
 
@@ -304,7 +295,7 @@ uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
 	if (has_partners(src->aref.amap))
 		return clone_for(sys, src, dst);
 	ref_upper(sys, src, dst);
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	if (src->aref.amap != NULL && !vm_entry_needs_copy(src)) {
 		src->flags |= VM_ENTRY_NEEDS_COPY;
 		*keep = VM_PROT_READ | VM_PROT_EXEC;
@@ -326,7 +317,7 @@ uvm_share(struct vm_system *sys, struct vm_map_entry *src,
 {
 	VM_ASSERT(!vm_entry_needs_copy(src));
 	ref_upper(sys, src, dst);
-	ref_lower(src, dst);
+	vm_cow_ref_lower(src, dst);
 	if (src->aref.amap != NULL) {
 		vm_amap_lock(src->aref.amap);
 		src->aref.amap->shared = true;
@@ -347,19 +338,7 @@ uvm_split(struct vm_system *sys, struct vm_map_entry *lo,
 
 	if (lo->aref.amap != NULL)
 		hi->aref = vm_amap_cut(sys, &lo->aref, len, n);
-	if (lo->object != NULL) {
-		vm_object_ref(lo->object);
-		hi->offset = lo->offset + n;
-	}
-}
-
-/* Whether the lower layers continue each other. */
-static bool
-objects_join(const struct vm_map_entry *lo, const struct vm_map_entry *hi)
-{
-	return lo->object == hi->object &&
-	    (lo->object == NULL ||
-		lo->offset + vm_entry_npages(lo) == hi->offset);
+	vm_cow_split_lower(lo, hi, n);
 }
 
 /* An entry may only grow by so much memory for what may never be touched. */
@@ -406,16 +385,9 @@ static bool
 uvm_join(struct vm_system *sys, struct vm_map_entry *lo,
     struct vm_map_entry *hi)
 {
-	const uint8_t alike = (uint8_t)~VM_ENTRY_NEEDS_COPY;
-
-	if ((lo->flags & alike) != (hi->flags & alike) ||
-	    !objects_join(lo, hi) || !amaps_join(sys, lo, hi))
+	if (!vm_cow_may_join(lo, hi) || !amaps_join(sys, lo, hi))
 		return false;
-	if (hi->object != NULL) {
-		/* never the last one: lo has the object too */
-		vm_object_unref(hi->object);
-		hi->object = NULL;
-	}
+	vm_cow_drop_lower(hi);
 	return true;
 }
 
@@ -426,9 +398,7 @@ uvm_drop(struct vm_system *sys, struct vm_map_entry *e)
 {
 	if (e->aref.amap != NULL)
 		vm_amap_unref(sys, &e->aref, vm_entry_npages(e));
-	if (e->object != NULL)
-		vm_object_unref(e->object);
-	e->object = NULL;
+	vm_cow_drop_lower(e);
 }
 
 /* Once settled, slots that were never shared are this entry's alone. */
@@ -502,11 +472,7 @@ uvm_check(const struct vm_map_entry *e)
 {
 	const struct vm_amap *am = e->aref.amap;
 
-	VM_VERIFY(!vm_entry_needs_copy(e) || vm_entry_is_cow(e));
-	VM_VERIFY(!vm_entry_is_cow(e) || am != NULL || vm_entry_needs_copy(e));
-	VM_VERIFY(vm_entry_is_cow(e) || e->object != NULL ||
-	    (e->flags & VM_ENTRY_FOREIGN));
-	VM_VERIFY(vm_entry_is_cow(e) || am == NULL);
+	vm_cow_check_entry(e);
 	if (am == NULL)
 		return;
 	VM_VERIFY(e->aref.slot + vm_entry_npages(e) <= am->nslots);

@@ -1760,13 +1760,26 @@ writable_part(const struct cell *c)
 	return t->size - start;
 }
 
+/*
+ * No further than into the end of a file.  And not from private memory on into
+ * shared: pages made ahead of the first fault may be copies of what the rest
+ * of the write changes, and nobody says whether they are made before or after.
+ */
 static void
 limit_write(struct model *m, struct op *op)
 {
+	bool copies = false;
+
 	for (uint64_t done = 0; done < op->len;) {
 		uint64_t va = op->addr + done, off = va % MODEL_PAGE;
-		uint64_t part = writable_part(cell_at(m, op, va));
+		const struct cell *c = cell_at(m, op, va);
+		uint64_t part = writable_part(c);
 
+		if (copies && !c->private && m->config.zero_ahead != 0) {
+			op->len = done;
+			return;
+		}
+		copies |= c->private;
 		if (part < MODEL_PAGE && off + op->len - done > part) {
 			op->len = done + (part > off ? part - off : 0);
 			return;

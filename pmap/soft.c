@@ -1057,6 +1057,7 @@ init_machine(struct soft_machine *m)
 		.frames_zeroed = c->frames_zeroed,
 		.zero_ahead_max = c->zero_ahead_max,
 		.read_around = c->read_around,
+		.neighbour_factor = c->neighbour_factor,
 	};
 	vm_mutex_init(&m->lock, m->env);
 	ptab_memory_init(&m->memory, m->env);

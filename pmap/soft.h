@@ -30,18 +30,19 @@ enum { SOFT_POISON = 0xdf };
 
 /* A member that is 0 has the value in brackets. */
 struct soft_config {
-	vm_pindex_t npages;       /* frames of the system; at least 1 */
-	vm_pindex_t device_pages; /* frames after those, of no system */
-	vaddr_t va_min;           /* [one page] */
-	vaddr_t va_max;           /* [2^47] */
-	unsigned ncpus;           /* TLBs [1] */
-	unsigned tlb_entries;     /* of each, a power of two [64] */
-	unsigned zero_ahead_max;  /* as in struct vm_machine */
-	unsigned read_around;     /* as there */
-	unsigned forget_every;    /* forget a mapping at each n-th enter */
-	bool frames_zeroed;       /* at the start; else poisoned */
-	bool eager;               /* removals reach the TLBs at once */
-	bool copies;              /* pmap_copy enters read-only mappings */
+	vm_pindex_t npages;        /* frames of the system; at least 1 */
+	vm_pindex_t device_pages;  /* frames after those, of no system */
+	vaddr_t va_min;            /* [one page] */
+	vaddr_t va_max;            /* [2^47] */
+	unsigned ncpus;            /* TLBs [1] */
+	unsigned tlb_entries;      /* of each, a power of two [64] */
+	unsigned zero_ahead_max;   /* as in struct vm_machine */
+	unsigned read_around;      /* as there */
+	unsigned neighbour_factor; /* as there */
+	unsigned forget_every;     /* forget a mapping at each n-th enter */
+	bool frames_zeroed;        /* at the start; else poisoned */
+	bool eager;                /* removals reach the TLBs at once */
+	bool copies;               /* pmap_copy enters read-only mappings */
 	bool quick; /* no poison, fewer looks into TLBs: to measure */
 };
 

@@ -123,17 +123,36 @@ is_mapped(struct vm_fault *f, vaddr_t va, vm_prot_t access)
 	    (at.prot & access) == access;
 }
 
+/*
+ * Whether a neighbour that is mapped already is mapped well enough.  One that
+ * a fork has write-protected may be writable again: where faults are dear, a
+ * write looks at those too.
+ */
+static bool
+is_entered(struct vm_fault *f, vaddr_t va, bool *mapped)
+{
+	struct pmap_mapping at;
+
+	*mapped = pmap_extract(f->map->pmap, va, &at);
+	return *mapped &&
+	    (at.wired || (at.prot & VM_PROT_WRITE) ||
+		(f->access & VM_PROT_WRITE) == 0 ||
+		f->map->sys->machine->neighbour_factor <= 1);
+}
+
 /* Enter the page at va if it is resident, as far as that costs nothing. */
 static void
 enter_neighbour(struct vm_fault *f, vaddr_t va)
 {
 	struct vm_resolve r = f->r;
+	bool mapped;
 
 	r.va = va;
 	r.access = f->entry->prot & (VM_PROT_READ | VM_PROT_EXEC);
 	r.depth = VM_RESOLVE_RESIDENT;
-	if (is_mapped(f, va, VM_PROT_NONE) ||
-	    f->map->design->cow->resolve(&r) != VM_RESOLVE_OK)
+	if (is_entered(f, va, &mapped) ||
+	    f->map->design->cow->resolve(&r) != VM_RESOLVE_OK ||
+	    (mapped && (r.prot & VM_PROT_WRITE) == 0))
 		return;
 	if (pmap_enter(f->map->pmap, va, r.page, r.prot,
 		PMAP_CANFAIL | PMAP_AHEAD) == 0)

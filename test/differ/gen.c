@@ -71,6 +71,7 @@ gen_init(struct gen *g, uint64_t seed, struct trace_config *c)
 	c->forget = once_in(g, 4) ? between(g, 2, 9) : 0;
 	c->copies = gen_below(g, 2);
 	c->read_around = once_in(g, 3) ? between(g, 2, 16) : 0;
+	c->neighbours = once_in(g, 3) ? between(g, 2, 8) : 0;
 }
 
 /* ----------------------------------------------------------------- ranges */

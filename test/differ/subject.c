@@ -61,6 +61,7 @@ subject_init(struct subject *s, const struct trace_config *config)
 		.tlb_entries = 16,
 		.zero_ahead_max = (unsigned)config->zero_ahead,
 		.read_around = (unsigned)config->read_around,
+		.neighbour_factor = (unsigned)config->neighbours,
 		.forget_every = (unsigned)config->forget,
 		.copies = config->copies != 0,
 	};

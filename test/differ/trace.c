@@ -48,6 +48,7 @@ static const struct field config_fields[] = {
 	FIELD(struct trace_config, "max", va_max, LOOK_HEX),
 	FIELD(struct trace_config, "ahead", zero_ahead, LOOK_DECIMAL),
 	FIELD(struct trace_config, "around", read_around, LOOK_DECIMAL),
+	FIELD(struct trace_config, "neighbours", neighbours, LOOK_DECIMAL),
 	FIELD(struct trace_config, "wired", wired_limit, LOOK_HEX),
 	FIELD(struct trace_config, "forget", forget, LOOK_DECIMAL),
 	FIELD(struct trace_config, "copies", copies, LOOK_DECIMAL),

@@ -87,6 +87,7 @@ struct trace_config {
 	uint64_t va_min, va_max; /* bytes */
 	uint64_t zero_ahead;     /* pages; 0: none */
 	uint64_t read_around;    /* pages of a block; 0: forward only */
+	uint64_t neighbours;     /* so many times the design's; 0: 1 */
 	uint64_t wired_limit;    /* bytes for each space; 0: no limit */
 	uint64_t forget;         /* the MMU forgets a mapping so often */
 	uint64_t copies;         /* 1: pmap_copy does something */

@@ -50,6 +50,7 @@ stress_begin(struct stress *st, const char *name, int argc, char **argv,
 		.tlb_entries = 32,
 		.zero_ahead_max = 8,
 		.read_around = 8,
+		.neighbour_factor = 2,
 		.forget_every = 53,
 	};
 

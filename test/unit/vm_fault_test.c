@@ -160,6 +160,30 @@ test_neighbours_rights(void **state)
 	vmspace_unref(child);
 }
 
+/* Where faults are dear: do the pages that a fork has write-protected become
+ * writable together once the child has gone, and not before?
+ */
+static void
+test_neighbours_writable(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *child;
+
+	fx->machine->neighbour_factor = 2;
+	assert_int_equal(map_anon(fx, 0, 8), VM_OK);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(vmspace_fork(fx->vs, &child), VM_OK);
+	assert_int_equal(store(fx, 0, 'y'), VM_OK);
+	for (size_t i = 1; i < 8; i++)
+		assert_false(mapping_of(fx->vs, i).prot & VM_PROT_WRITE);
+	vmspace_unref(child);
+	assert_int_equal(store(fx, 4, 'y'), VM_OK);
+	for (size_t i = 0; i < 8; i++)
+		assert_true(mapping_of(fx->vs, i).prot & VM_PROT_WRITE);
+	assert_int_equal(load(fx, 5), 'x');
+}
+
 /* Does a fault that asks for one page get one? */
 static void
 test_narrow(void **state)
@@ -414,6 +438,7 @@ main(void)
 		FX_TEST(test_neighbours),
 		FX_TEST(test_neighbours_advice),
 		FX_TEST(test_neighbours_rights),
+		FX_TEST(test_neighbours_writable),
 		FX_TEST(test_narrow),
 		cmocka_unit_test(test_ahead),
 		cmocka_unit_test(test_ahead_downwards),

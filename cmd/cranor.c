@@ -10,6 +10,7 @@
  */
 #include "cmd/cranor_part.h"
 
+#include "cmd/count.h"
 #include "cmd/progress.h"
 #include "host/message.h"
 
@@ -166,6 +167,8 @@ print(const struct cranor *c)
 	if (f == NULL)
 		return false;
 	ok = figures_print(&c->figures, c->options->format, f);
+	if (c->options->format == REPORT_TABLE)
+		fprintf(f, "\nInstructions were %s.\n", count_method());
 	return report_close(f, c->options->output) && ok;
 }
 

@@ -85,8 +85,8 @@ middle(const struct figures *f, const struct figure_row *row, struct column *c)
 	double mach = value_of(f, row, "mach");
 	double netbsd = value_of(f, row, "netbsd");
 	const struct column all[MIDDLE] = {
-		{ "paper_bsd", "BSD", row->bsd, false },
-		{ "paper_uvm", "UVM", row->uvm, false },
+		{ "paper_bsd", "paper BSD", row->bsd, false },
+		{ "paper_uvm", "paper UVM", row->uvm, false },
 		{ "paper_ratio", "UVM/BSD", ratio(row->uvm, row->bsd), true },
 		{ "mach", "mach", mach, false },
 		{ "netbsd", "netbsd", netbsd, false },
@@ -112,15 +112,24 @@ columns(const struct figures *f, const struct figure_row *row, struct column *c)
 
 /* ---------------------------------------------------------------- people */
 
+/* Counts are whole; of the others, three figures say enough. */
+static int
+decimals(const struct column *c)
+{
+	if (c->ratio)
+		return 2;
+	if (c->value == rint(c->value) || c->value >= 100)
+		return 0;
+	return c->value < 10 ? 2 : 1;
+}
+
 static void
 put_value(struct table *t, const struct column *c)
 {
 	if (isnan(c->value))
 		table_cell(t, "-");
-	else if (c->ratio || (c->value < 10 && c->value != rint(c->value)))
-		table_cell(t, "%.2f", c->value);
 	else
-		table_cell(t, "%.0f", c->value);
+		table_cell(t, "%.*f", decimals(c), c->value);
 }
 
 static bool

@@ -88,9 +88,9 @@ cmd_designs(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	for (unsigned i = 0; (d = vm_design_nth(i)) != NULL; i++)
-		printf("%-10s copy-on-write %s, entries in %s, "
-		       "neighbours -%d/+%d\n",
-		    d->name, d->cow->name, d->index->name,
+		printf("%-10s copy-on-write: %s; entries: %s; pages: %s; "
+		       "neighbours: -%d/+%d\n",
+		    d->name, d->cow->name, d->index->name, d->pageindex->name,
 		    d->neighbours[VM_ADV_NORMAL].behind,
 		    d->neighbours[VM_ADV_NORMAL].ahead);
 	return 0;

@@ -533,7 +533,7 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 
 /* ---- beginning and end ---- */
 
-int
+void
 vm_map_init(struct vm_map *map, struct vm_system *sys,
     const struct vm_design *design, struct pmap *pmap, vaddr_t min, vaddr_t max)
 {
@@ -550,7 +550,6 @@ vm_map_init(struct vm_map *map, struct vm_system *sys,
 	map->size_limit = map->wired_limit = UINT64_MAX;
 	list_init(&map->index.entries);
 	design->index->init(&map->index);
-	return 0;
 }
 
 void

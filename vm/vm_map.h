@@ -59,7 +59,7 @@ struct vm_map_dead {
 	struct list entries;
 };
 
-int vm_map_init(struct vm_map *, struct vm_system *, const struct vm_design *,
+void vm_map_init(struct vm_map *, struct vm_system *, const struct vm_design *,
     struct pmap *, vaddr_t min, vaddr_t max);
 /* => the map is empty */
 void vm_map_fini(struct vm_map *);

@@ -439,16 +439,6 @@ vm_page_copy(struct vm_system *sys, struct vm_page *from, struct vm_page *to)
 /* ---- looking at them ---- */
 
 struct vm_page *
-vm_page_of_frame(const struct vm_system *sys, uint64_t frame)
-{
-	uint64_t first = sys->machine->pa_base >> VM_PAGE_SHIFT;
-
-	if (frame < first || frame - first >= sys->freelist->npages)
-		return NULL;
-	return page_at(sys->freelist, frame - first);
-}
-
-struct vm_page *
 vm_page_nth(const struct vm_system *sys, size_t i)
 {
 	VM_ASSERT(i < sys->freelist->npages);

@@ -125,9 +125,6 @@ void vm_page_wait(struct vm_system *, const struct vm_page *, uint32_t seen);
 void vm_page_wire(struct vm_system *, struct vm_page *);
 void vm_page_unwire(struct vm_system *, struct vm_page *);
 
-/* The page of a frame, NULL when the frame is not one of the system's. */
-struct vm_page *vm_page_of_frame(const struct vm_system *, uint64_t frame);
-
 /* The i-th page of the system, i < vm_page_count(). */
 struct vm_page *vm_page_nth(const struct vm_system *, size_t i);
 size_t vm_page_count(const struct vm_system *);

@@ -165,20 +165,6 @@ test_wire(void **state)
 	vm_page_free(fx->sys, pg);
 }
 
-/* Does every frame lead to its page, and no other frame to any? */
-static void
-test_of_frame(void **state)
-{
-	struct fixture *fx = *state;
-	uint64_t first = vm_page_nth(fx->sys, 0)->frame;
-
-	for (size_t i = 0; i < vm_page_count(fx->sys); i++)
-		assert_ptr_equal(vm_page_of_frame(fx->sys, first + i),
-		    vm_page_nth(fx->sys, i));
-	assert_null(vm_page_of_frame(fx->sys, first - 1));
-	assert_null(vm_page_of_frame(fx->sys, first + FX_FRAMES));
-}
-
 int
 main(void)
 {
@@ -192,7 +178,6 @@ main(void)
 		FX_TEST(test_unmap),
 		FX_TEST(test_busy),
 		FX_TEST(test_wire),
-		FX_TEST(test_of_frame),
 	};
 
 	return cmocka_run_group_tests_name("vm_page", tests, NULL, NULL);

@@ -451,15 +451,13 @@ def program_killed(side):
     before = belongings()
     for _ in range(3):
         side.shell("rm -f pid pid.new")
-        child = side.start("sleep 60 & sleep 0.2; echo $$ >pid.new; "
+        child = side.start("sleep 60 & echo $$ $! >pid.new; sleep 0.2; "
                            "mv pid.new pid; " + LOOP)
         side.wait_for_file("pid")
         with open(side.path("pid"), encoding="ascii") as f:
-            os.kill(int(f.read()), signal.SIGKILL)
-        # The sleeper is no longer anybody's; it must not be waited for long.
-        for pid, name in descendants():
-            if name == "sleep":
-                os.kill(pid, signal.SIGKILL)
+            # The sleeper is nobody's then; it must not be waited for long.
+            for pid in f.read().split():
+                os.kill(int(pid), signal.SIGKILL)
         result = side.finish(child, 20)
         if result.status != 137:
             raise Failure(f"exit status {result.status}, not 137")

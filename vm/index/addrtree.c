@@ -77,54 +77,122 @@ vm_addrtree_insert(struct vm_index *ix, struct vm_map_entry *e)
 struct vm_map_entry *
 vm_addrtree_floor(const struct vm_index *ix, vaddr_t va)
 {
-	struct rb_node *node = ix->tree.root;
-	struct vm_map_entry *best = NULL, *e;
+	struct rb_node *node = ix->tree.root, *best = NULL;
 
 	while (node != NULL) {
-		e = entry_of(node);
-		if (e->start <= va) {
-			best = e;
+		if (entry_of(node)->start <= va) {
+			best = node;
 			node = node->right;
 		} else {
 			node = node->left;
 		}
 	}
-	return best;
+	return entry_of(best);
+}
+
+/* ---- the first fit ---- */
+
+/*
+ * A walk through the tree in the wanted direction, upwards through addresses
+ * or with `down` the other way, that leaves out subtrees with no gap large
+ * enough, and those outside of [min, max).
+ */
+
+/* The child on one side of a node, unless it is left out. */
+static inline struct rb_node *
+child_of(struct rb_node *node, const struct vm_gap_want *w, bool right)
+{
+	const struct vm_map_entry *e = entry_of(node);
+	struct rb_node *child = right ? node->right : node->left;
+
+	if (gap_below(child) < w->len)
+		return NULL;
+	return (right ? e->end + e->gap < w->max : e->start > w->min) ? child :
+									NULL;
+}
+
+/* Where a walk through the subtree begins. */
+static inline struct rb_node *
+walk_begin(struct rb_node *node, const struct vm_gap_want *w, bool down)
+{
+	struct rb_node *child;
+
+	while ((child = child_of(node, w, down)) != NULL)
+		node = child;
+	return node;
+}
+
+static inline struct rb_node *
+walk_next(struct rb_node *node, const struct vm_gap_want *w, bool down)
+{
+	struct rb_node *child = child_of(node, w, !down);
+
+	if (child != NULL)
+		return walk_begin(child, w, down);
+	do {
+		child = node;
+		node = rb_parent(node);
+	} while (node != NULL && child != (down ? node->right : node->left));
+	return node;
+}
+
+static inline bool
+walk(struct rb_node *node, const struct vm_gap_want *w, bool down,
+    vaddr_t *start)
+{
+	if (gap_below(node) < w->len)
+		return false;
+	for (node = walk_begin(node, w, down); node != NULL;
+	     node = walk_next(node, w, down)) {
+		if (entry_of(node)->gap >= w->len &&
+		    vm_gap_behind(w, entry_of(node), start))
+			return true;
+	}
+	return false;
 }
 
 /*
- * Search the subtree in the wanted direction, leaving out what has no gap
- * large enough and what lies outside of [min, max).
+ * The first gap of all that is large enough, which mostly serves: then it is
+ * the answer, and was found without a look at [min, max) on the way.
  */
-static bool
-search(struct rb_node *node, const struct vm_gap_want *w, vaddr_t *start)
+static inline bool
+guess(struct rb_node *node, const struct vm_gap_want *w, bool down,
+    vaddr_t *start)
 {
-	struct vm_map_entry *e = entry_of(node);
-	struct rb_node *first, *second;
-	bool go_right, go_left;
+	struct rb_node *first;
 
-	if (node == NULL || e->max_gap < w->len)
+	if (gap_below(node) < w->len)
 		return false;
-	go_right = e->end + e->gap < w->max;
-	go_left = e->start > w->min;
-	first = w->topdown ? (go_right ? node->right : NULL) :
-			     (go_left ? node->left : NULL);
-	second = w->topdown ? (go_left ? node->left : NULL) :
-			      (go_right ? node->right : NULL);
-	return search(first, w, start) || vm_gap_behind(w, e, start) ||
-	    search(second, w, start);
+	for (;;) {
+		first = down ? node->right : node->left;
+		if (first != NULL && entry_of(first)->max_gap >= w->len)
+			node = first;
+		else if (entry_of(node)->gap >= w->len)
+			return vm_gap_behind(w, entry_of(node), start);
+		else
+			node = down ? node->left : node->right;
+	}
+}
+
+static inline bool
+search(struct rb_node *root, const struct vm_gap_want *w, bool down,
+    vaddr_t *start)
+{
+	return guess(root, w, down, start) || walk(root, w, down, start);
 }
 
 bool
 vm_addrtree_first_fit(const struct vm_index *ix, const struct vm_gap_want *w,
     vaddr_t *start)
 {
-	if (!w->topdown && vm_gap_before_all(ix, w, start))
-		return true;
-	if (search(ix->tree.root, w, start))
-		return true;
-	return w->topdown && vm_gap_before_all(ix, w, start);
+	if (w->topdown)
+		return search(ix->tree.root, w, true, start) ||
+		    vm_gap_before_all(ix, w, start);
+	return vm_gap_before_all(ix, w, start) ||
+	    search(ix->tree.root, w, false, start);
 }
+
+/* ---- checking ---- */
 
 static int
 compare(const struct rb_node *a, const struct rb_node *b)

@@ -194,6 +194,7 @@ struct vm_cow_ops {
 };
 
 extern const struct vm_cow_ops vm_cow_uvm;     /* cow/uvm.c: amaps, anons */
+extern const struct vm_cow_ops vm_cow_openbsd; /* the same, slots in chunks */
 extern const struct vm_cow_ops vm_cow_mach;    /* cow/mach.c: shadow objects */
 extern const struct vm_cow_ops vm_cow_freebsd; /* the same, kept short */
 extern const struct vm_cow_ops vm_cow_backing; /* cow/backing.c: lists */

@@ -4,6 +4,8 @@
  */
 #include "vm/vm_design.h"
 
+#define BYTES(n) ((n) / VM_PAGE_SIZE) /* in pages */
+
 /* NetBSD UVM: Cranor's amaps, tree with gaps, -3/+4 neighbours. */
 const struct vm_design vm_design_netbsd = {
 	.name = "netbsd",
@@ -15,6 +17,20 @@ const struct vm_design vm_design_netbsd = {
 		[VM_ADV_NORMAL] = { 3, 4 },
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 8, 7 },
+	},
+};
+
+/* OpenBSD UVM: the same in chunks, gaps by size as well; neighbours by bytes. */
+const struct vm_design vm_design_openbsd = {
+	.name = "openbsd",
+	.cow = &vm_cow_openbsd,
+	.index = &vm_index_twotrees,
+	.fit = VM_FIT_BEST,
+	.pageindex = &vm_pageindex_tree,
+	.neighbours = {
+		[VM_ADV_NORMAL] = { BYTES(16384) - 1, BYTES(16384) },
+		[VM_ADV_RANDOM] = { 0, 0 },
+		[VM_ADV_SEQUENTIAL] = { BYTES(32768), BYTES(32768) - 1 },
 	},
 };
 
@@ -60,6 +76,7 @@ static const struct vm_design *const designs[] = {
 	&vm_design_freebsd,
 	&vm_design_dragonfly,
 	&vm_design_netbsd,
+	&vm_design_openbsd,
 };
 
 const struct vm_design *

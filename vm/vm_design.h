@@ -25,7 +25,7 @@ struct vm_design {
 
 extern const struct vm_design vm_design_mach, vm_design_freebsd;
 extern const struct vm_design vm_design_dragonfly;
-extern const struct vm_design vm_design_netbsd;
+extern const struct vm_design vm_design_netbsd, vm_design_openbsd;
 
 /* The design of that name, or NULL. */
 const struct vm_design *vm_design_named(const char *name);

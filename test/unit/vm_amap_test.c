@@ -11,11 +11,14 @@
 #include "vm/cow/amap.h"
 #include "vm/vm_page.h"
 
+/* How the amaps of a test keep their slots. */
+static const struct vm_slots_ops *slots;
+
 /* An amap with an anon in each slot; the anons' pages say which. */
 static struct vm_aref
 full_amap(struct fixture *fx, uint32_t nslots)
 {
-	struct vm_aref ref = { vm_amap_create(fx->sys, nslots, NULL), 0 };
+	struct vm_aref ref = { vm_amap_create(fx->sys, slots, nslots), 0 };
 
 	assert_non_null(ref.amap);
 	vm_amap_lock(ref.amap);
@@ -25,6 +28,7 @@ full_amap(struct fixture *fx, uint32_t nslots)
 		assert_non_null(an);
 		memset(pmap_page_data(fx->machine, an->page), 'a' + (int)i,
 		    FX_PAGE);
+		assert_true(vm_amap_reserve(fx->sys, &ref, i));
 		vm_amap_add(&ref, i, an);
 	}
 	vm_amap_unlock(ref.amap);
@@ -56,7 +60,7 @@ test_slots(void **state)
 	struct vm_anon *an, *old;
 
 	vm_amap_lock(ref.amap);
-	an = vm_amap_take(&ref, 3);
+	an = vm_amap_take(fx->sys, &ref, 3);
 	assert_null(vm_amap_lookup(&ref, 3));
 	old = vm_amap_replace(&ref, 0, an);
 	assert_ptr_equal(vm_amap_lookup(&ref, 0), an);
@@ -355,26 +359,133 @@ test_clone_without_pages(void **state)
 	vm_amap_unref(fx->sys, &ref, 200);
 }
 
+/* ---- chunks ---- */
+
+static void
+put(struct fixture *fx, struct vm_aref *ref, vm_pindex_t n)
+{
+	struct vm_anon *an;
+
+	vm_amap_lock(ref->amap);
+	an = vm_anon_create(fx->sys, NULL, VM_PAGE_ZERO);
+	assert_non_null(an);
+	assert_true(vm_amap_reserve(fx->sys, ref, n));
+	vm_amap_add(ref, n, an);
+	vm_amap_unlock(ref->amap);
+}
+
+/* Does a sparse amap cost what is there: a chunk made when it is first used,
+ * which goes with its last slot?
+ *
+ *	slot	0	16		65536	   1048575
+ *	anon	.	a b		c	       d
+ */
+static void
+test_sparse(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_aref ref = { vm_amap_create(fx->sys, slots, 1 << 20), 0 };
+	size_t bytes = fx->env.bytes;
+
+	assert_true(bytes < (1 << 20));
+	put(fx, &ref, 16);
+	put(fx, &ref, 17);
+	put(fx, &ref, 1 << 16);
+	put(fx, &ref, (1 << 20) - 1);
+	assert_true(fx->env.bytes - bytes < (1 << 18)); /* slabs of pools */
+	vm_amap_lock(ref.amap);
+	assert_int_equal(vm_amap_next(&ref, 0, 1 << 20), 16);
+	assert_int_equal(vm_amap_next(&ref, 18, 1 << 16), 1 << 16);
+	assert_int_equal(vm_amap_next(&ref, 18, 1 << 20), 1 << 16);
+	vm_amap_wipe(fx->sys, ref.amap, 17, 1 << 16);
+	assert_int_equal(ref.amap->nused, 2);
+	assert_non_null(vm_amap_lookup(&ref, 16));
+	assert_null(vm_amap_lookup(&ref, 17));
+	assert_null(vm_amap_where(ref.amap, 1 << 16));
+	vm_amap_check(ref.amap);
+	vm_amap_unlock(ref.amap);
+	vm_amap_unref(fx->sys, &ref, 1 << 20);
+	assert_int_equal(pages_used(fx), 0);
+}
+
+/* Is a chunk for which there is no memory refused, and nothing lost? */
+static void
+test_reserve_without_memory(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_aref ref = { vm_amap_create(fx->sys, slots, 100), 0 };
+
+	faulty_fail(&fx->env, 1, FAULTY_ON);
+	vm_amap_lock(ref.amap);
+	assert_false(vm_amap_reserve(fx->sys, &ref, 50));
+	vm_amap_check(ref.amap);
+	vm_amap_unlock(ref.amap);
+	faulty_fail(&fx->env, 0, FAULTY_ONCE);
+	vm_amap_unref(fx->sys, &ref, 100);
+}
+
+/* Is a clone that found no memory for its chunks gone without a trace? */
+static void
+test_clone_without_memory(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_aref ref = full_amap(fx, 200), copy = { NULL, 0 };
+
+	for (unsigned n = 1; copy.amap == NULL; n++) {
+		faulty_fail(&fx->env, n, FAULTY_ON);
+		copy.amap = vm_amap_clone(fx->sys, &ref, 200, true);
+		faulty_fail(&fx->env, 0, FAULTY_ONCE);
+		assert_int_equal(pages_used(fx), 200);
+	}
+	vm_amap_unref(fx->sys, &copy, 200);
+	vm_amap_unref(fx->sys, &ref, 200);
+}
+
+static int
+setup_array(void **state)
+{
+	slots = &vm_slots_array;
+	return fixture_setup(state);
+}
+
+static int
+setup_chunks(void **state)
+{
+	slots = &vm_slots_chunks;
+	return fixture_setup(state);
+}
+
+#define ARRAY(f) \
+	cmocka_unit_test_setup_teardown(f, setup_array, fixture_teardown)
+#define CHUNKS(f)                                                     \
+	{                                                             \
+#f ":chunks", f, setup_chunks, fixture_teardown, NULL \
+	}
+#define BOTH(f) ARRAY(f), CHUNKS(f)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FX_TEST(test_slots),
-		FX_TEST(test_ref),
-		FX_TEST(test_cut),
-		FX_TEST(test_parts),
-		FX_TEST(test_cut_without_memory),
-		FX_TEST(test_uncut),
-		FX_TEST(test_extend_behind),
-		FX_TEST(test_extend_before),
-		FX_TEST(test_extend_over_lost),
-		FX_TEST(test_slide),
-		FX_TEST(test_tear),
-		FX_TEST(test_extend_shared),
-		FX_TEST(test_extend_without_memory),
-		FX_TEST(test_clone),
-		FX_TEST(test_clone_wired),
-		FX_TEST(test_clone_without_pages),
+		BOTH(test_slots),
+		BOTH(test_ref),
+		BOTH(test_cut),
+		BOTH(test_parts),
+		BOTH(test_cut_without_memory),
+		BOTH(test_uncut),
+		ARRAY(test_extend_behind),
+		ARRAY(test_extend_before),
+		ARRAY(test_extend_over_lost),
+		ARRAY(test_slide),
+		BOTH(test_tear),
+		ARRAY(test_extend_shared),
+		ARRAY(test_extend_without_memory),
+		BOTH(test_clone),
+		BOTH(test_clone_wired),
+		BOTH(test_clone_without_pages),
+		CHUNKS(test_sparse),
+		CHUNKS(test_reserve_without_memory),
+		BOTH(test_clone_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("amap", tests, NULL, NULL);

@@ -71,7 +71,7 @@ test_lost_slot(void **state)
 
 	map_parts(fx);
 	assert_int_equal(unmap(fx, 3, 1), VM_OK);
-	expect_death(keep_page(fx), "anons[i]");
+	expect_death(keep_page(fx), "vm_amap_at(am, i)");
 }
 
 /* A6: two amaps with common anons under different locks. */

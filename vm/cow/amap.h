@@ -2,13 +2,9 @@
 /*
  * cow/amap.h - anonymous maps: which anon lies at which page of an entry.
  *
- *	entry  --aref: amap, slot-->  amap
- *				       anons  [ . a . . b c . . ]  by slot
- *				       used   [ 1 4 5 ]		   slots in use
- *				       back   [ - 0 - - 1 2 - - ]  where in used
+ *	entry  --aref: amap, slot-->  amap  [ . a . . b c . . ]  by slot
  *
- * `used` and `back` let a walk cost what is there, and not what could be.
- * An amap has room for more slots than it uses, so that it can grow in place.
+ * How the slots are kept is a part of its own: slots.h.
  *
  * An entry may use a part of an amap, and a part may have lost its last entry
  * while others live: `runs` counts references by runs of slots (ppref of UVM),
@@ -16,15 +12,17 @@
  * reference (until then all entries refer to the same range); without memory
  * for it such a part lives as long as the amap.
  *
- * Amaps that name common anons are one family (family.h) and share its lock.  All functions want the map of
- * the entry write-locked, unless they say otherwise.
- * Source: Cranor 1998 ch. 5; NetBSD uvm_amap.c.
+ * Amaps that name common anons are one family (family.h) and share its lock.
+ * All functions want the map of the entry write-locked, unless they say
+ * otherwise.
+ * Source: Cranor 1998 ch. 5; NetBSD and OpenBSD uvm_amap.c.
  */
 #ifndef VM_COW_AMAP_H
 #define VM_COW_AMAP_H
 
 #include "vm/cow/anon.h"
 #include "vm/cow/family.h"
+#include "vm/cow/slots.h"
 #include "vm/vm_entry.h"
 #include "vm/vm_lock.h"
 
@@ -38,14 +36,23 @@ struct vm_amap_run {
 };
 
 struct vm_amap {
-	struct vm_family *family; /* (c) */
-	uint32_t refs;            /* entries that use it */
-	uint32_t nslots;          /* slots in use by entries, now or before */
-	uint32_t room;            /* slots there is memory for */
-	uint32_t nused;           /* slots with an anon */
-	struct vm_anon **anons;   /* [room] */
-	uint32_t *used;           /* [room] */
-	uint32_t *back;           /* [room] */
+	struct vm_family *family;         /* (c) */
+	const struct vm_slots_ops *slots; /* (c) how slots are kept */
+	uint32_t refs;                    /* entries that use it */
+	uint32_t nslots;        /* slots in use by entries, now or before */
+	uint32_t room;          /* slots there is a number for */
+	uint32_t nused;         /* slots with an anon */
+	struct vm_anon **anons; /* [room] in a row; NULL: ask `slots` */
+	union {
+		struct {                /* slots_array.c */
+			uint32_t *used; /* [room] */
+			uint32_t *back; /* [room] */
+		} row;
+		struct {                            /* slots_chunks.c */
+			struct vm_chunk *only;      /* in the amap itself; */
+			struct vm_chunk_hash *hash; /* or many */
+		} chunks;
+	};
 	struct vm_amap_run *runs; /* [room] or NULL: refs counts for all */
 	uint32_t run_hint;        /* first slot of a run, to begin looking */
 	bool runs_lost;           /* no memory for runs when they were needed */
@@ -70,26 +77,110 @@ vm_amap_is_locked(const struct vm_amap *am)
 	return vm_mutex_is_locked(&am->family->mutex);
 }
 
-/* The anon at page n of the reference, or NULL.  => locked */
+/* ---- slots.  => locked ---- */
+
+/* Where a slot is kept; NULL: nowhere, and it is empty. */
+static inline struct vm_anon **
+vm_amap_where(const struct vm_amap *am, uint32_t slot)
+{
+	return am->anons != NULL ? &am->anons[slot] :
+				   am->slots->where(am, slot);
+}
+
+static inline struct vm_anon *
+vm_amap_at(const struct vm_amap *am, uint32_t slot)
+{
+	struct vm_anon **at;
+
+	if (am->anons != NULL)
+		return am->anons[slot];
+	at = am->slots->where(am, slot);
+	return at == NULL ? NULL : *at;
+}
+
+/* The anon at page n of the reference, or NULL. */
 static inline struct vm_anon *
 vm_amap_lookup(const struct vm_aref *ref, vm_pindex_t n)
 {
-	return ref->amap->anons[ref->slot + n];
+	return vm_amap_at(ref->amap, ref->slot + (uint32_t)n);
 }
 
-/*
- * vm_amap_create: an empty amap with one reference.  with: an amap whose lock
- * it shares, or NULL.   => VM_ENOMEM as NULL
- */
-struct vm_amap *vm_amap_create(struct vm_system *, vm_pindex_t npages,
-    const struct vm_amap *with);
+/* The first page of [n, end) of the reference with an anon, or end. */
+static inline vm_pindex_t
+vm_amap_next(const struct vm_aref *ref, vm_pindex_t n, vm_pindex_t end)
+{
+	return ref->amap->slots->next(ref->amap, ref->slot + (uint32_t)n,
+		   ref->slot + (uint32_t)end) -
+	    ref->slot;
+}
 
-/* Put an anon into an empty slot; take it out.  => locked */
-void vm_amap_add(struct vm_aref *, vm_pindex_t n, struct vm_anon *);
-struct vm_anon *vm_amap_take(struct vm_aref *, vm_pindex_t n);
-/* Put another anon in the place of one; the old one comes back. => locked */
-struct vm_anon *vm_amap_replace(struct vm_aref *, vm_pindex_t n,
-    struct vm_anon *);
+/* Have a place for page n, so that add cannot fail.  false: no memory */
+static inline bool
+vm_amap_reserve(struct vm_system *sys, const struct vm_aref *ref, vm_pindex_t n)
+{
+	return ref->amap->anons != NULL ||
+	    ref->amap->slots->reserve(sys, ref->amap, ref->slot + (uint32_t)n);
+}
+
+/* Put an anon into an empty slot, which has a place; take it out. */
+static inline void
+vm_amap_add(const struct vm_aref *ref, vm_pindex_t n, struct vm_anon *an)
+{
+	VM_ASSERT(vm_amap_is_locked(ref->amap));
+	ref->amap->slots->set(ref->amap, ref->slot + (uint32_t)n, an);
+}
+
+static inline struct vm_anon *
+vm_amap_take(struct vm_system *sys, const struct vm_aref *ref, vm_pindex_t n)
+{
+	VM_ASSERT(vm_amap_is_locked(ref->amap));
+	return ref->amap->slots->clear(sys, ref->amap, ref->slot + (uint32_t)n);
+}
+
+/* Put another anon in the place of one; the old one comes back. */
+static inline struct vm_anon *
+vm_amap_replace(const struct vm_aref *ref, vm_pindex_t n, struct vm_anon *an)
+{
+	struct vm_anon **at = vm_amap_where(ref->amap, ref->slot + (uint32_t)n);
+	struct vm_anon *old = *at;
+
+	VM_ASSERT(vm_amap_is_locked(ref->amap));
+	VM_ASSERT(old != NULL);
+	*at = an;
+	return old;
+}
+
+/* Begin a walk over the slots with an anon in [slot, slot + len); go on. */
+static inline struct vm_slots_walk
+vm_amap_walk(const struct vm_amap *am, uint32_t slot, uint32_t len)
+{
+	struct vm_slots_walk w;
+
+	am->slots->walk(am, &w, slot, slot + len);
+	return w;
+}
+
+static inline bool
+vm_amap_walk_next(const struct vm_amap *am, struct vm_slots_walk *w,
+    uint32_t *slot)
+{
+	return am->slots->walk_next(am, w, slot);
+}
+
+/* Free the anons of [slot, slot + len) one reference each. */
+static inline void
+vm_amap_wipe(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
+    uint32_t len)
+{
+	VM_ASSERT(vm_amap_is_locked(am));
+	am->slots->wipe(sys, am, slot, slot + len);
+}
+
+/* ---- amaps ---- */
+
+/* vm_amap_create: an empty amap with one reference.  => NULL: VM_ENOMEM */
+struct vm_amap *vm_amap_create(struct vm_system *, const struct vm_slots_ops *,
+    vm_pindex_t npages);
 
 /* One more reference to the len pages of ref. => locked */
 void vm_amap_ref(struct vm_system *, const struct vm_aref *, vm_pindex_t len);
@@ -112,7 +203,8 @@ void vm_amap_uncut(struct vm_system *, struct vm_aref *lo, struct vm_aref *hi);
 /*
  * vm_amap_extend: make the range of ref, len pages now, longer by more pages
  * behind (or, forward false, before it: then ref->slot is where it starts).
- * Only for an amap with a single reference.   => false: cannot
+ * Only for an amap with a single reference, whose slots can grow.
+ * => false: cannot
  */
 bool vm_amap_extend(struct vm_system *, struct vm_aref *, vm_pindex_t len,
     vm_pindex_t more, bool forward);
@@ -125,10 +217,6 @@ bool vm_amap_extend(struct vm_system *, struct vm_aref *, vm_pindex_t len,
  */
 struct vm_amap *vm_amap_clone(struct vm_system *, const struct vm_aref *,
     vm_pindex_t len, bool protect);
-
-/* Free the anons of [slot, slot + len) one reference each.  => locked */
-void vm_amap_wipe(struct vm_system *, struct vm_amap *, uint32_t slot,
-    uint32_t len);
 
 void vm_amap_check(const struct vm_amap *);
 

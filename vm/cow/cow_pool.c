@@ -6,9 +6,9 @@
 #include "vm/cow/cow_pool.h"
 
 #include "base/pool.h"
-#include "vm/cow/amap.h"
 #include "vm/cow/backing.h"
 #include "vm/cow/shadow.h"
+#include "vm/cow/slots_chunks.h"
 
 #define SLAB_BYTES 32768
 
@@ -20,6 +20,8 @@ struct vm_anons {
 static const size_t sizes[VM_COW_KINDS] = {
 	[VM_COW_ANON] = sizeof(struct vm_anon),
 	[VM_COW_AMAP] = sizeof(struct vm_amap),
+	[VM_COW_AMAP_SMALL] = sizeof(struct vm_amap_small),
+	[VM_COW_CHUNK] = sizeof(struct vm_chunk),
 	[VM_COW_FAMILY] = sizeof(struct vm_family),
 	[VM_COW_SHADOW] = sizeof(struct vm_shadow),
 	[VM_COW_BACKING] = sizeof(struct vm_backing),

@@ -14,6 +14,9 @@
  * written, or given its first zero page, it settles: takes the amap over when
  * nobody else is left, else clones it.
  *
+ * NetBSD and OpenBSD differ in how an amap keeps its slots (slots.h), and in
+ * what follows from that: which part of an entry is settled, and what joins.
+ *
  * Before a copy is made the old page leaves the pmap: no other processor may
  * go on reading it once the copy has been written.
  *
@@ -72,6 +75,10 @@ promote(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 	    r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
 	if (an == NULL)
 		return NULL;
+	if (!vm_amap_reserve(r->sys, &r->entry->aref, n)) {
+		vm_anon_unref(r->sys, an);
+		return NULL;
+	}
 	vm_cow_leave_pmap(r);
 	if (pg != NULL)
 		vm_page_copy(r->sys, pg, an->page);
@@ -171,8 +178,9 @@ uvm_resolve(struct vm_resolve *r)
 
 /* ---- settle ---- */
 
+/* In an array every slot costs: a sparse entry is better cut. */
 static void
-uvm_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
+netbsd_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
     vm_pindex_t *first, vm_pindex_t *last)
 {
 	vm_pindex_t npages = vm_entry_npages(e), chunk = VM_AMAP_CHUNK;
@@ -190,6 +198,23 @@ uvm_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
 		*last = *first + chunk;
 	if (*last <= n)
 		*last = n + 1;
+}
+
+/* In chunks an empty slot costs nothing: the whole, up to the largest amap. */
+static void
+openbsd_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
+    vm_pindex_t *first, vm_pindex_t *last)
+{
+	vm_pindex_t npages = vm_entry_npages(e);
+
+	*first = 0;
+	*last = npages;
+	if (e->aref.amap != NULL || npages <= VM_AMAP_SLOTS_MAX)
+		return;
+	*first = n - n % VM_AMAP_SLOTS_MAX;
+	if (npages - *first > VM_AMAP_SLOTS_MAX)
+		*last = *first + VM_AMAP_SLOTS_MAX;
+	(void)want;
 }
 
 static int
@@ -218,26 +243,47 @@ is_last_user(struct vm_amap *am)
 	return last;
 }
 
+/* A first amap; its slots are kept as the design does. */
 static int
-uvm_settle(struct vm_system *sys, struct vm_map_entry *e)
+make_own(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_slots_ops *slots)
+{
+	VM_ASSERT(vm_entry_npages(e) <= VM_AMAP_SLOTS_MAX);
+	e->aref.slot = 0;
+	e->aref.amap = vm_amap_create(sys, slots, vm_entry_npages(e));
+	return e->aref.amap == NULL ? VM_ENOMEM : 0;
+}
+
+/* Not for an entry without an amap, unless slots says how they are kept. */
+static int
+settle(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_slots_ops *slots)
 {
 	int error = 0;
 
 	if (!vm_entry_needs_copy(e))
 		return 0;
-	if (e->aref.amap == NULL) {
-		VM_ASSERT(vm_entry_npages(e) <= VM_AMAP_SLOTS_MAX);
-		e->aref.slot = 0;
-		e->aref.amap = vm_amap_create(sys, vm_entry_npages(e), NULL);
-		error = e->aref.amap == NULL ? VM_ENOMEM : 0;
-	} else if (is_last_user(e->aref.amap)) {
+	if (e->aref.amap == NULL)
+		error = make_own(sys, e, slots);
+	else if (is_last_user(e->aref.amap))
 		VM_COUNT(sys, amap_takes);
-	} else {
+	else
 		error = clone_own(sys, e);
-	}
 	if (error == 0)
 		e->flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
 	return error;
+}
+
+static int
+netbsd_settle(struct vm_system *sys, struct vm_map_entry *e)
+{
+	return settle(sys, e, &vm_slots_array);
+}
+
+static int
+openbsd_settle(struct vm_system *sys, struct vm_map_entry *e)
+{
+	return settle(sys, e, &vm_slots_chunks);
 }
 
 /* ---- fork ---- */
@@ -391,6 +437,15 @@ uvm_join(struct vm_system *sys, struct vm_map_entry *lo,
 	return true;
 }
 
+/* OpenBSD joins no entries once they have amaps: those cannot grow. */
+static bool
+openbsd_join(struct vm_system *sys, struct vm_map_entry *lo,
+    struct vm_map_entry *hi)
+{
+	return lo->aref.amap == NULL && hi->aref.amap == NULL &&
+	    uvm_join(sys, lo, hi);
+}
+
 /* ---- the end of pages ---- */
 
 static void
@@ -411,7 +466,7 @@ uvm_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 
 	if ((e->flags & VM_ENTRY_SHARED) || e->aref.amap == NULL)
 		return 0;
-	error = uvm_settle(sys, e);
+	error = settle(sys, e, NULL);
 	if (error != 0)
 		return error;
 	am = e->aref.amap;
@@ -429,9 +484,7 @@ next_upper(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
 {
 	if (e->aref.amap == NULL || e->aref.amap->nused == 0)
 		return end;
-	while (n < end && vm_amap_lookup(&e->aref, n) == NULL)
-		n++;
-	return n;
+	return vm_amap_next(&e->aref, n, end);
 }
 
 /* The first page of [n, end) that the object has, or end. */
@@ -497,7 +550,7 @@ audit_slots(const struct vm_amap *am, struct vm_audit *au)
 		    refs != 0              ? am->refs :
 					     0;
 		VM_VERIFY(refs == counted);
-		VM_VERIFY(refs != 0 || am->anons[i] == NULL);
+		VM_VERIFY(refs != 0 || vm_amap_at(am, i) == NULL);
 	}
 }
 
@@ -505,7 +558,9 @@ static void
 uvm_audit(const struct vm_map_entry *e, struct vm_audit *au)
 {
 	const struct vm_amap *am = e->aref.amap;
-	uint32_t i;
+	struct vm_slots_walk w;
+	struct vm_anon *an;
+	uint32_t slot;
 
 	if (am == NULL)
 		return;
@@ -514,9 +569,9 @@ uvm_audit(const struct vm_map_entry *e, struct vm_audit *au)
 	if (!au->ref(au, am, am->refs)) /* A2 */
 		return;
 	audit_slots(am, au);
-	for (i = 0; i < am->nused; i++) {
-		struct vm_anon *an = am->anons[am->used[i]];
-
+	w = vm_amap_walk(am, 0, am->nslots);
+	while (vm_amap_walk_next(am, &w, &slot)) {
+		an = vm_amap_at(am, slot);
 		if (au->ref(au, an, an->refs)) /* A3 */
 			au->page(au, an->page);
 		au->guard(au, an, am->family); /* A6 */
@@ -529,9 +584,9 @@ uvm_dump(const struct vm_map_entry *e, const struct fmt_out *out)
 	const struct vm_amap *am = e->aref.amap;
 
 	fmt_printf(out,
-	    "amap %p slot %u: refs %u, slots %u of %u, anons %u%s%s\n",
-	    (const void *)am, e->aref.slot, am->refs, am->nslots, am->room,
-	    am->nused, am->shared ? ", shared" : "",
+	    "amap %p slot %u: refs %u, %s, slots %u of %u, anons %u%s%s\n",
+	    (const void *)am, e->aref.slot, am->refs, am->slots->name,
+	    am->nslots, am->room, am->nused, am->shared ? ", shared" : "",
 	    am->runs != NULL ? ", in runs" : "");
 }
 
@@ -541,13 +596,34 @@ const struct vm_cow_ops vm_cow_uvm = {
 	.lock = uvm_lock,
 	.unlock = uvm_unlock,
 	.resolve = uvm_resolve,
-	.chunk = uvm_chunk,
-	.settle = uvm_settle,
+	.chunk = netbsd_chunk,
+	.settle = netbsd_settle,
 	.copy = uvm_copy,
 	.copy_now = uvm_copy_now,
 	.share = uvm_share,
 	.split = uvm_split,
 	.join = uvm_join,
+	.drop = uvm_drop,
+	.discard = uvm_discard,
+	.walk = uvm_walk,
+	.check = uvm_check,
+	.audit = uvm_audit,
+	.dump = uvm_dump,
+};
+
+const struct vm_cow_ops vm_cow_openbsd = {
+	.name = "amap of chunks",
+	.prompt = true,
+	.lock = uvm_lock,
+	.unlock = uvm_unlock,
+	.resolve = uvm_resolve,
+	.chunk = openbsd_chunk,
+	.settle = openbsd_settle,
+	.copy = uvm_copy,
+	.copy_now = uvm_copy_now,
+	.share = uvm_share,
+	.split = uvm_split,
+	.join = openbsd_join,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
 	.walk = uvm_walk,

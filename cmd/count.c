@@ -10,6 +10,7 @@
  */
 #include "cmd/count.h"
 
+#include "base/check.h"
 #include "host/perf.h"
 
 #include <math.h>
@@ -180,17 +181,28 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double
-count_time(count_fn *fn, void *arg, unsigned calls)
+static double
+sample(count_fn *fn, void *arg, unsigned calls)
 {
-	double samples[SAMPLES], start;
+	double start = now();
 
-	for (size_t i = 0; i < SAMPLES; i++) {
-		start = now();
-		for (unsigned k = 0; k < calls; k++)
-			fn(arg);
-		samples[i] = (now() - start) / calls;
+	for (unsigned i = 0; i < calls; i++)
+		fn(arg);
+	return (now() - start) / calls;
+}
+
+void
+count_times(count_fn *fn, void *const *args, size_t n, unsigned calls,
+    double *ns)
+{
+	double samples[COUNT_ARGS_MAX][SAMPLES];
+
+	VM_ASSERT(n <= COUNT_ARGS_MAX);
+	for (size_t s = 0; s < SAMPLES; s++)
+		for (size_t i = 0; i < n; i++)
+			samples[i][s] = sample(fn, args[i], calls);
+	for (size_t i = 0; i < n; i++) {
+		qsort(samples[i], SAMPLES, sizeof(samples[i][0]), compare);
+		ns[i] = samples[i][SAMPLES / 2];
 	}
-	qsort(samples, SAMPLES, sizeof(samples[0]), compare);
-	return samples[SAMPLES / 2];
 }

@@ -5,6 +5,8 @@
 #ifndef CMD_COUNT_H
 #define CMD_COUNT_H
 
+#include <stddef.h>
+
 typedef void count_fn(void *arg);
 
 /*
@@ -19,9 +21,14 @@ double count_instructions(count_fn *, void *arg);
 const char *count_method(void);
 
 /*
- * count_time: nanoseconds of one call, the median of several measurements
- * that each make so many calls.
+ * count_times: nanoseconds of one call for each of n arguments, the medians of
+ * several measurements that each make so many calls.  The arguments take
+ * turns, so that a change of the machine's mind reaches all of them.
  */
-double count_time(count_fn *, void *arg, unsigned calls);
+void count_times(count_fn *, void *const *args, size_t n, unsigned calls,
+    double *ns);
+
+/* count_times takes at most so many arguments. */
+#define COUNT_ARGS_MAX 16
 
 #endif

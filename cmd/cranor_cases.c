@@ -82,18 +82,24 @@ add_rows(struct cranor *c, const char *measure)
 	return true;
 }
 
+/* rows: NCASES rows of instructions, then as many of times. */
 static void
-measure(struct cranor *c, struct figure_row *rows, size_t k, size_t i)
+measure(struct cranor *c, struct figure_row *rows, size_t k)
 {
-	const struct vm_design *d = c->options->designs[i];
-	struct cycle cy;
+	static struct cycle cycles[FIGURE_DESIGNS_MAX];
+	void *args[FIGURE_DESIGNS_MAX];
+	size_t n = c->options->count;
 
-	progress("Table 3: %s, %s", cases[k].label, d->name);
-	init_cycle(&cy, d, &cases[k]);
-	rows[NCASES + k].values[i] = count_time(run_cycle, &cy, CYCLES);
-	rig_leave_contents(&cy.rig);
-	rows[k].values[i] = count_instructions(run_cycle, &cy);
-	rig_fini(&cy.rig);
+	for (size_t i = 0; i < n; i++) {
+		init_cycle(&cycles[i], c->options->designs[i], &cases[k]);
+		args[i] = &cycles[i];
+	}
+	count_times(run_cycle, args, n, CYCLES, rows[NCASES + k].values);
+	for (size_t i = 0; i < n; i++) {
+		rig_leave_contents(&cycles[i].rig);
+		rows[k].values[i] = count_instructions(run_cycle, &cycles[i]);
+		rig_fini(&cycles[i].rig);
+	}
 }
 
 /* Two tables, of the same cases. */
@@ -105,11 +111,11 @@ cranor_cases(struct cranor *c)
 	if (!add_rows(c, "instructions, without contents of pages") ||
 	    !add_rows(c, "ns, median"))
 		return false;
-	for (size_t k = 0; k < NCASES; k++)
-		for (size_t i = 0; i < c->options->count; i++) {
-			measure(c, &c->figures.rows[first], k, i);
-			if (trial_signal() != 0)
-				return false;
-		}
+	for (size_t k = 0; k < NCASES; k++) {
+		progress("Table 3: %s", cases[k].label);
+		measure(c, &c->figures.rows[first], k);
+		if (trial_signal() != 0)
+			return false;
+	}
 	return true;
 }

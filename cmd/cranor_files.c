@@ -78,26 +78,39 @@ init_reader(struct reader *r, const struct vm_design *d, unsigned files)
 	read_all(r);
 }
 
+/* rows: of this point in the first table; in the others NPOINTS further on. */
 static void
-measure(struct cranor *c, struct figure_row *rows, size_t k, size_t i)
+count_reads(struct reader *r, struct figure_row *rows, size_t i)
 {
-	static struct reader r;
-	const struct vm_stats *s;
-	uint64_t requests, pages;
+	const struct vm_stats *s = &r->rig.sys->stats;
+	uint64_t requests = rig_count(&s->pagein_io);
+	uint64_t pages = rig_count(&s->pageins);
 
-	progress("Figure 2: %s, %s", points[k].label,
-	    c->options->designs[i]->name);
-	init_reader(&r, c->options->designs[i], points[k].files);
-	s = &r.rig.sys->stats;
-	requests = rig_count(&s->pagein_io);
-	pages = rig_count(&s->pageins);
-	read_all(&r);
-	rows[REQUESTS * NPOINTS + k].values[i] =
-	    (double)(rig_count(&s->pagein_io) - requests);
-	rows[PAGES * NPOINTS + k].values[i] = (double)(rig_count(&s->pageins) -
+	read_all(r);
+	rows[REQUESTS * NPOINTS].values[i] = (double)(rig_count(&s->pagein_io) -
+	    requests);
+	rows[PAGES * NPOINTS].values[i] = (double)(rig_count(&s->pageins) -
 	    pages);
-	rows[TIME * NPOINTS + k].values[i] = count_time(read_all, &r, 1) / 1000;
-	rig_fini(&r.rig);
+}
+
+static void
+measure(struct cranor *c, struct figure_row *rows, unsigned files)
+{
+	static struct reader readers[FIGURE_DESIGNS_MAX];
+	double *us = rows[TIME * NPOINTS].values;
+	void *args[FIGURE_DESIGNS_MAX];
+	size_t n = c->options->count;
+
+	for (size_t i = 0; i < n; i++) {
+		init_reader(&readers[i], c->options->designs[i], files);
+		count_reads(&readers[i], rows, i);
+		args[i] = &readers[i];
+	}
+	count_times(read_all, args, n, 1, us);
+	for (size_t i = 0; i < n; i++) {
+		rig_fini(&readers[i].rig);
+		us[i] /= 1000;
+	}
 }
 
 static bool
@@ -126,11 +139,11 @@ cranor_files(struct cranor *c)
 	for (size_t t = 0; t < NTABLES; t++)
 		if (!add_rows(c, measures[t]))
 			return false;
-	for (size_t k = 0; k < NPOINTS; k++)
-		for (size_t i = 0; i < c->options->count; i++) {
-			measure(c, &c->figures.rows[first], k, i);
-			if (trial_signal() != 0)
-				return false;
-		}
+	for (size_t k = 0; k < NPOINTS; k++) {
+		progress("Figure 2: %s", points[k].label);
+		measure(c, &c->figures.rows[first + k], points[k].files);
+		if (trial_signal() != 0)
+			return false;
+	}
 	return true;
 }

@@ -102,16 +102,23 @@ init_family(struct family *fam, const struct vm_design *d, vsize_t size,
 		run_cycle(fam);
 }
 
-static double
-time_point(const struct vm_design *d, const struct point *p)
+static void
+time_point(struct cranor *c, const struct point *p, double *us)
 {
-	struct family fam;
-	double ns;
+	static struct family families[FIGURE_DESIGNS_MAX];
+	void *args[FIGURE_DESIGNS_MAX];
+	size_t n = c->options->count;
 
-	init_family(&fam, d, p->size, p->touched);
-	ns = count_time(run_cycle, &fam, CYCLES);
-	rig_fini(&fam.rig);
-	return ns / 1000;
+	for (size_t i = 0; i < n; i++) {
+		init_family(&families[i], c->options->designs[i], p->size,
+		    p->touched);
+		args[i] = &families[i];
+	}
+	count_times(run_cycle, args, n, CYCLES, us);
+	for (size_t i = 0; i < n; i++) {
+		rig_fini(&families[i].rig);
+		us[i] /= 1000;
+	}
 }
 
 static double
@@ -162,15 +169,11 @@ measure_point(struct cranor *c, const struct point *p)
 		.uvm = p->uvm };
 	struct figure_row *row = figures_add(&c->figures, &like);
 
-	for (size_t i = 0; row != NULL && i < c->options->count; i++) {
-		const struct vm_design *d = c->options->designs[i];
-
-		progress("Figure 6: %s, %s", p->label, d->name);
-		row->values[i] = time_point(d, p);
-		if (trial_signal() != 0)
-			return false;
-	}
-	return row != NULL;
+	if (row == NULL)
+		return false;
+	progress("Figure 6: %s", p->label);
+	time_point(c, p, row->values);
+	return trial_signal() == 0;
 }
 
 bool

@@ -25,7 +25,7 @@ variant = $(patsubst .%,%,$(suffix $(1)))
 names = $(notdir $(basename $(call mains,test/$(1))))
 planned = $(foreach n,$(call names,$(folder)),$(folder)-$(n).$(variant))
 
-HOST_TESTS := $(if $(host_main),$(or $(wildcard test/host/run),$(wildcard test/host/*.sh)))
+HOST_TESTS := $(if $(host_main),$(wildcard test/host/run test/host/designs))
 
 TESTS := lint lint-selftest $(FREE_ARCHS:%=free-%) \
     $(foreach p,$(PLAN),$(call planned,$(p))) $(THREADED:%=unit-%.tsan)

@@ -32,6 +32,7 @@ rig_init(struct rig *rig, const struct vm_design *design, vm_pindex_t npages)
 	rig->soft = rig->machine->ops;
 	must(vm_system_create(&posix_env, rig->machine, &rig->sys),
 	    "vm_system_create");
+	vm_system_prefer(rig->sys, design);
 	must(vmspace_create(rig->sys, design, &rig->space), "vmspace_create");
 }
 

@@ -72,6 +72,13 @@ pool_used(const struct pool *pool)
 	return pool->used;
 }
 
+/* pool_used_bytes: what the objects handed out take, with their padding. */
+static inline size_t
+pool_used_bytes(const struct pool *pool)
+{
+	return pool->used * pool->stride;
+}
+
 static inline size_t
 pool_total(const struct pool *pool)
 {

@@ -49,6 +49,17 @@ vm_entry_free(struct vm_system *sys, struct vm_map_entry *e)
 	VM_COUNT(sys, entries_freed);
 }
 
+size_t
+vm_entry_bytes(struct vm_system *sys)
+{
+	size_t bytes;
+
+	vm_mutex_lock(&sys->entries->lock);
+	bytes = pool_used_bytes(&sys->entries->pool);
+	vm_mutex_unlock(&sys->entries->lock);
+	return bytes;
+}
+
 /* ---- neighbours and gaps ---- */
 
 struct vm_map_entry *

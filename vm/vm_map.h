@@ -252,6 +252,9 @@ void vm_entry_free(struct vm_system *, struct vm_map_entry *);
 void vm_entry_link(struct vm_map *, struct vm_map_entry *);
 void vm_entry_unlink(struct vm_map *, struct vm_map_entry *);
 
+/* Bytes of the entries in use, in all maps. */
+size_t vm_entry_bytes(struct vm_system *);
+
 int vm_map_init_system(struct vm_system *);
 void vm_map_fini_system(struct vm_system *);
 

@@ -964,6 +964,18 @@ vm_object_foreach(struct vm_system *sys, vm_object_fn *fn, void *arg)
 	vm_mutex_unlock(&os->lock);
 }
 
+size_t
+vm_object_bytes(struct vm_system *sys)
+{
+	struct vm_objects *os = sys->objects;
+	size_t bytes;
+
+	vm_mutex_lock(&os->lock);
+	bytes = pool_used_bytes(&os->pool);
+	vm_mutex_unlock(&os->lock);
+	return bytes;
+}
+
 int
 vm_object_init(struct vm_system *sys)
 {
@@ -981,6 +993,7 @@ vm_object_init(struct vm_system *sys)
 		list_init(&os->chains[i]);
 	sys->objects = os;
 	sys->pageindex = &vm_pageindex_radix;
+	vm_pageindex_init_system(sys);
 	return 0;
 }
 

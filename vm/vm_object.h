@@ -284,6 +284,9 @@ typedef void vm_object_fn(struct vm_object *, void *arg);
 /* Call fn for each object, cached ones too.  => fn must not block */
 void vm_object_foreach(struct vm_system *, vm_object_fn *, void *arg);
 
+/* Bytes of the objects there are, without pagers and page indexes. */
+size_t vm_object_bytes(struct vm_system *);
+
 int vm_object_init(struct vm_system *);
 void vm_object_fini(struct vm_system *);
 void vm_object_check(struct vm_object *);

@@ -8,6 +8,30 @@
  */
 #include "vm/vm_pageindex.h"
 
+static void *
+alloc_counted(void *ctx, size_t size)
+{
+	struct vm_system *sys = ctx;
+
+	return vm_alloc_counted(sys, size, &sys->index_bytes);
+}
+
+static void
+free_counted(void *ctx, void *p, size_t size)
+{
+	struct vm_system *sys = ctx;
+
+	vm_free_counted(sys, p, size, &sys->index_bytes);
+}
+
+void
+vm_pageindex_init_system(struct vm_system *sys)
+{
+	sys->index_alloc.alloc = alloc_counted;
+	sys->index_alloc.free = free_counted;
+	sys->index_alloc.ctx = sys;
+}
+
 static void
 place(struct vm_page *pg, const struct vm_pageindex *ix, vm_pindex_t pindex)
 {

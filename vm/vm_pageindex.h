@@ -80,7 +80,8 @@ extern const struct vm_pageindex_ops vm_pageindex_hash;
 int vm_pageindex_move(struct vm_pageindex *from, struct vm_pageindex *to,
     struct vm_page *, vm_pindex_t pindex);
 
-/* What all indexes of a system have in common goes with it. */
+/* What all indexes of a system have in common comes and goes with it. */
+void vm_pageindex_init_system(struct vm_system *);
 void vm_pageindex_fini_system(struct vm_system *);
 
 #endif

@@ -28,7 +28,10 @@ struct vm_system {
 	struct vm_anons *anons;     /* (c) pools of cow: cow/cow_pool.c */
 	struct vm_entries *entries; /* (c) pool of map entries: vm_map.c */
 	struct vm_mutex spaces_lock;
-	struct list spaces; /* every vmspace, under spaces_lock */
+	struct list spaces;            /* every vmspace, under spaces_lock */
+	_Atomic size_t slot_bytes;     /* arrays of amaps, for vm_metadata */
+	_Atomic size_t index_bytes;    /* of page indexes, likewise */
+	struct base_alloc index_alloc; /* (c) counts them */
 	struct vm_stats stats;
 };
 
@@ -43,6 +46,29 @@ vm_free(const struct vm_system *sys, void *p, size_t size)
 {
 	if (p != NULL)
 		sys->env->free(sys->env->ctx, p, size);
+}
+
+/* The same, counted. */
+static inline void *
+vm_alloc_counted(const struct vm_system *sys, size_t size,
+    _Atomic size_t *bytes)
+{
+	void *p = vm_alloc(sys, size);
+
+	if (p != NULL)
+		(void)atomic_fetch_add_explicit(bytes, size,
+		    memory_order_relaxed);
+	return p;
+}
+
+static inline void
+vm_free_counted(const struct vm_system *sys, void *p, size_t size,
+    _Atomic size_t *bytes)
+{
+	if (p == NULL)
+		return;
+	(void)atomic_fetch_sub_explicit(bytes, size, memory_order_relaxed);
+	vm_free(sys, p, size);
 }
 
 #endif

@@ -34,7 +34,8 @@ vm_amap_runs_make(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
 	VM_ASSERT(vm_amap_is_locked(am));
 	if (am->runs != NULL || am->runs_lost)
 		return;
-	am->runs = vm_alloc(sys, am->room * sizeof(*am->runs));
+	am->runs = vm_alloc_counted(sys, am->room * sizeof(*am->runs),
+	    &sys->slot_bytes);
 	if (am->runs == NULL) {
 		am->runs_lost = true;
 		return;
@@ -48,7 +49,8 @@ vm_amap_runs_make(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
 void
 vm_amap_runs_drop(struct vm_system *sys, struct vm_amap *am)
 {
-	vm_free(sys, am->runs, am->room * sizeof(*am->runs));
+	vm_free_counted(sys, am->runs, am->room * sizeof(*am->runs),
+	    &sys->slot_bytes);
 	am->runs = NULL;
 	am->runs_lost = false;
 }

@@ -46,6 +46,18 @@ vm_cow_put(struct vm_system *sys, enum vm_cow_kind kind, void *p)
 	vm_mutex_unlock(&sys->anons->lock);
 }
 
+size_t
+vm_cow_bytes(struct vm_system *sys, enum vm_cow_kind kind)
+{
+	const struct pool *pool = &sys->anons->pools[kind];
+	size_t bytes;
+
+	vm_mutex_lock(&sys->anons->lock);
+	bytes = pool_used_bytes(pool);
+	vm_mutex_unlock(&sys->anons->lock);
+	return bytes;
+}
+
 int
 vm_cow_init(struct vm_system *sys)
 {

@@ -23,6 +23,9 @@ enum vm_cow_kind {
 void *vm_cow_get(struct vm_system *, enum vm_cow_kind);
 void vm_cow_put(struct vm_system *, enum vm_cow_kind, void *);
 
+/* Bytes of those of a kind that are in use. */
+size_t vm_cow_bytes(struct vm_system *, enum vm_cow_kind);
+
 int vm_cow_init(struct vm_system *);
 void vm_cow_fini(struct vm_system *);
 

@@ -18,9 +18,12 @@
 static void
 array_fini(struct vm_system *sys, struct vm_amap *am)
 {
-	vm_free(sys, am->anons, am->room * sizeof(*am->anons));
-	vm_free(sys, am->row.used, am->room * sizeof(*am->row.used));
-	vm_free(sys, am->row.back, am->room * sizeof(*am->row.back));
+	vm_free_counted(sys, am->anons, am->room * sizeof(*am->anons),
+	    &sys->slot_bytes);
+	vm_free_counted(sys, am->row.used, am->room * sizeof(*am->row.used),
+	    &sys->slot_bytes);
+	vm_free_counted(sys, am->row.back, am->room * sizeof(*am->row.back),
+	    &sys->slot_bytes);
 	am->anons = NULL;
 	am->row.used = am->row.back = NULL;
 }
@@ -29,9 +32,12 @@ static bool
 alloc_arrays(struct vm_system *sys, struct vm_amap *am, uint32_t room)
 {
 	am->room = room;
-	am->anons = vm_alloc(sys, room * sizeof(*am->anons));
-	am->row.used = vm_alloc(sys, room * sizeof(*am->row.used));
-	am->row.back = vm_alloc(sys, room * sizeof(*am->row.back));
+	am->anons = vm_alloc_counted(sys, room * sizeof(*am->anons),
+	    &sys->slot_bytes);
+	am->row.used = vm_alloc_counted(sys, room * sizeof(*am->row.used),
+	    &sys->slot_bytes);
+	am->row.back = vm_alloc_counted(sys, room * sizeof(*am->row.back),
+	    &sys->slot_bytes);
 	if (am->anons != NULL && am->row.used != NULL && am->row.back != NULL)
 		return true;
 	array_fini(sys, am);

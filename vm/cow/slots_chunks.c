@@ -111,7 +111,8 @@ static bool
 init_hash(struct vm_system *sys, struct vm_amap *am)
 {
 	uint32_t nbuckets = count_buckets(am->nslots);
-	struct vm_chunk_hash *h = vm_alloc(sys, hash_bytes(nbuckets));
+	struct vm_chunk_hash *h = vm_alloc_counted(sys, hash_bytes(nbuckets),
+	    &sys->slot_bytes);
 
 	if (h == NULL)
 		return false;
@@ -148,7 +149,7 @@ chunks_fini(struct vm_system *sys, struct vm_amap *am)
 		return;
 	while (h->nchunks != 0)
 		free_chunk(sys, h, first_chunk(h));
-	vm_free(sys, h, hash_bytes(h->nbuckets));
+	vm_free_counted(sys, h, hash_bytes(h->nbuckets), &sys->slot_bytes);
 }
 
 /* ---- one slot ---- */

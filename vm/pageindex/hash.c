@@ -53,7 +53,7 @@ make_table(struct vm_system *sys)
 
 	while (n < vm_page_count(sys))
 		n *= 2;
-	h = vm_alloc(sys, table_bytes(n));
+	h = vm_alloc_counted(sys, table_bytes(n), &sys->index_bytes);
 	if (h == NULL)
 		return VM_ENOMEM;
 	memset(h, 0, table_bytes(n));
@@ -68,7 +68,8 @@ void
 vm_pageindex_fini_system(struct vm_system *sys)
 {
 	if (sys->pagehash != NULL)
-		vm_free(sys, sys->pagehash, table_bytes(sys->pagehash->nheads));
+		vm_free_counted(sys, sys->pagehash,
+		    table_bytes(sys->pagehash->nheads), &sys->index_bytes);
 	sys->pagehash = NULL;
 }
 

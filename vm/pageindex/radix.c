@@ -12,7 +12,7 @@
 static int
 index_init(struct vm_pageindex *ix)
 {
-	radix_init(&ix->radix, &ix->sys->alloc);
+	radix_init(&ix->radix, &ix->sys->index_alloc);
 	return 0;
 }
 

@@ -356,6 +356,7 @@ exec_adopt(struct task *t)
 	process_fork_over(t->run);
 	t->exiting = t->in_stub = t->undone = t->forking = false;
 	t->clear_tid = 0;
+	t->missed = 0;
 	t->at_exit = NULL;
 	t->npromises = 0;
 	space = new_space(t);

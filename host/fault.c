@@ -23,6 +23,8 @@
 #include "host/trace.h"
 #include "host/user.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #define CODE_MAX    16
@@ -258,6 +260,18 @@ deliver(struct task *t, int error)
 		signal_deliver(t);
 }
 
+static void
+kill_stuck(struct task *t)
+{
+	char why[128];
+
+	(void)snprintf(why, sizeof(why),
+	    "killed: the host does not take its mappings: %s",
+	    t->stub_error < 0 ? strerror((int)-t->stub_error) :
+				"nothing failed");
+	signal_kill(t, why);
+}
+
 void
 fault(struct task *t)
 {
@@ -280,7 +294,7 @@ fault(struct task *t)
 	} else if (error != 0) {
 		deliver(t, error);
 	} else if (stuck) {
-		signal_kill(t, "killed: the host does not take its mappings");
+		kill_stuck(t);
 	} else {
 		t->signal = 0;
 		signal_keep_action(t, sig);

@@ -219,12 +219,18 @@ take_stop(struct task *t, int sig)
 	trace_continue(t, sig);
 }
 
-/* The end of a list of ours, not a trap of the program. */
+/* What the signal is about: true if it can be known. */
 static bool
-is_stub_trap(struct task *t, int sig)
+know_info(struct task *t)
 {
-	return sig == SIGTRAP && t->info.si_code == SI_KERNEL &&
-	    stub_is_inside(t);
+	if (!t->info_known && !trace_siginfo(t, &t->info))
+		return false;
+	t->info_known = false;
+	if (stub_is_missed(t, &t->info)) {
+		t->info = t->missed_info;
+		t->missed = 0;
+	}
+	return true;
 }
 
 void
@@ -237,15 +243,14 @@ signal_stop(struct task *t, int sig)
 		return;
 	}
 	t->signal = sig;
-	if (!t->info_known && !trace_siginfo(t, &t->info))
+	if (!know_info(t))
 		return;
-	t->info_known = false;
 	if (is_stop(t, sig)) {
 		take_stop(t, sig);
 		return;
 	}
 	if (t->in_stub) {
-		if (is_stub_trap(t, sig))
+		if (stub_has_trapped(t, &t->info))
 			t->signal = 0;
 		stub_leave(t);
 		if (t->at == TASK_DEAD)

@@ -32,6 +32,7 @@
 #include "host/window.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -319,40 +320,91 @@ release_signals(struct task *t)
 	t->mask_held = false;
 	if (t->stop_missed)
 		(void)trace_interrupt(t);
-	if (t->trap_missed)
-		(void)syscall(SYS_tgkill, t->tgid, t->tid, SIGTRAP);
-	t->stop_missed = t->trap_missed = false;
+	if (t->missed_is_due)
+		(void)syscall(SYS_tgkill, t->tgid, t->tid, t->missed);
+	t->stop_missed = t->missed_is_due = false;
 }
 
-/* A SIGTRAP of an int3; anybody can send others. */
+/* The task has just run an int3 of ours, or is in the middle of a list. */
 static bool
-is_trap(struct task *t)
+is_behind_trap(uint64_t rip)
 {
-	siginfo_t info;
+	return rip == address_of(stub_failed) ||
+	    rip == address_of(stub_stopped) ||
+	    rip == address_of(stub_call_stopped);
+}
 
-	return trace_siginfo(t, &info) && info.si_code == SI_KERNEL;
+bool
+stub_has_trapped(struct task *t, const siginfo_t *info)
+{
+	struct user_regs_struct live;
+
+	return info->si_signo == SIGTRAP && info->si_code == SI_KERNEL &&
+	    t->in_stub && trace_regs_live(t, &live) && is_behind_trap(live.rip);
+}
+
+bool
+stub_is_missed(const struct task *t, const siginfo_t *info)
+{
+	return t->missed == info->si_signo && info->si_code == SI_TKILL;
+}
+
+/* It comes again when the list is over, and then says what it said first. */
+static void
+miss(struct task *t, const siginfo_t *info)
+{
+	if (t->missed != 0 && t->missed != info->si_signo) {
+		(void)syscall(SYS_tgkill, t->tgid, t->tid, info->si_signo);
+		return;
+	}
+	if (!stub_is_missed(t, info))
+		t->missed_info = *info;
+	t->missed = info->si_signo;
+	t->missed_is_due = true;
+}
+
+/*
+ * A task can be interrupted between an instruction that faults or traps and the
+ * signal for it, and then gets the signal at either end of our list.  A fault
+ * of the list itself is another thing.
+ */
+static bool
+is_of_program(struct task *t, const siginfo_t *info)
+{
+	struct user_regs_struct live;
+
+	if (info->si_signo == SIGTRAP)
+		return true;
+	return trace_regs_live(t, &live) &&
+	    (is_behind_trap(live.rip) ||
+		(live.rip == slot_address(t) + ENTRY &&
+		    (uint64_t)info->si_addr != live.rip));
 }
 
 /*
  * The task has stopped on its way to a place of ours.  True when it may go
  * on, with *sig.  A SIGSTOP stops the process, as it should, which the kernel
- * tells us then: that is made up for at the end.  Nothing else can come while
- * signals are held but faults.
+ * tells us then: that is made up for at the end.  While signals are held
+ * nothing else comes but faults, and traps that anybody can send.
  */
 static bool
 passes(struct task *t, int status, int *sig)
 {
+	siginfo_t info;
+
 	*sig = 0;
 	if (status >> 16 != 0) {
 		t->stop_missed |= WSTOPSIG(status) != SIGTRAP;
 		return true;
 	}
-	if (WSTOPSIG(status) == SIGSTOP)
+	if (WSTOPSIG(status) == SIGSTOP) {
 		*sig = SIGSTOP;
-	else if (WSTOPSIG(status) == SIGTRAP && !is_trap(t))
-		t->trap_missed = true;
-	else
+		return true;
+	}
+	if (!trace_siginfo(t, &info) || stub_has_trapped(t, &info) ||
+	    !is_of_program(t, &info))
 		return false;
+	miss(t, &info);
 	return true;
 }
 
@@ -360,7 +412,19 @@ passes(struct task *t, int status, int *sig)
 static void
 kill_stuck(struct task *t)
 {
-	signal_kill(t, "killed: the host does not run our calls in it");
+	struct user_regs_struct live = { .rip = 0 };
+	siginfo_t info = { .si_signo = 0 };
+	char why[128];
+
+	(void)trace_regs_live(t, &live);
+	(void)trace_siginfo(t, &info);
+	(void)snprintf(why, sizeof(why),
+	    "killed: the host does not run our calls in it: "
+	    "signal %d, code %d, at %#llx, rip %#llx, rax %lld",
+	    info.si_signo, info.si_code,
+	    (unsigned long long)(uintptr_t)info.si_addr, live.rip,
+	    (long long)live.rax);
+	signal_kill(t, why);
 	while (t->at != TASK_DEAD) {
 		event_wait(t);
 		if (t->at != TASK_DEAD) {
@@ -416,10 +480,12 @@ complete(struct task *t)
 	    live.rip == address_of(stub_failed);
 
 	slot_words(t)[t->stub_mark] = MARK_STOP;
-	if (!failed)
-		failed = !run_to_stop(t);
-	else
+	if (failed) {
+		t->stub_error = (int64_t)live.rax;
 		release_signals(t);
+	} else {
+		failed = !run_to_stop(t);
+	}
 	if (t->at == TASK_DEAD)
 		return;
 	back_to_program(t);
@@ -434,10 +500,12 @@ static void
 complete_unread(struct task *t)
 {
 	int status = event_take(t);
+	siginfo_t info;
 
 	t->at = TASK_TRAPPED;
 	t->signal = 0;
-	if (status >> 16 == 0 && !is_trap(t)) {
+	if (status >> 16 == 0 &&
+	    !(trace_siginfo(t, &info) && stub_has_trapped(t, &info))) {
 		t->at = TASK_AT_SIGNAL;
 		t->info_known = trace_siginfo(t, &t->info);
 	}
@@ -819,14 +887,6 @@ stub_leave_to_stop(struct task *t)
 	t->stop_missed = true;
 	stub_leave(t);
 	trace_continue(t, 0); /* no further than to the stop */
-}
-
-bool
-stub_is_inside(struct task *t)
-{
-	struct user_regs_struct live;
-
-	return t->in_stub && trace_regs_live(t, &live) && is_ours(t, live.rip);
 }
 
 void

@@ -93,8 +93,11 @@ void stub_resume_with(struct task *, const struct stub_call *);
  * call has ended as task->at_exit wants to know.  Then call stub_leave. */
 bool stub_finished(struct task *);
 
-/* The stopped task is at an instruction of ours. */
-bool stub_is_inside(struct task *);
+/* The signal that the task has stopped for is the trap that ends a list. */
+bool stub_has_trapped(struct task *, const siginfo_t *);
+
+/* It is the one that came while the task ran a list: task->missed_info. */
+bool stub_is_missed(const struct task *, const siginfo_t *);
 
 /* The task is still running its list, or has stopped in the middle of it. */
 bool stub_is_busy(struct task *);

@@ -92,8 +92,10 @@ struct task {
 	bool in_stub, stub_final;
 	int64_t stub_error; /* of the call that made stub_run fail */
 	bool stop_missed;   /* job control wanted it stopped meanwhile */
-	bool trap_missed;   /* a SIGTRAP that is not ours came meanwhile */
-	unsigned stub_mark; /* word of the slot where the list ends */
+	int missed;         /* a signal that came meanwhile, or 0: see stub.c */
+	bool missed_is_due; /* ... to be sent again when the list is over */
+	siginfo_t missed_info;
+	unsigned stub_mark;       /* word of the slot where the list ends */
 	const struct give *given; /* by the list that runs, or NULL */
 	uint64_t mask_saved; /* signals blocked by the program, when held */
 	bool mask_held;

@@ -79,7 +79,7 @@ all_same(const struct compare *c)
 /* --------------------------------------------------------------- report */
 
 static bool
-report(const struct compare *c, bool same)
+report(const struct compare *c, bool same, FILE *f)
 {
 	const struct run_result *results[DESIGNS_MAX];
 	struct report r = { .argv = c->run.argv,
@@ -90,15 +90,10 @@ report(const struct compare *c, bool same)
 		.glued = c->output == NULL &&
 		    c->trials[0].streams[TRIAL_OUT].length != 0 &&
 		    c->trials[0].streams[TRIAL_OUT].last != '\n' };
-	FILE *f = report_open(c->output);
-	bool ok;
 
-	if (f == NULL)
-		return false;
 	for (size_t i = 0; i < c->count; i++)
 		results[i] = &c->trials[i].result;
-	ok = report_print(&r, c->format, f);
-	return report_close(f, c->output) && ok;
+	return report_print(&r, c->format, f);
 }
 
 /* ----------------------------------------------------------------- runs */
@@ -131,7 +126,7 @@ run_all(struct compare *c)
 }
 
 static int
-compare_program(struct compare *c)
+compare_program(struct compare *c, FILE *f)
 {
 	bool same;
 
@@ -143,7 +138,7 @@ compare_program(struct compare *c)
 		return c->trials[0].result.status;
 	same = all_same(c);
 	trial_set_close(&c->set);
-	if (!report(c, same))
+	if (!report(c, same, f))
 		return RUN_FAILED;
 	return same ? c->trials[0].result.status : COMPARE_DIFFERS;
 }
@@ -213,15 +208,28 @@ set_options(struct compare *c, int argc, char **argv)
 }
 
 static int
-compare_suite(const struct compare *c)
+compare_suite(const struct compare *c, FILE *f)
 {
 	struct cranor_options options = { .designs = c->designs,
 		.count = c->count,
 		.format = c->format,
 		.memory = c->run.memory,
-		.output = c->output };
+		.output = f };
 
 	return cranor_run(&options);
+}
+
+/* The report's file is opened first: the runs may take long. */
+static int
+compare(struct compare *c)
+{
+	FILE *f = report_open(c->output);
+	int status;
+
+	if (f == NULL)
+		return RUN_FAILED;
+	status = c->suite ? compare_suite(c, f) : compare_program(c, f);
+	return report_close(f, c->output) ? status : RUN_FAILED;
 }
 
 int
@@ -233,7 +241,7 @@ cmd_compare(int argc, char **argv)
 	if (c == NULL)
 		message("out of memory");
 	else if (set_options(c, argc, argv))
-		status = c->suite ? compare_suite(c) : compare_program(c);
+		status = compare(c);
 	free(c);
 	return status;
 }

@@ -161,15 +161,12 @@ measure(struct cranor *c)
 static bool
 print(const struct cranor *c)
 {
-	FILE *f = report_open(c->options->output);
-	bool ok;
+	FILE *f = c->options->output;
+	bool ok = figures_print(&c->figures, c->options->format, f);
 
-	if (f == NULL)
-		return false;
-	ok = figures_print(&c->figures, c->options->format, f);
 	if (c->options->format == REPORT_TABLE)
 		fprintf(f, "\nInstructions were %s.\n", count_method());
-	return report_close(f, c->options->output) && ok;
+	return ok;
 }
 
 int

@@ -12,8 +12,8 @@ struct cranor_options {
 	const struct vm_design *const *designs;
 	size_t count;
 	enum report_format format;
-	vsize_t memory;     /* bytes, of runs of programs */
-	const char *output; /* a file for the report; NULL: standard output */
+	vsize_t memory; /* bytes, of runs of programs */
+	FILE *output;   /* for the report */
 };
 
 /* => the exit status of the command: 0, or RUN_FAILED after a message */

@@ -20,10 +20,9 @@
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *usage, *summary;
+	const char *usage[3], *summary; /* usage: NULL at the end */
+	const char *details;            /* lines for help COMMAND, or NULL */
 };
-
-static const struct command *find_command(const char *name);
 
 /* ------------------------------------------------------------------ run */
 
@@ -46,7 +45,8 @@ set_option(struct run_options *o, int c, char **argv)
 		o->maps_file = optarg;
 		return true;
 	default:
-		message("%s: not an option of run; see bsdvm help run",
+		message("%s: not an option of run, or without its value; "
+			"see bsdvm help run",
 		    argv[optind - 1]);
 		return false;
 	}
@@ -70,8 +70,7 @@ cmd_run(int argc, char **argv)
 		if (!set_option(&o, c, argv))
 			return RUN_FAILED;
 	if (optind == argc) {
-		message("run what? usage: bsdvm %s",
-		    find_command("run")->usage);
+		message("run what? see bsdvm help run");
 		return RUN_FAILED;
 	}
 	o.argv = argv + optind;
@@ -80,13 +79,21 @@ cmd_run(int argc, char **argv)
 
 /* --------------------------------------------------------------- others */
 
+static bool
+has_no_arguments(int argc, char **argv)
+{
+	if (argc > 1)
+		message("%s: %s: no arguments are wanted", argv[0], argv[1]);
+	return argc == 1;
+}
+
 static int
 cmd_designs(int argc, char **argv)
 {
 	const struct vm_design *d;
 
-	(void)argc;
-	(void)argv;
+	if (!has_no_arguments(argc, argv))
+		return RUN_FAILED;
 	for (unsigned i = 0; (d = vm_design_nth(i)) != NULL; i++)
 		printf("%-10s copy-on-write: %s; entries: %s; pages: %s; "
 		       "neighbours: -%d/+%d\n",
@@ -99,30 +106,67 @@ cmd_designs(int argc, char **argv)
 static int
 cmd_version(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (!has_no_arguments(argc, argv))
+		return RUN_FAILED;
 	printf("bsdvm %s\n", VERSION);
 	return 0;
 }
 
 static int cmd_help(int argc, char **argv);
 
+static const char run_details[] =
+    "  -d DESIGN       which VM, of those that bsdvm designs lists [netbsd]\n"
+    "  -m MEMORY       its physical memory, 1M to 64G [1G]\n"
+    "  --stats[=FILE]  at the end, all that was counted: one line of JSON\n"
+    "  --maps[=FILE]   when an address space ends, what was mapped in it\n"
+    "\n"
+    "Without FILE they go to standard error.  Options end at PROGRAM or --.\n"
+    "\n"
+    "The exit status is the program's, or 128+N when signal N ended it; 125\n"
+    "is an error of bsdvm itself, 126 a program that cannot be executed, 127\n"
+    "one that is not found.\n";
+
+static const char compare_details[] =
+    "  -m MEMORY       physical memory of each run, 1M to 64G [1G]\n"
+    "  --designs=A,B   these designs, in this order [all of bsdvm designs]\n"
+    "  --format=WORD   table, csv or json [table]\n"
+    "  -o FILE         the report goes there [standard output]\n"
+    "  --suite=cranor  instead of a program: the experiments of the UVM paper\n"
+    "\n"
+    "The exit status is the program's when all runs agree in output and\n"
+    "status, else 124; 125, 126 and 127 are as for run.  That of a suite is\n"
+    "0 when it came to its end, else 125.\n";
+
 static const struct command commands[] = {
-	{ "run", cmd_run,
-	    "run [-d DESIGN] [-m MEMORY] [--stats[=FILE]] [--maps[=FILE]] "
-	    "[--] PROGRAM [ARG...]",
-	    "run a program whose memory is managed by a BSD VM" },
-	{ "compare", cmd_compare,
-	    "compare [-m MEMORY] [--designs=A,B,...] "
-	    "[--format=table|csv|json] [-o FILE]\n"
-	    "             [--] PROGRAM [ARG...]\n"
-	    "  bsdvm compare --suite=cranor [--designs=A,B,...] "
-	    "[--format=table|csv|json] [-o FILE]",
-	    "run a program under each design, or the experiments of the UVM "
-	    "paper" },
-	{ "designs", cmd_designs, "designs", "list the designs" },
-	{ "version", cmd_version, "version", "print the version" },
-	{ "help", cmd_help, "help [COMMAND]", "say what a command does" },
+	{ .name = "run",
+	    .run = cmd_run,
+	    .usage = { "run [-d DESIGN] [-m MEMORY] [--stats[=FILE]] "
+		       "[--maps[=FILE]] [--]\n"
+		       "            PROGRAM [ARG...]" },
+	    .summary = "run a program whose memory is managed by a BSD VM",
+	    .details = run_details },
+	{ .name = "compare",
+	    .run = cmd_compare,
+	    .usage = { "compare [-m MEMORY] [--designs=A,B,...] "
+		       "[--format=WORD] [-o FILE]\n"
+		       "                [--] PROGRAM [ARG...]",
+		"compare --suite=cranor [-m MEMORY] [--designs=A,B,...]\n"
+		"                [--format=WORD] [-o FILE]" },
+	    .summary = "run a program under each design, or the experiments "
+		       "of the UVM paper",
+	    .details = compare_details },
+	{ .name = "designs",
+	    .run = cmd_designs,
+	    .usage = { "designs" },
+	    .summary = "list the designs" },
+	{ .name = "version",
+	    .run = cmd_version,
+	    .usage = { "version" },
+	    .summary = "print the version" },
+	{ .name = "help",
+	    .run = cmd_help,
+	    .usage = { "help [COMMAND]" },
+	    .summary = "say what a command does" },
 };
 
 static const struct command *
@@ -131,7 +175,15 @@ find_command(const char *name)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
+	message("%s: no such command; see bsdvm help", name);
 	return NULL;
+}
+
+static void
+print_usage(const struct command *c)
+{
+	for (const char *const *line = c->usage; *line != NULL; line++)
+		printf("  bsdvm %s\n", *line);
 }
 
 static int
@@ -141,33 +193,47 @@ cmd_help(int argc, char **argv)
 
 	if (argc > 1) {
 		c = find_command(argv[1]);
-		if (c == NULL) {
-			message("%s: no such command", argv[1]);
+		if (c == NULL)
 			return RUN_FAILED;
-		}
-		printf("usage: bsdvm %s\n%s\n", c->usage, c->summary);
+		printf("usage:\n");
+		print_usage(c);
+		printf("\n%s\n", c->summary);
+		if (c->details != NULL)
+			printf("\n%s", c->details);
 		return 0;
 	}
 	printf("usage:\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		printf("  bsdvm %s\n      %s\n", commands[i].usage,
-		    commands[i].summary);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		print_usage(&commands[i]);
+		printf("      %s\n", commands[i].summary);
+	}
 	return 0;
+}
+
+static bool
+asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 int
 main(int argc, char **argv)
 {
+	char *help[] = { argv[0], argc > 1 ? argv[1] : NULL, NULL };
 	const struct command *c;
 
 	if (argc < 2) {
 		message("a command is needed; see bsdvm help");
 		return RUN_FAILED;
 	}
+	if (asks_for_help(argv[1]))
+		return cmd_help(1, help);
+	if (strcmp(argv[1], "--version") == 0)
+		return cmd_version(1, help);
 	c = find_command(argv[1]);
-	if (c == NULL) {
-		message("%s: no such command; see bsdvm help", argv[1]);
+	if (c == NULL)
 		return RUN_FAILED;
-	}
+	if (argc > 2 && asks_for_help(argv[2]))
+		return cmd_help(2, help);
 	return c->run(argc - 1, argv + 1);
 }

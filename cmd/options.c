@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define MEMORY_LEAST ((vsize_t)1 << 20)
-#define MEMORY_MOST  ((vsize_t)1 << 40)
+#define MEMORY_MOST  ((vsize_t)1 << 36) /* more: the windows reach programs */
 #define NAME_MAX_LEN 32
 
 const struct vm_design *
@@ -51,7 +51,7 @@ option_memory(const char *text, vsize_t *memory)
 	if (parse_size(text, memory) && *memory >= MEMORY_LEAST &&
 	    *memory <= MEMORY_MOST)
 		return true;
-	message("-m %s: not a size of memory, from 1M on", text);
+	message("-m %s: not a size of memory, from 1M to 64G", text);
 	return false;
 }
 
@@ -60,7 +60,8 @@ option_design(const char *name, const struct vm_design **design)
 {
 	*design = vm_design_named(name);
 	if (*design == NULL)
-		message("%s: no such design; see bsdvm designs", name);
+		message("%s: no such design; see bsdvm designs",
+		    *name == '\0' ? "\"\"" : name);
 	return *design != NULL;
 }
 

@@ -604,6 +604,40 @@ def designs(side):
             raise Failure(f"{name}: said {result.out!r}")
 
 
+@case("words", vm_only=True)
+def words(side):
+    """Help says what every option is; wrong words are one line, status 125."""
+    for asked in (("help",), ("--help",), ("-h",), ("--version",),
+                  ("help", "run"), ("run", "--help"), ("compare", "-h")):
+        expect(bsdvm(side, *asked), 0, " ".join(asked))
+    for command, options in (
+            ("run", ("-d", "-m", "--stats", "--maps", "125")),
+            ("compare", ("-m", "--designs", "--format", "-o", "124"))):
+        said = bsdvm(side, "help", command).out.decode()
+        for word in options:
+            if word not in said:
+                raise Failure(f"help {command}: nothing about {word}")
+        if max(map(len, said.splitlines())) > 80:
+            raise Failure(f"help {command}: a line of more than 80")
+    for wrong in ((), ("other",), ("--other",), ("help", "other"),
+                  ("designs", "other"), ("version", "other"), ("run",),
+                  ("run", "-d"), ("run", "-d", "", "true"), ("run", "--other"),
+                  ("run", "-m", "0", "true"), ("run", "-m", "65G", "true"),
+                  ("compare",), ("compare", "--format=other", "true"),
+                  ("compare", "--suite=cranor", "true")):
+        result = bsdvm(side, *wrong)
+        if result.status != 125 or result.out or \
+                not re.fullmatch(rb"bsdvm: [^:\n].*\n", result.err):
+            raise Failure(f"{wrong}: {result.status} {result.err!r}")
+
+
+@case("memory-most", vm_only=True)
+def memory_most(side):
+    """As much memory as -m takes leaves programs their addresses."""
+    for _ in range(20):
+        expect(bsdvm(side, "run", "-m", "64G", "true"), 0, "64G")
+
+
 @case("compare-table", vm_only=True)
 def compare_table(side):
     """The program's output once, then the table and the verdict."""
@@ -663,6 +697,16 @@ def compare_csv(side):
     if rows[0][:2] != ["design", "status"] or rows[2][:2] != ["netbsd", "0"] \
             or len(set(map(len, rows))) != 1:
         raise Failure(f"lines: {rows}")
+
+
+@case("compare-output", vm_only=True)
+def compare_output(side):
+    """A report that cannot be written is known before the program runs."""
+    result = bsdvm(side, "compare", "-o", "none/report", "--", "touch", "ran")
+    if result.status != 125 or len(result.messages()) != 1:
+        raise Failure(f"status {result.status}, {result.err!r}")
+    if os.path.exists(side.path("ran")):
+        raise Failure("it ran first")
 
 
 @case("compare-differs", vm_only=True)

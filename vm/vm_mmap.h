@@ -14,19 +14,19 @@
 #include "vm/vmspace.h"
 
 #define VM_MMAP_SHARED    0x01
-#define VM_MMAP_PRIVATE   0x02 /* exactly one of the two */
-#define VM_MMAP_FIXED     0x04 /* at addr, replacing what is there */
-#define VM_MMAP_NOREPLACE 0x08 /* with FIXED: VM_EEXIST when taken */
-#define VM_MMAP_STACK     0x10
-#define VM_MMAP_POPULATE  0x20 /* fault it in now, as far as possible */
-#define VM_MMAP_WIRED     0x40 /* wire what can be read; an error undoes all */
-#define VM_MMAP_BOTTOMUP  0x80
+#define VM_MMAP_PRIVATE   0x02  /* exactly one of the two */
+#define VM_MMAP_FIXED     0x04  /* at addr, replacing what is there */
+#define VM_MMAP_NOREPLACE 0x08  /* with FIXED: VM_EEXIST when taken */
+#define VM_MMAP_STACK     0x10  /* marked so; does not grow by itself */
+#define VM_MMAP_POPULATE  0x20  /* fault it in now, as far as possible */
+#define VM_MMAP_WIRED     0x40  /* wire what can be read; an error undoes all */
+#define VM_MMAP_BOTTOMUP  0x80  /* the lowest room instead of the highest */
 #define VM_MMAP_FOREIGN   0x100 /* reserve; the host maps it, faults fail */
 
 struct vm_mmap_args {
-	vaddr_t addr; /* a hint, or with FIXED the place */
-	vsize_t len;  /* not 0: VM_EINVAL */
-	vm_prot_t prot, max_prot;
+	vaddr_t addr;             /* a hint, or with FIXED the place */
+	vsize_t len;              /* not 0: VM_EINVAL */
+	vm_prot_t prot, max_prot; /* max_prot 0: all */
 	unsigned flags;
 	vsize_t align; /* 0, or a power of two */
 	/*

@@ -7,9 +7,15 @@
  *	differ -r file [-v]
  *
  * Runs the seeds from -s on, each with -o operations.  Without -d that is done
- * with the default design, and for a few of the seeds with those of mix.h.  A failure is shrunk to
- * a short trace and printed, as text that -r runs again.  -v counts what the
+ * with the default design, and for a part of the seeds with each of the others,
+ * with all of them in one system, and with those of mix.h.  A failure is shrunk
+ * to a short trace and printed, as text that -r runs again.  -v counts what the
  * operations came to.
+ *
+ * Designs are compared with each other by way of the model, which says all that
+ * can be seen - bytes, attributes, errors - and knows no design.  It lets the
+ * system choose where a mapping goes, what is resident, and when memory is
+ * short; there they may differ.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,7 +25,10 @@
 #include "test/differ/mix.h"
 #include "test/differ/shrink.h"
 
-enum { SHRINK_SECONDS = 120, OPS_MAX = 1 << 20, MIX_PART = 10 };
+enum { SHRINK_SECONDS = 120, OPS_MAX = 1 << 20 };
+
+/* Of ten seeds, how many each design takes that is not the default. */
+enum { OTHERS_PART = 3, MIXES_PART = 1 };
 
 struct options {
 	const char *design;
@@ -139,14 +148,35 @@ run_design(struct run_report *rep, const struct options *o, const char *design,
 	return true;
 }
 
+/* Rounded up. */
+static uint64_t
+part_of(uint64_t seeds, uint64_t tenths)
+{
+	return (seeds * tenths + 9) / 10;
+}
+
+static bool
+run_others(struct run_report *rep, const struct options *o)
+{
+	uint64_t seeds = part_of(o->seeds, OTHERS_PART);
+	const struct vm_design *d;
+	bool good = true;
+
+	for (unsigned i = 0; good && (d = vm_design_nth(i)) != NULL; i++) {
+		if (d != &vm_design_netbsd)
+			good = run_design(rep, o, d->name, seeds);
+	}
+	return good && run_design(rep, o, "mixed", seeds);
+}
+
 static bool
 run_mixes(struct run_report *rep, const struct options *o)
 {
-	uint64_t seeds = (o->seeds + MIX_PART - 1) / MIX_PART;
 	bool good = true;
 
 	for (unsigned i = 0; good && mix_nth(i) != NULL; i++)
-		good = run_design(rep, o, mix_nth(i), seeds);
+		good = run_design(rep, o, mix_nth(i),
+		    part_of(o->seeds, MIXES_PART));
 	return good;
 }
 
@@ -171,6 +201,6 @@ main(int argc, char **argv)
 	if (good && o.verbose)
 		print_counts(rep);
 	if (good && o.design == NULL)
-		good = run_mixes(rep, &o);
+		good = run_others(rep, &o) && run_mixes(rep, &o);
 	return good ? 0 : 1;
 }

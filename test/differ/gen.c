@@ -12,6 +12,11 @@
 
 #include "base/hash.h"
 
+enum {
+	NEW_SPACE = 8, /* a dead space comes to life once in so often */
+	DESIGNS = 60,  /* a number that many divide */
+};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PAGES(n) ((uint64_t)(n)*MODEL_PAGE)
 
@@ -456,7 +461,8 @@ pick_kind(struct gen *g)
 	return (enum op_kind)k;
 }
 
-/* A space that is alive; the first of all must be made. */
+/* A space that is alive, or now and then a new one, related to none; the first
+ * of all must be made. */
 static void
 pick_space(struct gen *g, const struct model *m, struct op *op)
 {
@@ -464,9 +470,12 @@ pick_space(struct gen *g, const struct model *m, struct op *op)
 	for (unsigned i = 0; i < TRACE_SPACES; i++) {
 		if (m->spaces[op->space].alive)
 			return;
+		if (gen_below(g, NEW_SPACE) == 0)
+			break;
 		op->space = (uint8_t)((op->space + 1) % TRACE_SPACES);
 	}
 	op->kind = OP_CREATE;
+	op->value = (uint32_t)gen_below(g, DESIGNS);
 }
 
 /* The files get contents before anything else. */

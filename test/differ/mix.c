@@ -60,7 +60,7 @@ set_part(struct vm_design *d, const char *part)
 	return false;
 }
 
-bool
+static bool
 mix_design(struct vm_design *d, const char *name)
 {
 	char text[64];
@@ -77,6 +77,36 @@ mix_design(struct vm_design *d, const char *name)
 	*d = *preset;
 	while ((part = strtok_r(NULL, "+", &rest)) != NULL) {
 		if (!set_part(d, part))
+			return false;
+	}
+	return true;
+}
+
+static void
+mix_all(struct mix *mix)
+{
+	const struct vm_design *d;
+
+	while (mix->n < MIX_MAX && (d = vm_design_nth(mix->n)) != NULL)
+		mix->designs[mix->n++] = *d;
+}
+
+bool
+mix_named(struct mix *mix, const char *name)
+{
+	mix->n = 0;
+	if (strcmp(name, "mixed") == 0)
+		mix_all(mix);
+	else if (mix_design(&mix->designs[0], name))
+		mix->n = 1;
+	return mix->n != 0;
+}
+
+bool
+mix_is_prompt(const struct mix *mix)
+{
+	for (unsigned i = 0; i < mix->n; i++) {
+		if (!mix->designs[i].cow->prompt)
 			return false;
 	}
 	return true;

@@ -96,7 +96,7 @@ used_pages(const struct subject *s)
 static const char *
 check_usage(const struct subject *s, const struct model *m)
 {
-	return s->design.cow->prompt && used_pages(s) > model_pages(m) ?
+	return mix_is_prompt(&s->mix) && used_pages(s) > model_pages(m) ?
 	    "more pages in use than there are" :
 	    NULL;
 }
@@ -137,7 +137,7 @@ run_op(struct run *r, const struct op *wanted)
 
 	if (!model_takes(&r->model, &op))
 		return NULL;
-	if (!r->subject.design.cow->prompt)
+	if (!mix_is_prompt(&r->subject.mix))
 		r->model.used = used_pages(&r->subject);
 	subject_apply(&r->subject, &op, &r->out);
 	*(r->out.error == VM_OK ? &rep->counts[op.kind] :

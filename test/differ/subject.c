@@ -9,7 +9,6 @@
 
 #include "env/posix.h"
 #include "pmap/soft.h"
-#include "test/differ/mix.h"
 
 /* An access that faults so often at one place never ends. */
 enum { FAULTS_MAX = 16 };
@@ -69,12 +68,12 @@ subject_init(struct subject *s, const struct trace_config *config)
 	memset(s, 0, sizeof(*s));
 	s->config = *config;
 	env_init(s);
-	if (!mix_design(&s->design, config->design) ||
+	if (!mix_named(&s->mix, config->design) ||
 	    soft_machine_create(&s->plain, &soft, &s->machine) != VM_OK)
 		return false;
 	if (vm_system_create(&s->env.env, s->machine, &s->sys) != VM_OK)
 		return false;
-	vm_system_prefer(s->sys, &s->design);
+	vm_system_prefer(s->sys, &s->mix.designs[0]);
 	return objects_init(s);
 }
 
@@ -321,7 +320,8 @@ do_create(struct subject *s, const struct op *op, struct outcome *out)
 {
 	struct vmspace *sp;
 
-	out->error = vmspace_create(s->sys, &s->design, &sp);
+	out->error = vmspace_create(s->sys,
+	    &s->mix.designs[op->value % s->mix.n], &sp);
 	if (out->error != VM_OK)
 		return;
 	heap_init(s, sp);

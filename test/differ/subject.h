@@ -10,6 +10,7 @@
 #define TEST_DIFFER_SUBJECT_H
 
 #include "env/faulty.h"
+#include "test/differ/mix.h"
 #include "test/differ/model.h"
 #include "test/memfile.h"
 #include "vm/vm.h"
@@ -21,7 +22,7 @@ struct subject {
 	unsigned cpu; /* who runs */
 	struct vm_machine *machine;
 	struct vm_system *sys;
-	struct vm_design design;
+	struct mix mix;
 	struct vmspace *spaces[TRACE_SPACES];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
 	struct memfile files[TRACE_FILES];

@@ -69,7 +69,8 @@ enum op_kind {
  * len2		map: alignment; remap: the new length
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; advise, inherit:
  *		which; fork: number of the child's space
- * value	where the bytes that are written come from
+ * value	where the bytes that are written come from; create: which of the
+ *		system's designs
  */
 struct op {
 	uint8_t kind, space, object, cpu;
@@ -82,7 +83,7 @@ struct op {
 
 /* The world in which a trace runs. */
 struct trace_config {
-	char design[48];         /* DESIGN[+PART]..., see mix.h */
+	char design[48];         /* DESIGN[+PART]... or mixed, see mix.h */
 	uint64_t frames;         /* physical pages */
 	uint64_t va_min, va_max; /* bytes */
 	uint64_t zero_ahead;     /* pages; 0: none */

@@ -35,22 +35,18 @@ struct life {
 	const char *step;
 };
 
-/* Whose space it is; the presets, and netbsd with parts that no other has. */
+/* Whose space it is: the preset, and netbsd with other parts, too. */
 static struct vm_design design;
 
 static bool
 choose_design(unsigned i)
 {
-	const struct vm_design *preset = vm_design_nth(i);
-
-	if (i != 0 && preset == NULL && vm_design_nth(i - 1) == NULL)
-		return false;
-	design = preset != NULL ? *preset : vm_design_netbsd;
-	if (preset == NULL) {
+	design = *fx_design;
+	if (i == 1) {
 		design.index = &vm_index_hinted;
 		design.pageindex = &vm_pageindex_tree;
 	}
-	return true;
+	return i == 0 || (i == 1 && fx_is(&vm_design_netbsd));
 }
 
 /* ------------------------------------------------------------- injection */
@@ -552,7 +548,7 @@ test_create(void **state)
 		faulty_fail(&env, nth++, FAULTY_ONCE);
 		error = vm_system_create(&env.env, machine, &sys);
 		if (error == 0) {
-			error = vmspace_create(sys, &vm_design_netbsd, &vs);
+			error = vmspace_create(sys, fx_design, &vs);
 			if (error == 0)
 				vmspace_unref(vs);
 			vm_system_destroy(sys);
@@ -567,17 +563,17 @@ test_create(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),
-		cmocka_unit_test(test_library_memory_once),
-		cmocka_unit_test(test_library_memory_on),
-		cmocka_unit_test(test_machine_memory_once),
-		cmocka_unit_test(test_machine_memory_on),
-		cmocka_unit_test(test_file_once),
-		cmocka_unit_test(test_file_on),
-		cmocka_unit_test(test_enter_once),
-		cmocka_unit_test(test_enter_on),
+	const struct fx_test tests[] = {
+		FX_BARE(test_create),
+		FX_BARE(test_library_memory_once),
+		FX_BARE(test_library_memory_on),
+		FX_BARE(test_machine_memory_once),
+		FX_BARE(test_machine_memory_on),
+		FX_BARE(test_file_once),
+		FX_BARE(test_file_on),
+		FX_BARE(test_enter_once),
+		FX_BARE(test_enter_on),
 	};
 
-	return cmocka_run_group_tests_name("failure", tests, NULL, NULL);
+	return FX_RUN("failure", tests);
 }

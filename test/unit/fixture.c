@@ -7,7 +7,15 @@
  */
 #include "test/unit/fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
+
+#include <cmocka.h>
+
+enum { DESIGNS_MAX = 8 };
+
+const struct vm_design *fx_design = &vm_design_netbsd;
 
 /* ------------------------------------------------------ beginning and end */
 
@@ -79,7 +87,7 @@ fixture_create_as(const struct soft_config *config,
 struct fixture *
 fixture_create(const struct soft_config *config)
 {
-	return fixture_create_as(config, &vm_design_netbsd);
+	return fixture_create_as(config, fx_design);
 }
 
 /* What is left when the last space has gone. */
@@ -139,7 +147,16 @@ fixture_destroy(struct fixture *fx)
 	return left;
 }
 
-int
+/* -------------------------------------------------------- tests by design */
+
+static int
+bare_setup(void **state)
+{
+	fx_design = *state;
+	return 0;
+}
+
+static int
 fixture_setup(void **state)
 {
 	const struct soft_config config = {
@@ -150,11 +167,12 @@ fixture_setup(void **state)
 		.ncpus = 2,
 	};
 
+	(void)bare_setup(state);
 	*state = fixture_create(&config);
 	return *state == NULL ? -1 : 0;
 }
 
-int
+static int
 fixture_teardown(void **state)
 {
 	const char *left = fixture_destroy(*state);
@@ -162,6 +180,53 @@ fixture_teardown(void **state)
 	if (left != NULL)
 		fprintf(stderr, "# %s\n", left);
 	return left == NULL ? 0 : -1;
+}
+
+static char *
+full_name(const struct vm_design *d, const char *name)
+{
+	size_t size = strlen(d->name) + strlen(name) + 2;
+	char *s = malloc(size);
+
+	if (s == NULL)
+		abort();
+	snprintf(s, size, "%s/%s", d->name, name);
+	return s;
+}
+
+/* A case for cmocka, which hands initial_state to the setup. */
+static void
+add_case(struct CMUnitTest *to, const struct fx_test *t,
+    const struct vm_design *d)
+{
+	to->name = full_name(d, t->name);
+	to->test_func = t->run;
+	to->setup_func = t->bare ? bare_setup : fixture_setup;
+	to->teardown_func = t->bare ? NULL : fixture_teardown;
+	memcpy(&to->initial_state, &d, sizeof(d));
+}
+
+int
+fx_run(const char *name, const struct fx_test *tests, size_t n)
+{
+	const struct vm_design *d;
+	struct CMUnitTest *cases = calloc(n * DESIGNS_MAX, sizeof(*cases));
+	size_t ncases = 0;
+	int failed;
+
+	if (cases == NULL)
+		abort();
+	for (unsigned i = 0; (d = vm_design_nth(i)) != NULL; i++) {
+		for (size_t j = 0; j < n; j++) {
+			if (tests[j].only == NULL || tests[j].only == d)
+				add_case(&cases[ncases++], &tests[j], d);
+		}
+	}
+	failed = _cmocka_run_group_tests(name, cases, ncases, NULL, NULL);
+	for (size_t i = 0; i < ncases; i++)
+		free((void *)(uintptr_t)cases[i].name);
+	free(cases);
+	return failed;
 }
 
 /* --------------------------------------------------------------- mappings */
@@ -333,4 +398,19 @@ size_t
 pages_used(struct fixture *fx)
 {
 	return vm_page_count(fx->sys) - vm_page_free_count(fx->sys);
+}
+
+bool
+may_write(struct vmspace *vs, size_t page)
+{
+	return (mapping_of(vs, page).prot & VM_PROT_WRITE) != 0;
+}
+
+struct vmspace *
+fork_space(struct vmspace *parent)
+{
+	struct vmspace *child;
+
+	assert_int_equal(vmspace_fork(parent, &child), VM_OK);
+	return child;
 }

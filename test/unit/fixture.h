@@ -4,7 +4,7 @@
  * MMU, one address space, two files.
  *
  *	static void
- *	test_something(void **state)
+ *	test_something(void **state) // runs in each design, see FX_TEST
  *	{
  *		struct fixture *fx = *state;
  *
@@ -14,8 +14,8 @@
  *	}
  *
  * Addresses are numbers of pages, counted from FX_BASE; bytes stand for whole
- * pages, which are filled with them.  fixture_teardown() ends the space and
- * fails the test when a page, an anon, an entry or memory of the host is left.
+ * pages, which are filled with them.  At the end the space goes, and the test
+ * fails when a page, an anon, an entry or memory of the host is left.
  */
 #ifndef TEST_UNIT_FIXTURE_H
 #define TEST_UNIT_FIXTURE_H
@@ -31,9 +31,56 @@
 #define FX_FRAMES 256
 #define FX_FILES  2
 
-/* A test that gets a fresh system, and leaves nothing. */
-#define FX_TEST(f) \
-	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+/* A test and the designs that it runs in: all, or one whose own ways it is
+ * about.  FX_TEST gets a fresh system and must leave nothing; FX_BARE makes
+ * its own with fixture_create(). */
+struct fx_test {
+	const char *name;
+	void (*run)(void **state);
+	const struct vm_design *only;
+	bool bare;
+};
+#define FX_TEST(f)                 \
+	{                          \
+#f, f, NULL, false \
+	}
+#define FX_TEST_IN(d, f)                     \
+	{                                    \
+#f, f, &vm_design_##d, false \
+	}
+#define FX_BARE(f)                \
+	{                         \
+#f, f, NULL, true \
+	}
+#define FX_BARE_IN(d, f)                    \
+	{                                   \
+#f, f, &vm_design_##d, true \
+	}
+
+/* Run them, design after design, as a program; what main() returns.  The names
+ * that are said are DESIGN/TEST. */
+#define FX_RUN(name, tests) \
+	fx_run(name, tests, sizeof(tests) / sizeof((tests)[0]))
+int fx_run(const char *name, const struct fx_test *, size_t n);
+
+/* The one in which a test runs. */
+extern const struct vm_design *fx_design;
+
+/* So many pages are in use; designs that may keep what nobody can reach have
+ * no fewer. */
+#define assert_pages_used(fx, n)                               \
+	do {                                                   \
+		if (fx_design->cow->prompt)                    \
+			assert_int_equal(pages_used(fx), (n)); \
+		else                                           \
+			assert_true(pages_used(fx) >= (n));    \
+	} while (0)
+
+static inline bool
+fx_is(const struct vm_design *d)
+{
+	return fx_design == d;
+}
 
 struct fixture {
 	struct vm_env plain;
@@ -47,11 +94,8 @@ struct fixture {
 	vaddr_t stopped; /* where fault_at and the like were refused */
 };
 
-/* For cmocka: a system of FX_FRAMES frames; all is gone afterwards. */
-int fixture_setup(void **state);
-int fixture_teardown(void **state);
-
-/* The same by hand.  create: NULL when something failed, and nothing is left.
+/* By hand: a system whose first space is of fx_design.
+ * create: NULL when something failed, and nothing is left.
  * destroy: NULL, or what was left over. */
 struct fixture *fixture_create(const struct soft_config *);
 struct fixture *fixture_create_as(const struct soft_config *,
@@ -104,6 +148,10 @@ struct vm_map_entry *entry_of(struct vmspace *, size_t page);
 /* What the pmap has at a page; prot is VM_PROT_NONE and page NULL for none. */
 struct pmap_mapping mapping_of(struct vmspace *, size_t page);
 size_t pages_used(struct fixture *);
+/* A child of the space. */
+struct vmspace *fork_space(struct vmspace *);
+/* Whether the pmap lets write to a page. */
+bool may_write(struct vmspace *, size_t page);
 /* Objects, with one reference. */
 struct vm_object *anon_object(struct fixture *);
 struct vm_object *file_object(struct fixture *, unsigned file);

@@ -11,14 +11,18 @@
 #include "vm/cow/amap.h"
 #include "vm/vm_page.h"
 
-/* How the amaps of a test keep their slots. */
-static const struct vm_slots_ops *slots;
+/* How the design's amaps keep their slots. */
+static const struct vm_slots_ops *
+slots(void)
+{
+	return fx_is(&vm_design_openbsd) ? &vm_slots_chunks : &vm_slots_array;
+}
 
 /* An amap with an anon in each slot; the anons' pages say which. */
 static struct vm_aref
 full_amap(struct fixture *fx, uint32_t nslots)
 {
-	struct vm_aref ref = { vm_amap_create(fx->sys, slots, nslots), 0 };
+	struct vm_aref ref = { vm_amap_create(fx->sys, slots(), nslots), 0 };
 
 	assert_non_null(ref.amap);
 	vm_amap_lock(ref.amap);
@@ -384,7 +388,7 @@ static void
 test_sparse(void **state)
 {
 	struct fixture *fx = *state;
-	struct vm_aref ref = { vm_amap_create(fx->sys, slots, 1 << 20), 0 };
+	struct vm_aref ref = { vm_amap_create(fx->sys, slots(), 1 << 20), 0 };
 	size_t bytes = fx->env.bytes;
 
 	assert_true(bytes < (1 << 20));
@@ -413,7 +417,7 @@ static void
 test_reserve_without_memory(void **state)
 {
 	struct fixture *fx = *state;
-	struct vm_aref ref = { vm_amap_create(fx->sys, slots, 100), 0 };
+	struct vm_aref ref = { vm_amap_create(fx->sys, slots(), 100), 0 };
 
 	faulty_fail(&fx->env, 1, FAULTY_ON);
 	vm_amap_lock(ref.amap);
@@ -441,32 +445,14 @@ test_clone_without_memory(void **state)
 	vm_amap_unref(fx->sys, &ref, 200);
 }
 
-static int
-setup_array(void **state)
-{
-	slots = &vm_slots_array;
-	return fixture_setup(state);
-}
-
-static int
-setup_chunks(void **state)
-{
-	slots = &vm_slots_chunks;
-	return fixture_setup(state);
-}
-
-#define ARRAY(f) \
-	cmocka_unit_test_setup_teardown(f, setup_array, fixture_teardown)
-#define CHUNKS(f)                                                     \
-	{                                                             \
-#f ":chunks", f, setup_chunks, fixture_teardown, NULL \
-	}
-#define BOTH(f) ARRAY(f), CHUNKS(f)
+#define ARRAY(f)  FX_TEST_IN(netbsd, f)
+#define CHUNKS(f) FX_TEST_IN(openbsd, f)
+#define BOTH(f)   ARRAY(f), CHUNKS(f)
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		BOTH(test_slots),
 		BOTH(test_ref),
 		BOTH(test_cut),
@@ -488,5 +474,5 @@ main(void)
 		BOTH(test_clone_without_memory),
 	};
 
-	return cmocka_run_group_tests_name("amap", tests, NULL, NULL);
+	return FX_RUN("amap", tests);
 }

@@ -128,14 +128,14 @@ test_no_memory(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		FX_TEST(test_amap_refs),
-		FX_TEST(test_runs),
-		FX_TEST(test_lost_slot),
-		FX_TEST(test_two_locks),
-		FX_TEST(test_cached_page),
-		FX_TEST(test_no_memory),
+	const struct fx_test tests[] = {
+		FX_TEST_IN(netbsd, test_amap_refs),
+		FX_TEST_IN(netbsd, test_runs),
+		FX_TEST_IN(netbsd, test_lost_slot),
+		FX_TEST_IN(netbsd, test_two_locks),
+		FX_TEST_IN(netbsd, test_cached_page),
+		FX_TEST_IN(netbsd, test_no_memory),
 	};
 
-	return cmocka_run_group_tests_name("vm_check", tests, NULL, NULL);
+	return FX_RUN("vm_check", tests);
 }

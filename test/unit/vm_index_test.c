@@ -33,7 +33,7 @@ use_index(struct fixture *fx, unsigned i, enum vm_fit fit)
 	static struct vm_design designs[2 * INDEXES];
 	struct vm_design *d = &designs[i + (fit == VM_FIT_BEST ? INDEXES : 0)];
 
-	*d = vm_design_netbsd;
+	*d = *fx_design;
 	d->index = all[i];
 	d->fit = fit;
 	vmspace_unref(fx->vs);
@@ -375,7 +375,7 @@ test_reopened(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		FX_TEST(test_random),
 		FX_TEST(test_best),
 		FX_TEST(test_ends),
@@ -384,5 +384,5 @@ main(void)
 		FX_TEST(test_reopened),
 	};
 
-	return cmocka_run_group_tests_name("index", tests, NULL, NULL);
+	return FX_RUN("index", tests);
 }

@@ -898,7 +898,7 @@ test_brk_errors(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		FX_TEST(test_mmap_errors),
 		FX_TEST(test_mmap_wraps),
 		FX_TEST(test_mmap_ends),
@@ -911,7 +911,7 @@ main(void)
 		FX_TEST(test_mremap_file),
 		FX_TEST(test_mremap_fixed),
 		FX_TEST(test_mremap_keep),
-		FX_TEST(test_mremap_keep_chunks),
+		FX_TEST_IN(netbsd, test_mremap_keep_chunks),
 		FX_TEST(test_mremap_limit),
 		FX_TEST(test_mremap_without_memory),
 		FX_TEST(test_mremap_duplicate),
@@ -939,5 +939,5 @@ main(void)
 		FX_TEST(test_brk_errors),
 	};
 
-	return cmocka_run_group_tests_name("vm_mmap", tests, NULL, NULL);
+	return FX_RUN("vm_mmap", tests);
 }

@@ -519,7 +519,7 @@ test_foreach(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		FX_TEST(test_key),
 		FX_TEST(test_cache),
 		FX_TEST(test_ref),
@@ -541,5 +541,5 @@ main(void)
 		FX_TEST(test_foreach),
 	};
 
-	return cmocka_run_group_tests_name("vm_object", tests, NULL, NULL);
+	return FX_RUN("vm_object", tests);
 }

@@ -168,7 +168,7 @@ test_wire(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		FX_TEST(test_alloc_all),
 		FX_TEST(test_reserve),
 		FX_TEST(test_near),
@@ -180,5 +180,5 @@ main(void)
 		FX_TEST(test_wire),
 	};
 
-	return cmocka_run_group_tests_name("vm_page", tests, NULL, NULL);
+	return FX_RUN("vm_page", tests);
 }

@@ -223,7 +223,7 @@ test_device_end(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		FX_TEST(test_file_tail),
 		FX_TEST(test_file_write_tail),
 		FX_TEST(test_file_past_end),
@@ -238,5 +238,5 @@ main(void)
 		FX_TEST(test_device_end),
 	};
 
-	return cmocka_run_group_tests_name("pager", tests, NULL, NULL);
+	return FX_RUN("pager", tests);
 }

@@ -120,7 +120,8 @@ test_fork_without_memory(void **state)
 	} while (error != VM_OK);
 	assert_int_equal(load_in(fx, c, 6), 'x');
 	vmspace_unref(c);
-	assert_int_equal(pages_used(fx), 10);
+	/* A list keeps what its head hides until the next fork. */
+	assert_int_equal(pages_used(fx), fx_is(&vm_design_dragonfly) ? 11 : 10);
 }
 
 /* Is a space like new after a reset, and can be used again? */
@@ -199,7 +200,7 @@ test_write_counts(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		FX_TEST(test_ref),
 		FX_TEST(test_fork_inheritance),
 		FX_TEST(test_fork_copy_of_object),
@@ -210,5 +211,5 @@ main(void)
 		FX_TEST(test_write_counts),
 	};
 
-	return cmocka_run_group_tests_name("vmspace", tests, NULL, NULL);
+	return FX_RUN("vmspace", tests);
 }

@@ -285,28 +285,31 @@ test_choice(void **state)
 {
 	struct fixture *fx = *state;
 	static struct vm_design d;
+	const struct vm_pageindex_ops *ours = fx_design->pageindex;
+	const struct vm_pageindex_ops *other = ours == &vm_pageindex_tree ?
+	    &vm_pageindex_radix :
+	    &vm_pageindex_tree;
 	struct vm_object *file;
 
-	d = vm_design_netbsd;
-	d.pageindex = &vm_pageindex_tree;
+	d = *fx_design;
+	d.pageindex = other;
 	vmspace_unref(fx->vs);
 	assert_int_equal(vmspace_create(fx->sys, &d, &fx->vs), VM_OK);
 	assert_int_equal(map_shared(fx, 1, 4), VM_OK);
-	assert_ptr_equal(entry_of(fx->vs, 1)->object->pages.ops,
-	    &vm_pageindex_tree);
+	assert_ptr_equal(entry_of(fx->vs, 1)->object->pages.ops, other);
 	file = file_object(fx, 0);
-	assert_ptr_equal(file->pages.ops, &vm_pageindex_radix);
+	assert_ptr_equal(file->pages.ops, ours);
 	vm_object_unref(file);
 	vm_system_prefer(fx->sys, &d);
 	file = file_object(fx, 1);
-	assert_ptr_equal(file->pages.ops, &vm_pageindex_tree);
+	assert_ptr_equal(file->pages.ops, other);
 	vm_object_unref(file);
 }
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct fx_test tests[] = {
 		FX_TEST(test_random),
 		FX_TEST(test_last),
 		FX_TEST(test_move_fails),
@@ -314,5 +317,5 @@ main(void)
 		FX_TEST(test_choice),
 	};
 
-	return cmocka_run_group_tests_name("pageindex", tests, NULL, NULL);
+	return FX_RUN("pageindex", tests);
 }

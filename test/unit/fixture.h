@@ -82,6 +82,13 @@ fx_is(const struct vm_design *d)
 	return fx_design == d;
 }
 
+/* Whether it is UVM: amaps and anons. */
+static inline bool
+fx_is_uvm(void)
+{
+	return fx_is(&vm_design_netbsd) || fx_is(&vm_design_openbsd);
+}
+
 struct fixture {
 	struct vm_env plain;
 	struct faulty_env env;     /* the library's memory */

@@ -130,11 +130,17 @@ main(void)
 {
 	const struct fx_test tests[] = {
 		FX_TEST_IN(netbsd, test_amap_refs),
+		FX_TEST_IN(openbsd, test_amap_refs),
 		FX_TEST_IN(netbsd, test_runs),
+		FX_TEST_IN(openbsd, test_runs),
 		FX_TEST_IN(netbsd, test_lost_slot),
+		FX_TEST_IN(openbsd, test_lost_slot),
 		FX_TEST_IN(netbsd, test_two_locks),
+		FX_TEST_IN(openbsd, test_two_locks),
 		FX_TEST_IN(netbsd, test_cached_page),
+		FX_TEST_IN(openbsd, test_cached_page),
 		FX_TEST_IN(netbsd, test_no_memory),
+		FX_TEST_IN(openbsd, test_no_memory),
 	};
 
 	return FX_RUN("vm_check", tests);

@@ -126,7 +126,7 @@ test_objects(void **state)
 	fill(fx);
 	vm_dump_objects(fx->sys, &out);
 	/* What is private is in an object of its own, but for UVM. */
-	assert_int_equal(lines(&t), fx_is(&vm_design_netbsd) ? 1 : 2);
+	assert_int_equal(lines(&t), fx_is_uvm() ? 1 : 2);
 	assert_true(has_line(&t, "file", "refs 1"));
 	assert_int_equal(unmap(fx, 8, 4), VM_OK);
 	out = to_text(&t);
@@ -158,6 +158,7 @@ main(void)
 	const struct fx_test tests[] = {
 		FX_TEST(test_map),
 		FX_TEST_IN(netbsd, test_amaps),
+		FX_TEST_IN(openbsd, test_amaps),
 		FX_TEST_IN(mach, test_layers),
 		FX_TEST_IN(freebsd, test_layers),
 		FX_TEST_IN(dragonfly, test_layers),

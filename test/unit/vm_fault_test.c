@@ -199,8 +199,7 @@ test_neighbours_writable(void **state)
 	/* 4.4BSD has no neighbours; DragonFly's are below a new head. */
 	for (size_t i = 1; i < 8; i++)
 		assert_int_equal(may_write(fx->vs, i),
-		    i == 4 || fx_is(&vm_design_netbsd) ||
-			fx_is(&vm_design_freebsd));
+		    i == 4 || fx_is_uvm() || fx_is(&vm_design_freebsd));
 	assert_int_equal(load(fx, 5), 'x');
 }
 

@@ -292,7 +292,8 @@ test_protect(void **state)
 	assert_int_equal(protect(fx, 2, 2, VM_PROT_NONE), VM_OK);
 	assert_int_equal(load(fx, 2), -VM_EACCES);
 	assert_int_equal(protect(fx, 2, 2, VM_PROT_RW), VM_OK);
-	assert_picture(fx, "aaaaaa");
+	/* OpenBSD joins nothing that has an amap. */
+	assert_picture(fx, fx_is(&vm_design_openbsd) ? "aabbcc" : "aaaaaa");
 	assert_int_equal(load(fx, 3), 'x');
 }
 
@@ -454,7 +455,8 @@ check_no_cuts(struct fixture *fx)
 	assert_int_equal(vm_minherit(vs, va, len, VM_INHERIT_NONE), VM_ENOMEM);
 	assert_int_equal(vm_madvise(vs, va, len, VM_MADV_RANDOM), VM_ENOMEM);
 	assert_int_equal(vm_mlock(vs, va, len), VM_ENOMEM);
-	assert_picture(fx, "aaaaaaaa..");
+	if (!fx_is(&vm_design_openbsd)) /* cut for ever, but the same */
+		assert_picture(fx, "aaaaaaaa..");
 	for (size_t i = 0; i < 8; i++) {
 		assert_int_equal(load(fx, i), 'a' + (int)i);
 		assert_int_equal(store(fx, i, 'a' + (int)i), VM_OK);
@@ -490,7 +492,10 @@ main(void)
 		FX_TEST(test_insert_replaces),
 		FX_TEST(test_insert_errors),
 		FX_TEST(test_insert_without_memory),
-		FX_TEST(test_findspace),
+		FX_TEST_IN(mach, test_findspace),
+		FX_TEST_IN(freebsd, test_findspace),
+		FX_TEST_IN(dragonfly, test_findspace),
+		FX_TEST_IN(netbsd, test_findspace),
 		FX_TEST(test_findspace_wild_hint),
 		FX_TEST(test_remove),
 		FX_TEST(test_foreign),

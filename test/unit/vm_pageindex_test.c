@@ -313,7 +313,7 @@ main(void)
 		FX_TEST(test_random),
 		FX_TEST(test_last),
 		FX_TEST(test_move_fails),
-		FX_TEST(test_no_table),
+		FX_TEST_IN(netbsd, test_no_table),
 		FX_TEST(test_choice),
 	};
 

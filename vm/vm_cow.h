@@ -138,7 +138,8 @@ struct vm_cow_ops {
 	    struct vm_map_entry *dst);
 
 	/* share: dst, as above, becomes the same memory as src, which has been
-	 * settled if it is private.  VM_ENOMEM */
+	 * settled if it is private.  VM_ENOMEM; the caller marks src as shared
+	 * (vm_entry.h) once nothing can fail any more */
 	int (*share)(struct vm_system *, struct vm_map_entry *src,
 	    struct vm_map_entry *dst);
 

@@ -226,6 +226,9 @@ void vm_map_link(struct vm_map *, struct vm_map_dead *copy);
  */
 int vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *,
     struct vm_map *child);
+/* The fork has come to its end: what the child shares is the parent's alone no
+ * longer.  => parent write-locked */
+void vm_map_fork_done(struct vm_map *parent);
 
 /* Panic unless the map is sound.  => locked */
 void vm_map_check(struct vm_map *);

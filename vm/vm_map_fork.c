@@ -98,7 +98,30 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 	return 0;
 }
 
+void
+vm_map_fork_done(struct vm_map *parent)
+{
+	struct vm_map_entry *e;
+
+	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e)) {
+		if (e->inherit == VM_INHERIT_SHARE && vm_entry_is_cow(e))
+			e->flags |= VM_ENTRY_SHARED;
+	}
+}
+
 /* ---- a second mapping in the same map ---- */
+
+/* The entries of [start, start + len) have a twin each. */
+static void
+mark_shared(struct vm_map *map, vaddr_t start, vsize_t len)
+{
+	struct vm_map_entry *e = vm_map_lookup(map, start);
+
+	for (; e != NULL && e->start < start + len; e = vm_map_next(map, e)) {
+		if (vm_entry_is_cow(e))
+			e->flags |= VM_ENTRY_SHARED;
+	}
+}
 
 static int
 duplicate_entry(struct vm_map *map, struct vm_map_entry *src, vaddr_t to,
@@ -139,6 +162,8 @@ vm_map_duplicate(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to,
 		error = duplicate_entry(map, e, e->start - start + to, copy);
 	if (error != 0) /* every entry of the copy has a twin in the map */
 		vm_map_bury(map, copy);
+	else
+		mark_shared(map, start, len);
 	return error;
 }
 

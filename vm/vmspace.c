@@ -122,6 +122,8 @@ fork_entries(struct vmspace *parent, struct vmspace *child)
 	for (e = vm_map_first(&parent->map); error == 0 && e != NULL;
 	     e = vm_map_next(&parent->map, e))
 		error = vm_map_fork_entry(&parent->map, e, &child->map);
+	if (error == 0)
+		vm_map_fork_done(&parent->map);
 	pmap_update(parent->map.pmap);
 	vm_map_unlock(&child->map);
 	vm_map_unlock(&parent->map);

@@ -351,10 +351,8 @@ backing_share(struct vm_system *sys, struct vm_map_entry *src,
 		return VM_ENOMEM;
 	dst->layers.first = src->layers.first;
 	vm_cow_ref_lower(src, dst);
-	if (vm_entry_is_cow(src)) {
-		src->flags |= VM_ENTRY_SHARED;
+	if (vm_entry_is_cow(src))
 		dst->flags |= VM_ENTRY_SHARED;
-	}
 	return 0;
 }
 

@@ -294,10 +294,8 @@ mach_share(struct vm_system *sys, struct vm_map_entry *src,
 	VM_ASSERT(!vm_entry_needs_copy(src));
 	ref_top(src, dst);
 	vm_cow_ref_lower(src, dst);
-	if (vm_entry_is_cow(src)) {
-		src->flags |= VM_ENTRY_SHARED;
+	if (vm_entry_is_cow(src))
 		dst->flags |= VM_ENTRY_SHARED;
-	}
 	return 0;
 }
 

@@ -368,7 +368,6 @@ uvm_share(struct vm_system *sys, struct vm_map_entry *src,
 		vm_amap_lock(src->aref.amap);
 		src->aref.amap->shared = true;
 		vm_amap_unlock(src->aref.amap);
-		src->flags |= VM_ENTRY_SHARED;
 		dst->flags |= VM_ENTRY_SHARED;
 	}
 	return 0;

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_shadow_test.c - what tells one design from another: pages in use, pages
+ * copied, layers passed, work in the pmap.  What programs see is the same in
+ * all of them, and the matter of other tests.
+ *
+ *	p: parent, c: child; a row is one object, the one below it next
+ */
+#include "test/unit/base_test.h"
+#include "test/unit/fixture.h"
+#include "vm/cow/layers.h"
+
+#define STAT(fx, name) ((int)(fx)->sys->stats.name)
+
+static void
+fill(struct fixture *fx, size_t page, size_t n, int byte)
+{
+	assert_int_equal(map_anon(fx, page, n), VM_OK);
+	for (size_t i = page; i < page + n; i++)
+		assert_int_equal(store(fx, i, byte), VM_OK);
+}
+
+static unsigned
+depth(struct vmspace *vs, size_t page)
+{
+	const struct vm_layer *l = entry_of(vs, page)->layers.top;
+	unsigned n = 0;
+
+	for (; l != NULL; l = l->below)
+		n++;
+	return n;
+}
+
+/* ------------------------------------------------------------- who copies */
+
+/* The last user of a page writes to it: copied by 4.4BSD, moved up by FreeBSD,
+ * written in place by UVM?
+ *
+ *	p [ a' . ]	the child, which had b, has gone
+ *	  [ a  b ]
+ */
+static void
+test_sole_owner_page(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 2, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store(fx, 0, 'x'), VM_OK);
+	assert_int_equal(STAT(fx, pages_copied), 1);
+	vmspace_unref(c);
+	assert_int_equal(store(fx, 1, 'y'), VM_OK);
+	assert_int_equal(STAT(fx, pages_copied),
+	    fx_is(&vm_design_mach) || fx_is(&vm_design_dragonfly) ? 2 : 1);
+	assert_int_equal(load(fx, 0), 'x');
+	assert_int_equal(load(fx, 1), 'y');
+}
+
+/* FreeBSD: is a page moved up when nobody else refers to its object?  A page
+ * that the top has keeps the object below from being left out. */
+static void
+test_move(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_page *pg;
+	struct vmspace *c;
+
+	fill(fx, 0, 2, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store_in(fx, c, 0, 'x'), VM_OK);
+	assert_int_equal(load_in(fx, c, 1), 'a');
+	pg = mapping_of(c, 1).page;
+	/* The parent's reference goes, but a busy page stops the merging. */
+	pg->busy = true;
+	assert_int_equal(unmap(fx, 0, 2), VM_OK);
+	pg->busy = false;
+	assert_int_equal(depth(c, 0), 2);
+	assert_int_equal(store_in(fx, c, 1, 'y'), VM_OK);
+	assert_int_equal(STAT(fx, cow_moves), 1);
+	assert_ptr_equal(mapping_of(c, 1).page, pg);
+	assert_int_equal(STAT(fx, pages_copied), 1);
+	vmspace_unref(c);
+}
+
+/* ------------------------------------------------------------- who leaks */
+
+/*
+ * The leak of memory that the UVM paper tells of: a page that nobody can reach
+ * stays in a chain that cannot be shortened.
+ *
+ *	c [ . b' ]	c wrote the second page; p, whose was the
+ *	  [ a b  ]	first, has gone: b is reached by nobody
+ */
+static void
+test_leak(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 2, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store_in(fx, c, 1, 'b'), VM_OK);
+	assert_int_equal(unmap(fx, 0, 2), VM_OK);
+	assert_int_equal(pages_used(fx),
+	    fx_is(&vm_design_mach) || fx_is(&vm_design_dragonfly) ? 3 : 2);
+	assert_int_equal(load_in(fx, c, 0), 'a');
+	assert_int_equal(load_in(fx, c, 1), 'b');
+	vmspace_unref(c);
+	assert_int_equal(pages_used(fx), 0);
+}
+
+/* Half of a mapping goes: does its memory, at once? */
+static void
+test_partial_unmap(void **state)
+{
+	struct fixture *fx = *state;
+
+	fill(fx, 0, 8, 'a');
+	assert_int_equal(unmap(fx, 2, 4), VM_OK);
+	assert_int_equal(pages_used(fx), fx_is(&vm_design_mach) ? 8 : 4);
+	assert_int_equal(load(fx, 1), 'a');
+	assert_int_equal(load(fx, 6), 'a');
+}
+
+/* FreeBSD: is memory that a fork had in common no longer freed in parts, and
+ * is it again once the child has gone? */
+static void
+test_one_mapping(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 8, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(unmap(fx, 0, 2), VM_OK);
+	assert_int_equal(pages_used(fx), 8);
+	assert_int_equal(load_in(fx, c, 0), 'a');
+	vmspace_unref(c);
+	assert_int_equal(unmap(fx, 4, 2), VM_OK);
+	assert_true(pages_used(fx) <= 6);
+	assert_int_equal(load(fx, 3), 'a');
+}
+
+/* FreeBSD: does a fork cut an object to what each entry maps?
+ *
+ *	[ a a | r r | a a ]	three entries, one object
+ */
+static void
+test_object_split(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 6, 'a');
+	assert_int_equal(protect(fx, 2, 2, VM_PROT_READ), VM_OK);
+	assert_ptr_equal(entry_of(fx->vs, 0)->layers.top,
+	    entry_of(fx->vs, 4)->layers.top);
+	c = fork_space(fx->vs);
+	vm_check(fx->sys);
+	assert_int_equal(STAT(fx, object_splits), 2);
+	assert_ptr_not_equal(entry_of(fx->vs, 0)->layers.top,
+	    entry_of(fx->vs, 4)->layers.top);
+	assert_ptr_equal(entry_of(fx->vs, 4)->layers.top,
+	    entry_of(c, 4)->layers.top);
+	assert_int_equal(pages_used(fx), 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(load_in(fx, c, i), 'a');
+	vmspace_unref(c);
+}
+
+/* ------------------------------------------------------ how long chains get */
+
+/* FreeBSD: is an object merged into the last one above it, and one that is
+ * hidden completely left out? */
+static void
+test_collapse(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 2, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store(fx, 0, 'p'), VM_OK);
+	assert_int_equal(depth(fx->vs, 0), 2);
+	vmspace_unref(c);
+	assert_int_equal(STAT(fx, collapses), 1);
+	assert_int_equal(depth(fx->vs, 0), 1);
+	assert_int_equal(pages_used(fx), 2);
+	assert_int_equal(load(fx, 0), 'p');
+	assert_int_equal(load(fx, 1), 'a');
+}
+
+static void
+test_bypass(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c, *d;
+
+	fill(fx, 0, 1, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store(fx, 0, 'p'), VM_OK);
+	d = fork_space(fx->vs); /* tidies the chain before it is shared */
+	assert_int_equal(STAT(fx, bypasses), 1);
+	assert_int_equal(depth(fx->vs, 0), 1);
+	assert_int_equal(load(fx, 0), 'p');
+	assert_int_equal(load_in(fx, c, 0), 'a');
+	assert_int_equal(load_in(fx, d, 0), 'p');
+	vmspace_unref(c);
+	vmspace_unref(d);
+}
+
+/* 4.4BSD: is a chain shortened at a copying fault, and not before? */
+static void
+test_collapse_at_fault(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 3, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store(fx, 0, 'p'), VM_OK);
+	vmspace_unref(c);
+	assert_int_equal(STAT(fx, collapses), 0);
+	assert_int_equal(depth(fx->vs, 0), 2);
+	assert_int_equal(pages_used(fx), 4);
+	assert_int_equal(store(fx, 1, 'p'), VM_OK);
+	assert_int_equal(STAT(fx, collapses), 1);
+	assert_int_equal(depth(fx->vs, 0), 1);
+	assert_int_equal(pages_used(fx), 3);
+	assert_int_equal(load(fx, 2), 'a');
+}
+
+enum { GENERATIONS = 200, PLACES = 16 };
+
+/* Each generation writes one page and forks the next, then goes.
+ * Are lookups as short in the last as in the first? */
+static void
+test_generations(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = fx->vs, *c;
+	unsigned limit = fx_is(&vm_design_dragonfly) ? 5 : 2;
+	int want[PLACES];
+
+	fill(fx, 0, PLACES, 1);
+	for (size_t i = 0; i < PLACES; i++)
+		want[i] = 1;
+	for (size_t g = 0; g < GENERATIONS; g++) {
+		c = fork_space(vs);
+		if (vs != fx->vs)
+			vmspace_unref(vs);
+		vs = c;
+		want[g % PLACES] = 2 + (int)g;
+		assert_int_equal(store_in(fx, vs, g % PLACES, 2 + (int)g),
+		    VM_OK);
+	}
+	for (size_t i = 0; i < PLACES; i++)
+		assert_int_equal(load_in(fx, vs, i), want[i] & 0xff);
+	vm_check(fx->sys);
+	if (fx_is_uvm())
+		assert_int_equal(STAT(fx, shadow_depth_peak), 0);
+	else if (!fx_is(&vm_design_mach))
+		assert_true((unsigned)STAT(fx, shadow_depth_peak) <= limit + 1);
+	vmspace_unref(vs);
+}
+
+/* DragonFly: is a list never longer than five, everybody alive? */
+static void
+test_limit(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *all[12];
+
+	fill(fx, 0, 4, 'a');
+	all[0] = fx->vs;
+	for (size_t g = 1; g < 12; g++) {
+		all[g] = fork_space(all[g - 1]);
+		assert_int_equal(store_in(fx, all[g], g % 3, 'a' + (int)g),
+		    VM_OK);
+		assert_true(depth(all[g], 0) <= 5);
+		assert_int_equal(load_in(fx, all[g], 3), 'a');
+	}
+	assert_true(STAT(fx, backing_collapses) > 0);
+	assert_true(STAT(fx, shadow_depth_peak) <= 5);
+	for (size_t g = 1; g < 12; g++) {
+		assert_int_equal(load_in(fx, all[g], g % 3), 'a' + (int)g);
+		vmspace_unref(all[g]);
+	}
+}
+
+/* DragonFly: does a list go that its head hides, for nothing? */
+static void
+test_complete_head(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c, *d;
+
+	fill(fx, 0, 2, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store(fx, 0, 'b'), VM_OK);
+	assert_int_equal(store(fx, 1, 'b'), VM_OK);
+	assert_int_equal(depth(fx->vs, 0), 2);
+	d = fork_space(fx->vs);
+	assert_int_equal(depth(d, 0), 1);
+	assert_int_equal(STAT(fx, backing_drops), 1);
+	assert_int_equal(STAT(fx, pages_copied), 2);
+	assert_int_equal(load_in(fx, c, 1), 'a');
+	vmspace_unref(c);
+	vmspace_unref(d);
+}
+
+/* ------------------------------------------------------- work in the pmap */
+
+static struct {
+	struct pmap_ops ops;
+	const struct pmap_ops *real;
+	unsigned protects;
+} hook;
+
+static void
+count_protect(struct pmap *pm, vaddr_t start, vaddr_t end, vm_prot_t prot)
+{
+	hook.protects++;
+	hook.real->protect(pm, start, end, prot);
+}
+
+static unsigned
+count_page_protect(struct vm_machine *m, struct vm_page *pg, vm_prot_t prot)
+{
+	hook.protects++;
+	return hook.real->page_protect(m, pg, prot);
+}
+
+static unsigned
+protects_of_fork(struct fixture *fx, struct vmspace **child)
+{
+	hook.real = fx->machine->ops;
+	hook.ops = *hook.real;
+	hook.ops.protect = count_protect;
+	hook.ops.page_protect = count_page_protect;
+	hook.protects = 0;
+	fx->machine->ops = &hook.ops;
+	*child = fork_space(fx->vs);
+	fx->machine->ops = hook.real;
+	return hook.protects;
+}
+
+/* A fork after a fork: is nothing protected again, but under 4.4BSD each
+ * page? */
+static void
+test_fork_again(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c, *d;
+
+	fill(fx, 0, 4, 'a');
+	assert_true(protects_of_fork(fx, &c) > 0);
+	assert_int_equal(protects_of_fork(fx, &d),
+	    fx_is(&vm_design_mach) ? 4 : 0);
+	vmspace_unref(c);
+	vmspace_unref(d);
+}
+
+/* --------------------------------------------- out of memory in the middle */
+
+struct scene {
+	struct fixture *fx;
+	struct vmspace *kin[4];
+};
+
+/* Chains, parts, wired pages, shared parts; each may lack memory. */
+static void
+play(struct scene *s, unsigned step)
+{
+	struct fixture *fx = s->fx;
+	struct vmspace *vs = fx->vs;
+
+	switch (step) {
+	case 0:
+	case 2:
+	case 5:
+		(void)vmspace_fork(vs, &s->kin[step / 2]);
+		break;
+	case 1:
+		(void)store(fx, 1, 'b');
+		(void)protect(fx, 2, 2, VM_PROT_READ);
+		break;
+	case 3:
+		(void)vm_mlock(vs, fx_va(4), FX_PAGE);
+		(void)vm_minherit(vs, fx_va(6), FX_PAGE, VM_INHERIT_SHARE);
+		break;
+	case 4:
+		if (s->kin[0] != NULL)
+			vmspace_unref(s->kin[0]);
+		s->kin[0] = NULL;
+		(void)store(fx, 0, 'b');
+		break;
+	case 6:
+		(void)vm_munlock(vs, fx_va(4), FX_PAGE);
+		(void)vm_madvise(vs, fx_va(0), 2 * FX_PAGE, VM_MADV_DISCARD);
+		(void)unmap(fx, 1, 2);
+		break;
+	case 7:
+		if (s->kin[2] != NULL)
+			(void)store_in(fx, s->kin[2], 5, 'c');
+		(void)store(fx, 5, 'd');
+		break;
+	}
+}
+
+enum { STEPS = 8 };
+
+static bool
+play_with_failure(uint64_t nth, enum faulty_mode mode)
+{
+	const struct soft_config config = { .npages = 64 };
+	struct scene s = { .fx = fixture_create(&config) };
+	bool failed;
+
+	assert_non_null(s.fx);
+	fill(s.fx, 0, 8, 'a');
+	faulty_fail(&s.fx->env, nth, mode);
+	for (unsigned step = 0; step < STEPS; step++) {
+		play(&s, step);
+		vm_check(s.fx->sys);
+	}
+	failed = s.fx->env.failures != 0;
+	faulty_fail(&s.fx->env, 0, FAULTY_ONCE);
+	assert_int_equal(load(s.fx, 7), 'a');
+	for (unsigned i = 0; i < 4; i++) {
+		if (s.kin[i] == NULL)
+			continue;
+		assert_int_equal(load_in(s.fx, s.kin[i], 7), 'a');
+		vmspace_unref(s.kin[i]);
+	}
+	assert_null(fixture_destroy(s.fx));
+	return failed;
+}
+
+/* Does nothing break, whichever request for memory fails between a fork, a
+ * split of an object, a push down and a collapse? */
+static void
+test_every_allocation(void **state)
+{
+	uint64_t n = 1;
+
+	(void)state;
+	while (play_with_failure(n, FAULTY_ONCE))
+		n++;
+	assert_true(n > 4);
+	for (n = 1; play_with_failure(n, FAULTY_ON);)
+		n++;
+}
+
+/* Does a fork that fails leave private memory private: no part of it is shared
+ * with anybody, so that its contents can be discarded?
+ *
+ *	[ share | copy, wired ]	the copy of the wired page finds no memory
+ */
+static void
+test_fork_fails_after_share(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+	uint64_t nth = 0;
+	int error;
+
+	fill(fx, 0, 4, 'a');
+	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 2 * FX_PAGE,
+			     VM_INHERIT_SHARE),
+	    VM_OK);
+	do {
+		assert_int_equal(store(fx, 0, 'a'), VM_OK);
+		faulty_fail(&fx->env, ++nth, FAULTY_ON);
+		error = vmspace_fork(fx->vs, &c);
+		faulty_fail(&fx->env, 0, FAULTY_ONCE);
+		if (error == VM_OK)
+			break;
+		assert_int_equal(vm_madvise(fx->vs, fx_va(0), FX_PAGE,
+				     VM_MADV_DISCARD),
+		    VM_OK);
+		assert_int_equal(load(fx, 0), 0);
+	} while (nth < 100);
+	assert_int_equal(error, VM_OK);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), FX_PAGE, VM_MADV_DISCARD),
+	    VM_OK);
+	assert_int_equal(load(fx, 0), 'a');
+	vmspace_unref(c);
+}
+
+int
+main(void)
+{
+	const struct fx_test tests[] = {
+		FX_TEST(test_sole_owner_page),
+		FX_TEST_IN(freebsd, test_move),
+		FX_TEST(test_leak),
+		FX_TEST(test_partial_unmap),
+		FX_TEST_IN(freebsd, test_one_mapping),
+		FX_TEST_IN(freebsd, test_object_split),
+		FX_TEST_IN(freebsd, test_collapse),
+		FX_TEST_IN(freebsd, test_bypass),
+		FX_TEST_IN(mach, test_collapse_at_fault),
+		FX_TEST(test_generations),
+		FX_TEST_IN(dragonfly, test_limit),
+		FX_TEST_IN(dragonfly, test_complete_head),
+		FX_TEST(test_fork_again),
+		FX_BARE(test_every_allocation),
+		FX_TEST(test_fork_fails_after_share),
+	};
+
+	return FX_RUN("shadow", tests);
+}

@@ -18,6 +18,7 @@ const struct vm_design vm_design_netbsd = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 8, 7 },
 	},
+	.inherit_zero = true,
 };
 
 /* OpenBSD UVM: the same in chunks, gaps by size as well; neighbours by bytes. */
@@ -32,6 +33,9 @@ const struct vm_design vm_design_openbsd = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { BYTES(32768), BYTES(32768) - 1 },
 	},
+	.inherit_zero = true,
+	.immutable = true,
+	.stack_check = true,
 };
 
 /* 4.4BSD: Mach's shadow objects with a weak collapse; a list; no neighbours. */
@@ -41,6 +45,9 @@ const struct vm_design vm_design_mach = {
 	.index = &vm_index_list,
 	.fit = VM_FIT_FIRST,
 	.pageindex = &vm_pageindex_hash,
+	.merge = VM_MERGE_NEW,
+	.two_steps = true,
+	.object_cache = 100,
 };
 
 /* FreeBSD: shadow objects kept short; four resident neighbours each way. */
@@ -55,6 +62,9 @@ const struct vm_design vm_design_freebsd = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
+	.inherit_zero = true,
+	.guards = true,
+	.stack = VM_STACK_GROWS,
 };
 
 /* DragonFly: backing lists of each entry; neighbours as FreeBSD once had. */
@@ -69,6 +79,7 @@ const struct vm_design vm_design_dragonfly = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
+	.stack = VM_STACK_GROWS,
 };
 
 static const struct vm_design *const designs[] = {

@@ -13,6 +13,19 @@ struct vm_neighbours {
 	uint8_t behind, ahead;
 };
 
+/* Which entries of a map become one. */
+enum vm_merge {
+	VM_MERGE_ALIKE, /* all that are alike, whenever they become so */
+	VM_MERGE_NEW,   /* a new anonymous mapping with the one before it */
+};
+
+/* What a stack is made of (vm_stack_map). */
+enum vm_stack {
+	VM_STACK_WHOLE, /* all of it is mapped; what is over the limit cannot
+	                 * be used */
+	VM_STACK_GROWS, /* a gap, which faults next to the stack shrink */
+};
+
 struct vm_design {
 	const char *name;
 	const struct vm_cow_ops *cow;
@@ -21,6 +34,15 @@ struct vm_design {
 	/* of objects made for a space, and of all once vm_system_prefer says */
 	const struct vm_pageindex_ops *pageindex;
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
+	enum vm_merge merge;
+	bool two_steps;      /* mapped with default attributes, changed after */
+	size_t object_cache; /* objects kept without references; 0: any number;
+	                      * of the system, once vm_system_prefer says */
+	bool inherit_zero;   /* vm_minherit knows VM_INHERIT_ZERO */
+	bool immutable;      /* vm_mimmutable */
+	bool guards;         /* VM_MMAP_GUARD */
+	enum vm_stack stack;
+	bool stack_check; /* vm_stack_check looks */
 };
 
 extern const struct vm_design vm_design_mach, vm_design_freebsd;

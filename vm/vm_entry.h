@@ -48,6 +48,12 @@ struct vm_layers_ref {
 #define VM_ENTRY_WIRING     0x20 /* by the wiring that goes on in the map */
 #define VM_ENTRY_SHARED     0x40 /* private memory that was once shared */
 
+#define VM_MARK_IMMUTABLE 0x01 /* neither unmapped nor changed till the end */
+#define VM_MARK_GUARD     0x02 /* nothing is here, and nothing will be */
+#define VM_MARK_GAP \
+	0x04 /* but a stack, which may grow into it; offset
+                                * is how many pages it must leave */
+
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */
 	struct rb_node node; /* index: by address */
@@ -65,6 +71,7 @@ struct vm_map_entry {
 	uint8_t inherit; /* enum vm_inherit */
 	uint8_t advice;  /* enum vm_advice */
 	uint8_t flags;   /* VM_ENTRY_* */
+	uint8_t marks;   /* VM_MARK_*: what some designs know */
 };
 
 static inline vm_pindex_t
@@ -96,6 +103,20 @@ static inline bool
 vm_entry_has_upper(const struct vm_map_entry *e)
 {
 	return e->aref.amap != NULL; /* pointers to structures are all alike */
+}
+
+/* May neither be unmapped nor changed. */
+static inline bool
+vm_entry_is_fixed(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_FOREIGN) != 0 ||
+	    (e->marks & VM_MARK_IMMUTABLE) != 0;
+}
+
+static inline bool
+vm_entry_is_guard(const struct vm_map_entry *e)
+{
+	return (e->marks & VM_MARK_GUARD) != 0;
 }
 
 static inline bool

@@ -349,7 +349,8 @@ enter_around(struct vm_fault *f)
 
 /* ---- one attempt ---- */
 
-/* Find the entry and decide what is wanted of it. => map read-locked */
+/* Find the entry and decide what is wanted of it; VM_EAGAIN: it is a gap that a
+ * stack may grow into. => map read-locked */
 static int
 find_entry(struct vm_fault *f)
 {
@@ -359,6 +360,8 @@ find_entry(struct vm_fault *f)
 		VM_COUNT(f->map->sys, fault_nomap);
 		return VM_EFAULT;
 	}
+	if (e->marks & VM_MARK_GAP)
+		return VM_EAGAIN;
 	if ((e->prot & f->wanted) != f->wanted || e->prot == VM_PROT_NONE) {
 		VM_COUNT(f->map->sys, fault_noaccess);
 		return VM_EACCES;
@@ -447,6 +450,20 @@ follow(struct vm_fault *f, enum vm_verdict v)
 	VM_UNREACHABLE();
 }
 
+/* The fault is in a gap.  What comes of it another look will tell. */
+static int
+grow_stack(struct vm_fault *f)
+{
+	int error;
+
+	vm_map_lock(f->map);
+	error = vm_map_grow_stack(f->map, f->va);
+	vm_map_unlock(f->map);
+	if (error == VM_EACCES)
+		VM_COUNT(f->map->sys, fault_noaccess);
+	return error == VM_ENOMEM ? make_memory(f) : error;
+}
+
 static int
 fault_loop(struct vm_fault *f)
 {
@@ -461,6 +478,11 @@ fault_loop(struct vm_fault *f)
 		if (error == 0)
 			v = attempt(f);
 		vm_map_unlock_read(f->map);
+		if (error == VM_EAGAIN) {
+			error = grow_stack(f);
+			if (error == 0)
+				continue;
+		}
 		if (error != 0 || v == VM_RESOLVE_OK)
 			return error;
 		error = follow(f, v);

@@ -46,11 +46,24 @@ has_nothing_private(const struct vm_map_entry *e)
 	return !is_private(e) || !vm_entry_has_upper(e);
 }
 
+/* Whether the contents of an entry may be thrown away. */
+static int
+check_discard(const struct vm_map_entry *e)
+{
+	if (e->marks & VM_MARK_IMMUTABLE)
+		return VM_EPERM;
+	return vm_entry_is_wired(e) || (e->flags & VM_ENTRY_FOREIGN) ?
+	    VM_EINVAL :
+	    0;
+}
+
 static int
 advise_discard(struct vm_map_part *p)
 {
-	if (vm_entry_is_wired(p->entry) || (p->entry->flags & VM_ENTRY_FOREIGN))
-		return VM_EINVAL;
+	int error = check_discard(p->entry);
+
+	if (error != 0)
+		return error;
 	if (!has_nothing_private(p->entry))
 		return discard_private(p);
 	pmap_remove(p->map->pmap, p->start, p->end);
@@ -62,8 +75,10 @@ advise_discard(struct vm_map_part *p)
 static int
 advise_free(struct vm_map_part *p)
 {
-	if (vm_entry_is_wired(p->entry) || (p->entry->flags & VM_ENTRY_FOREIGN))
-		return VM_EINVAL;
+	int error = check_discard(p->entry);
+
+	if (error != 0)
+		return error;
 	return p->entry->object == NULL && !has_nothing_private(p->entry) ?
 	    discard_private(p) :
 	    0;
@@ -167,6 +182,8 @@ advise_locked(struct vm_map *map, vaddr_t start, vaddr_t end,
 static int
 removal_error(const struct vm_map_entry *e)
 {
+	if (e->marks & VM_MARK_IMMUTABLE)
+		return VM_EPERM;
 	if (vm_entry_is_wired(e) || e->object == NULL)
 		return VM_EINVAL;
 	if (is_private(e) || !(e->max_prot & VM_PROT_WRITE))

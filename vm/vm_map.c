@@ -161,6 +161,7 @@ vm_entry_link(struct vm_map *map, struct vm_map_entry *e)
 	VM_ASSERT(next == NULL || e->end <= next->start);
 	e->gap = (next == NULL ? ix->max : next->start) - e->end;
 	ix->ops->insert(ix, e);
+	atomic_fetch_add(&map->serial, 1);
 	set_gap(map, prev);
 	map->size += e->end - e->start;
 	if (++map->nentries > map->nentries_peak)
@@ -174,6 +175,7 @@ vm_entry_unlink(struct vm_map *map, struct vm_map_entry *e)
 
 	map->index.ops->remove(&map->index, e);
 	list_remove(&e->link);
+	atomic_fetch_add(&map->serial, 1);
 	set_gap(map, prev);
 	map->size -= e->end - e->start;
 	map->nentries--;
@@ -225,8 +227,9 @@ attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
 {
 	return a->prot == b->prot && a->max_prot == b->max_prot &&
 	    a->inherit == b->inherit && a->advice == b->advice &&
-	    ((a->flags ^ b->flags) & (VM_ENTRY_LOCKED | VM_ENTRY_WIRING)) ==
-	    0 &&
+	    ((a->flags ^ b->flags) &
+		(VM_ENTRY_LOCKED | VM_ENTRY_WIRING | VM_ENTRY_STACK)) == 0 &&
+	    a->marks == b->marks && (a->marks & VM_MARK_GAP) == 0 &&
 	    ((a->flags | b->flags) & VM_ENTRY_FOREIGN) == 0;
 }
 
@@ -252,6 +255,8 @@ vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
 	struct vm_map_entry *e, *next;
 
+	if (map->design->merge == VM_MERGE_NEW)
+		return;
 	e = vm_map_ceiling(map, start == 0 ? 0 : start - 1);
 	while (e != NULL && e->start <= end) {
 		next = vm_map_next(map, e);
@@ -260,6 +265,16 @@ vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end)
 		if (!try_join(map, e, next))
 			e = next;
 	}
+}
+
+/* Where entries are not joined whenever they are alike: a new one. */
+static void
+join_new(struct vm_map *map, struct vm_map_entry *e)
+{
+	struct vm_map_entry *prev = prev_of(map, e);
+
+	if (prev != NULL && e->object == NULL)
+		(void)try_join(map, prev, e);
 }
 
 /* ---- settling ---- */
@@ -277,7 +292,7 @@ join_settled(struct vm_map *map, struct vm_map_entry *e)
 	struct vm_map_entry *prev = prev_of(map, e);
 	struct vm_map_entry *next = vm_map_next(map, e);
 
-	if (vm_entry_has_upper(e))
+	if (vm_entry_has_upper(e) || map->design->merge == VM_MERGE_NEW)
 		return false;
 	if (prev != NULL && !is_unsettled(prev) && try_join(map, prev, e))
 		return true;
@@ -418,7 +433,7 @@ vm_map_count(struct vm_map *map, vaddr_t start, vaddr_t end, vsize_t *bytes)
 
 	*bytes = 0;
 	for (; vm_map_part(map, start, end, &p); start = p.end) {
-		if (p.entry->flags & VM_ENTRY_FOREIGN)
+		if (vm_entry_is_fixed(p.entry))
 			return VM_EPERM;
 		*bytes += p.end - p.start;
 	}
@@ -480,6 +495,7 @@ vm_entry_make(struct vm_system *sys, const struct vm_map_insert_args *a)
 	e->inherit = (uint8_t)a->inherit;
 	e->advice = (uint8_t)a->advice;
 	e->flags = a->flags;
+	e->marks = a->marks;
 	if (a->flags & VM_ENTRY_COW)
 		e->flags |= VM_ENTRY_NEEDS_COPY;
 	return e;
@@ -538,7 +554,12 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 	e->start = *start;
 	e->end = *start + a->len;
 	vm_entry_link(map, e);
-	vm_map_simplify(map, *start, *start + a->len);
+	if (a->alone)
+		return 0;
+	if (map->design->merge == VM_MERGE_NEW)
+		join_new(map, e);
+	else
+		vm_map_simplify(map, *start, *start + a->len);
 	return 0;
 }
 
@@ -558,7 +579,8 @@ vm_map_init(struct vm_map *map, struct vm_system *sys,
 	map->index.min = map->place_min = min;
 	map->index.max = map->place_max = max;
 	map->index.first_gap = max - min;
-	map->size_limit = map->wired_limit = UINT64_MAX;
+	map->size_limit = map->wired_limit = map->stack_limit = UINT64_MAX;
+	atomic_init(&map->serial, 1);
 	list_init(&map->index.entries);
 	design->index->init(&map->index);
 }

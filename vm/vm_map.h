@@ -15,6 +15,8 @@
 #ifndef VM_MAP_H
 #define VM_MAP_H
 
+#include <stdatomic.h>
+
 #include "vm/pmap.h"
 #include "vm/vm_design.h"
 #include "vm/vm_entry.h"
@@ -33,6 +35,8 @@ struct vm_map {
 	vsize_t size;                   /* (lock) bytes mapped */
 	vsize_t size_limit;             /* (lock) bytes that may be mapped */
 	vsize_t wired_limit;            /* (lock) bytes that may be locked */
+	vsize_t stack_limit;            /* (lock) bytes a stack may grow to */
+	_Atomic uint64_t serial;        /* of the last change of its entries */
 	size_t nentries, nentries_peak; /* (lock) */
 	bool wire_future;               /* (lock) new mappings are wired */
 };
@@ -48,9 +52,11 @@ struct vm_map_insert_args {
 	enum vm_inherit inherit;
 	enum vm_advice advice;
 	uint8_t
-	    flags;    /* VM_ENTRY_COW, FOREIGN, STACK, LOCKED (not its pages) */
-	bool fixed;   /* start is not a hint */
-	bool replace; /* with fixed: take the place of what is there */
+	    flags; /* VM_ENTRY_COW, FOREIGN, STACK, LOCKED (not its pages) */
+	uint8_t marks; /* VM_MARK_* */
+	bool alone;    /* not joined with its neighbours */
+	bool fixed;    /* start is not a hint */
+	bool replace;  /* with fixed: take the place of what is there */
 	bool bottomup; /* look for space from below */
 };
 
@@ -136,7 +142,8 @@ int vm_map_findspace(struct vm_map *, const struct vm_map_insert_args *,
 /*
  * vm_map_remove: unmap [start, end): clip, unwire, leave the pmap, move the
  * entries to dead.  Holes are no error.
- * => write-locked     => VM_ENOMEM (clipping), VM_EPERM (foreign): unchanged
+ * => write-locked     => VM_ENOMEM (clipping), VM_EPERM (foreign or immutable):
+ *    unchanged
  */
 int vm_map_remove(struct vm_map *, vaddr_t start, vaddr_t end,
     struct vm_map_dead *);
@@ -152,16 +159,32 @@ void vm_map_bury(struct vm_map *, struct vm_map_dead *);
  * throughout.  set_max lowers the maximum too.
  * => write-locked
  * => VM_ENOMEM: a hole, or no memory; VM_EACCES: above a maximum;
- *    VM_EPERM: foreign.  On error no entry has changed.
+ *    VM_EPERM: foreign or immutable.  On error no entry has changed.
+ *    Guards are passed over.
  * Source: FreeBSD vm_map_protect checks all, then acts.
  */
 int vm_map_protect(struct vm_map *, vaddr_t start, vaddr_t end, vm_prot_t,
     bool set_max);
 
-/* Attributes of a range; holes are skipped.  => write-locked  => VM_ENOMEM */
+/* Attributes of a range; holes are skipped.  => write-locked
+ * => VM_ENOMEM; inherit: VM_EPERM (immutable) */
 int vm_map_inherit(struct vm_map *, vaddr_t start, vaddr_t end,
     enum vm_inherit);
 int vm_map_advise(struct vm_map *, vaddr_t start, vaddr_t end, enum vm_advice);
+
+/* vm_map_freeze: make a range immutable until the map ends; holes are skipped.
+ * => write-locked  => VM_ENOMEM.  Source: OpenBSD uvm_map_immutable */
+int vm_map_freeze(struct vm_map *, vaddr_t start, vaddr_t end);
+
+/*
+ * vm_map_grow_stack: let the stack above the gap at va grow down over va, by
+ * a piece at least, leaving the guard at the gap's far end.
+ * => write-locked
+ * => 0: the caller may look again; VM_EACCES: no gap next to a stack, in the
+ *    guard, or above stack_limit; VM_ENOMEM.  On error nothing has changed.
+ * Source: FreeBSD vm_map_growstack.
+ */
+int vm_map_grow_stack(struct vm_map *, vaddr_t va);
 
 /*
  * vm_map_clip: make entry boundaries at start and end.  vm_map_simplify: join

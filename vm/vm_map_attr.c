@@ -21,9 +21,9 @@ check_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 		return VM_ENOMEM;
 	for (e = vm_map_lookup(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
-		if (e->flags & VM_ENTRY_FOREIGN)
+		if (vm_entry_is_fixed(e))
 			return VM_EPERM;
-		if ((prot & ~e->max_prot) != 0)
+		if (!vm_entry_is_guard(e) && (prot & ~e->max_prot) != 0)
 			return VM_EACCES;
 	}
 	return 0;
@@ -33,6 +33,8 @@ static void
 protect_entry(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot,
     bool set_max)
 {
+	if (vm_entry_is_guard(e))
+		return;
 	if ((e->prot & ~prot) != 0)
 		pmap_protect(map->pmap, e->start, e->end, prot);
 	e->prot = prot;
@@ -64,13 +66,27 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
 
 /* ---- inheritance and advice ---- */
 
+static int
+check_mutable(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_part p;
+
+	for (; vm_map_part(map, start, end, &p); start = p.end) {
+		if (p.entry->marks & VM_MARK_IMMUTABLE)
+			return VM_EPERM;
+	}
+	return 0;
+}
+
 int
 vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end,
     enum vm_inherit inherit)
 {
 	struct vm_map_entry *e;
-	int error = vm_map_clip(map, start, end);
+	int error = check_mutable(map, start, end);
 
+	if (error == 0)
+		error = vm_map_clip(map, start, end);
 	if (error != 0)
 		return error;
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
@@ -92,6 +108,21 @@ vm_map_advise(struct vm_map *map, vaddr_t start, vaddr_t end,
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e))
 		e->advice = (uint8_t)advice;
+	vm_map_simplify(map, start, end);
+	return 0;
+}
+
+int
+vm_map_freeze(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_map_entry *e;
+	int error = vm_map_clip(map, start, end);
+
+	if (error != 0)
+		return error;
+	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
+	     e = vm_map_next(map, e))
+		e->marks |= VM_MARK_IMMUTABLE;
 	vm_map_simplify(map, start, end);
 	return 0;
 }

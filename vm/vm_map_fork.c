@@ -57,7 +57,7 @@ static int
 fork_backing(struct vm_map *parent, struct vm_map_entry *src,
     struct vm_map_entry *dst)
 {
-	if (src->flags & VM_ENTRY_FOREIGN)
+	if ((src->flags & VM_ENTRY_FOREIGN) || vm_entry_is_guard(src))
 		return 0;
 	switch ((enum vm_inherit)src->inherit) {
 	case VM_INHERIT_SHARE:
@@ -81,7 +81,7 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 
 	if (src->inherit == VM_INHERIT_NONE)
 		return 0;
-	error = src->inherit == VM_INHERIT_SHARE ?
+	error = src->inherit == VM_INHERIT_SHARE && !vm_entry_is_guard(src) ?
 	    vm_map_settle_first(parent, src) :
 	    0;
 	if (error != 0)

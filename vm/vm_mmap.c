@@ -13,11 +13,25 @@
 
 /* ---- mmap ---- */
 
+/* A guard is nothing but a place. */
+static int
+check_guard(const struct vmspace *vs, const struct vm_mmap_args *a)
+{
+	if ((a->flags & VM_MMAP_GUARD) == 0)
+		return 0;
+	if (!vs->map.design->guards)
+		return VM_ENOTSUP;
+	if (a->prot != VM_PROT_NONE || a->object != NULL || a->offset != 0 ||
+	    (a->flags & (VM_MMAP_FOREIGN | VM_MMAP_STACK)))
+		return VM_EINVAL;
+	return 0;
+}
+
 static int
 check_args(const struct vm_mmap_args *a)
 {
 	bool shared = (a->flags & VM_MMAP_SHARED) != 0;
-	bool private = (a->flags & VM_MMAP_PRIVATE) != 0;
+	bool private = (a->flags & (VM_MMAP_PRIVATE | VM_MMAP_GUARD)) != 0;
 
 	if (shared == private || a->len == 0)
 		return VM_EINVAL;
@@ -63,11 +77,19 @@ entry_flags(const struct vm_mmap_args *a)
 
 	if (a->flags & VM_MMAP_FOREIGN)
 		return VM_ENTRY_FOREIGN;
-	if (a->flags & VM_MMAP_PRIVATE)
+	if (a->flags & (VM_MMAP_PRIVATE | VM_MMAP_GUARD))
 		flags |= VM_ENTRY_COW;
 	if (a->flags & VM_MMAP_STACK)
 		flags |= VM_ENTRY_STACK;
 	return flags;
+}
+
+static vm_prot_t
+max_prot(const struct vm_mmap_args *a)
+{
+	if (a->flags & VM_MMAP_GUARD)
+		return VM_PROT_NONE;
+	return a->max_prot != 0 ? a->max_prot : VM_PROT_ALL;
 }
 
 static struct vm_map_insert_args
@@ -80,15 +102,67 @@ insert_args(const struct vm_mmap_args *a, struct vm_object *obj)
 		.object = obj,
 		.offset = vm_atop(a->offset),
 		.prot = a->prot,
-		.max_prot = a->max_prot != 0 ? a->max_prot : VM_PROT_ALL,
+		.max_prot = max_prot(a),
 		.inherit = (a->flags & VM_MMAP_SHARED) ? VM_INHERIT_SHARE :
 							 VM_INHERIT_COPY,
 		.advice = VM_ADV_NORMAL,
 		.flags = entry_flags(a),
+		.marks = (a->flags & VM_MMAP_GUARD) ? VM_MARK_GUARD : 0,
 		.fixed = (a->flags & VM_MMAP_FIXED) != 0,
 		.replace = (a->flags & VM_MMAP_NOREPLACE) == 0,
 		.bottomup = (a->flags & VM_MMAP_BOTTOMUP) != 0,
 	};
+}
+
+/* What 4.4BSD maps everything with at first. */
+static bool
+has_defaults(const struct vm_map_insert_args *ia)
+{
+	return ia->prot == VM_PROT_RW && ia->inherit == VM_INHERIT_COPY;
+}
+
+/* The second step: a pass over the new entry, which is alone in its range, for
+ * each attribute; so nothing is cut, and nothing can fail. */
+static void
+change_attributes(struct vm_map *map, const struct vm_map_insert_args *ia,
+    vaddr_t start)
+{
+	vaddr_t end = start + ia->len;
+	int error = 0;
+
+	if (ia->prot != VM_PROT_RW) {
+		error = vm_map_protect(map, start, end, ia->prot, false);
+		VM_COUNT(map->sys, map_passes);
+	}
+	if (error == 0 && ia->inherit != VM_INHERIT_COPY) {
+		error = vm_map_inherit(map, start, end, ia->inherit);
+		VM_COUNT(map->sys, map_passes);
+	}
+	VM_ASSERT(error == 0);
+	(void)error;
+}
+
+static int
+insert_two_steps(struct vm_map *map, const struct vm_map_insert_args *ia,
+    struct vm_map_dead *dead, vaddr_t *addr)
+{
+	struct vm_map_insert_args first = *ia;
+	int error;
+
+	first.prot = VM_PROT_RW & ia->max_prot;
+	first.inherit = VM_INHERIT_COPY;
+	first.alone = true;
+	error = vm_map_insert(map, &first, dead, addr);
+	if (error == 0)
+		change_attributes(map, ia, *addr);
+	return error;
+}
+
+static bool
+takes_two_steps(const struct vm_map *map, const struct vm_map_insert_args *ia)
+{
+	return map->design->two_steps && !has_defaults(ia) &&
+	    (ia->flags & VM_ENTRY_FOREIGN) == 0;
 }
 
 static int
@@ -100,7 +174,9 @@ insert(struct vmspace *vs, const struct vm_map_insert_args *ia, vaddr_t *addr,
 
 	vm_map_dead_init(&dead);
 	vm_map_lock(&vs->map);
-	error = vm_map_insert(&vs->map, ia, &dead, addr);
+	error = takes_two_steps(&vs->map, ia) ?
+	    insert_two_steps(&vs->map, ia, &dead, addr) :
+	    vm_map_insert(&vs->map, ia, &dead, addr);
 	*wire = vs->map.wire_future;
 	vm_map_unlock(&vs->map);
 	vm_map_bury(&vs->map, &dead);
@@ -138,6 +214,8 @@ vm_mmap(struct vmspace *vs, const struct vm_mmap_args *a, vaddr_t *addr)
 	bool wire;
 	int error = check_args(a);
 
+	if (error == 0)
+		error = check_guard(vs, a);
 	if (error == 0)
 		error = choose_object(&vs->map, a, &obj);
 	if (error != 0)
@@ -208,11 +286,30 @@ vm_minherit(struct vmspace *vs, vaddr_t addr, vsize_t len,
 	if (!range_is_valid(vs, addr, len) ||
 	    (unsigned)inherit > VM_INHERIT_ZERO)
 		return VM_EINVAL;
+	if (inherit == VM_INHERIT_ZERO && !vs->map.design->inherit_zero)
+		return VM_EINVAL;
 	if (len == 0)
 		return 0;
 	vm_map_lock(&vs->map);
 	error = vm_map_inherit(&vs->map, addr, addr + vm_round_page(len),
 	    inherit);
+	vm_map_unlock(&vs->map);
+	return error;
+}
+
+int
+vm_mimmutable(struct vmspace *vs, vaddr_t addr, vsize_t len)
+{
+	int error;
+
+	if (!vs->map.design->immutable)
+		return VM_ENOTSUP;
+	if (!range_is_valid(vs, addr, len))
+		return VM_EINVAL;
+	if (len == 0)
+		return 0;
+	vm_map_lock(&vs->map);
+	error = vm_map_freeze(&vs->map, addr, addr + vm_round_page(len));
 	vm_map_unlock(&vs->map);
 	return error;
 }

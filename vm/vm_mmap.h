@@ -22,6 +22,7 @@
 #define VM_MMAP_WIRED     0x40  /* wire what can be read; an error undoes all */
 #define VM_MMAP_BOTTOMUP  0x80  /* the lowest room instead of the highest */
 #define VM_MMAP_FOREIGN   0x100 /* reserve; the host maps it, faults fail */
+#define VM_MMAP_GUARD     0x200 /* a place with nothing in it (FreeBSD) */
 
 struct vm_mmap_args {
 	vaddr_t addr;             /* a hint, or with FIXED the place */
@@ -40,7 +41,7 @@ struct vm_mmap_args {
 /*
  * vm_mmap: map; *addr tells where.
  * => VM_EINVAL, VM_ENOMEM, VM_EEXIST, VM_EACCES (prot above max_prot),
- *    VM_EPERM (over a foreign range)
+ *    VM_EPERM (over a foreign or immutable range), VM_ENOTSUP (GUARD)
  * => on error what was mapped before still is, but for an error of wiring
  *    (WIRED, or mlockall for the future): then the range is unmapped
  */
@@ -52,7 +53,17 @@ int vm_munmap(struct vmspace *, vaddr_t, vsize_t len);
 /* VM_EINVAL, VM_ENOMEM (a hole), VM_EACCES: nothing has changed.  An error of
  * vm_fault when copies for wired pages could not be made: it has. */
 int vm_mprotect(struct vmspace *, vaddr_t, vsize_t len, vm_prot_t);
+/* Also VM_EINVAL: ZERO where the design lacks it; VM_EPERM: immutable. */
 int vm_minherit(struct vmspace *, vaddr_t, vsize_t len, enum vm_inherit);
+
+/*
+ * vm_mimmutable: what is mapped in the range stays as it is until the space
+ * ends: to unmap it, map over it, protect, inherit, move or discard it is
+ * VM_EPERM.  A child's copy is immutable too.
+ * => VM_EINVAL, VM_ENOMEM; VM_ENOTSUP: the design lacks it
+ * Source: OpenBSD mimmutable(2).
+ */
+int vm_mimmutable(struct vmspace *, vaddr_t, vsize_t len);
 
 #define VM_MREMAP_MAYMOVE 1
 #define VM_MREMAP_FIXED   2 /* to new_addr, replacing what is there */

@@ -68,8 +68,10 @@ check_old(struct remap *m)
 	if (e == NULL || !vm_map_is_full(m->map, m->old, end))
 		return VM_EFAULT;
 	for (; e != NULL && e->start < end; e = vm_map_next(m->map, e)) {
-		if (e->flags & VM_ENTRY_FOREIGN)
+		if ((e->flags & VM_ENTRY_FOREIGN) || vm_entry_is_guard(e))
 			return VM_EFAULT;
+		if (e->marks & VM_MARK_IMMUTABLE)
+			return VM_EPERM;
 	}
 	return 0;
 }
@@ -350,6 +352,22 @@ duplicate(struct remap *m)
 	return error;
 }
 
+/* Where the mapping ends that e is a part of; a design may leave it in pieces. */
+static vaddr_t
+mapping_end(struct vm_map *map, const struct vm_map_entry *e)
+{
+	const struct vm_map_entry *next = vm_map_next(map, e);
+
+	while (next != NULL && next->start == e->end && is_like(e, next) &&
+	    e->advice == next->advice && e->object == next->object &&
+	    e->flags == next->flags &&
+	    e->offset + vm_entry_npages(e) == next->offset) {
+		e = next;
+		next = vm_map_next(map, e);
+	}
+	return e->end;
+}
+
 /* Linux: an old length of 0 asks for another mapping of shared memory. */
 static int
 become_duplicate(struct remap *m)
@@ -362,7 +380,7 @@ become_duplicate(struct remap *m)
 	    !(m->flags & VM_MREMAP_MAYMOVE))
 		return VM_EINVAL;
 	m->flags |= VM_MREMAP_DUPLICATE;
-	m->old_len = e->end - m->old;
+	m->old_len = mapping_end(m->map, e) - m->old;
 	if (m->old_len > m->new_len)
 		m->old_len = m->new_len;
 	return (m->flags & VM_MREMAP_FIXED) &&

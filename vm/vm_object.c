@@ -29,7 +29,8 @@ struct vm_objects {
 	struct vm_mutex lock;
 	struct pool pool;
 	struct list all;
-	struct list cached; /* unreferenced, least recently used first */
+	struct list cached; /* unreferenced, least recently used first, */
+	size_t ncached, cached_max; /* so many, and no more for long */
 	struct list chains[HASH_CHAINS];
 };
 
@@ -68,6 +69,7 @@ revive(struct vm_system *sys, struct vm_object *obj)
 {
 	if (atomic_fetch_add(&obj->refs, 1) == 0) {
 		list_remove(&obj->cached);
+		sys->objects->ncached--;
 		VM_COUNT(sys, object_cache_hits);
 	}
 }
@@ -263,8 +265,29 @@ is_kept(struct vm_object *obj)
 	return obj->ops->cache && key_is_set(obj->key) && obj->npages != 0;
 }
 
-/* Where in the cache an object without references goes, or that it may not. */
-enum keep { AS_NEWEST, AS_OLDEST, NOWHERE };
+/* Where in the cache an object without references goes, or that it may not, or
+ * only for what could not be written. */
+enum keep { AS_NEWEST, AS_OLDEST, NOWHERE, UNWRITTEN };
+
+/* => objects locked */
+static void
+cache(struct vm_objects *os, struct vm_object *obj, enum keep keep)
+{
+	os->ncached++;
+	if (keep == AS_OLDEST)
+		list_insert_head(&os->cached, &obj->cached);
+	else
+		list_insert_tail(&os->cached, &obj->cached);
+}
+
+/* => objects locked */
+static bool
+is_dead(struct vm_object *obj, enum keep keep)
+{
+	if (keep == NOWHERE)
+		return true;
+	return (keep == UNWRITTEN || !is_kept(obj)) && !is_unwritten(obj);
+}
 
 /*
  * Drop the last reference; true when the object is to be destroyed.  While it
@@ -279,14 +302,12 @@ drop_last(struct vm_object *obj, enum keep keep)
 
 	vm_mutex_lock(&os->lock);
 	if (atomic_fetch_sub(&obj->refs, 1) == 1) {
-		dead = keep == NOWHERE || (!is_kept(obj) && !is_unwritten(obj));
+		dead = is_dead(obj, keep);
 		if (dead) {
 			list_remove(&obj->link);
 			list_remove(&obj->chain);
-		} else if (keep == AS_NEWEST) {
-			list_insert_tail(&os->cached, &obj->cached);
 		} else {
-			list_insert_head(&os->cached, &obj->cached);
+			cache(os, obj, keep);
 		}
 	}
 	vm_mutex_unlock(&os->lock);
@@ -307,14 +328,77 @@ unref_not_last(struct vm_object *obj)
 	return false;
 }
 
+/* Take the oldest cached object off the cache, with a reference of ours. */
+static struct vm_object *
+oldest_cached(struct vm_objects *os)
+{
+	struct list *first;
+	struct vm_object *obj = NULL;
+
+	vm_mutex_lock(&os->lock);
+	first = list_first(&os->cached);
+	if (first != NULL) {
+		obj = LIST_ENTRY(first, struct vm_object, cached);
+		list_remove(first);
+		os->ncached--;
+		atomic_store(&obj->refs, 1);
+	}
+	vm_mutex_unlock(&os->lock);
+	return obj;
+}
+
+static size_t
+cache_excess(struct vm_objects *os)
+{
+	size_t n;
+
+	vm_mutex_lock(&os->lock);
+	n = os->ncached > os->cached_max ? os->ncached - os->cached_max : 0;
+	vm_mutex_unlock(&os->lock);
+	return n;
+}
+
+/* Let go of the oldest objects beyond the limit, with their pages; but not of
+ * those that could not be written, which go to the end. */
+static void
+trim_cache(struct vm_system *sys)
+{
+	size_t n = cache_excess(sys->objects);
+	struct vm_object *obj;
+
+	for (; n > 0; n--) {
+		obj = oldest_cached(sys->objects);
+		if (obj == NULL)
+			return;
+		flush_dirty(obj, 0, UINT64_MAX);
+		if (drop_last(obj, UNWRITTEN)) {
+			destroy(obj);
+			VM_COUNT(sys, object_cache_drops);
+		}
+	}
+}
+
 void
 vm_object_unref(struct vm_object *obj)
 {
+	struct vm_system *sys = obj->sys;
+
 	if (unref_not_last(obj))
 		return;
 	flush_dirty(obj, 0, UINT64_MAX);
 	if (drop_last(obj, AS_NEWEST))
 		destroy(obj);
+	else
+		trim_cache(sys);
+}
+
+void
+vm_object_cache_limit(struct vm_system *sys, size_t n)
+{
+	vm_mutex_lock(&sys->objects->lock);
+	sys->objects->cached_max = n;
+	vm_mutex_unlock(&sys->objects->lock);
+	trim_cache(sys);
 }
 
 /* ---- pages ---- */
@@ -766,24 +850,6 @@ vm_object_invalidate(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 
 /* ---- reclaiming ---- */
 
-/* Take the oldest cached object off the cache, with a reference of ours. */
-static struct vm_object *
-oldest_cached(struct vm_objects *os)
-{
-	struct list *first;
-	struct vm_object *obj = NULL;
-
-	vm_mutex_lock(&os->lock);
-	first = list_first(&os->cached);
-	if (first != NULL) {
-		obj = LIST_ENTRY(first, struct vm_object, cached);
-		list_remove(first);
-		atomic_store(&obj->refs, 1);
-	}
-	vm_mutex_unlock(&os->lock);
-	return obj;
-}
-
 /* Two steps: compilers join them into one load, of what is not ours too. */
 static bool
 is_pinned(const struct vm_page *pg)
@@ -989,6 +1055,8 @@ vm_object_init(struct vm_system *sys)
 	    SLAB_BYTES);
 	list_init(&os->all);
 	list_init(&os->cached);
+	os->ncached = 0;
+	os->cached_max = SIZE_MAX;
 	for (i = 0; i < HASH_CHAINS; i++)
 		list_init(&os->chains[i]);
 	sys->objects = os;

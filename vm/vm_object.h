@@ -268,6 +268,14 @@ int vm_object_move_page(struct vm_page *, struct vm_object *to, vm_pindex_t);
 void vm_object_free_page(struct vm_object *, struct vm_page *);
 
 /*
+ * vm_object_cache_limit: keep at most n objects without references, the least
+ * recently used going first, with their pages; SIZE_MAX, at first: as many as
+ * memory has room for.  What cannot be written stays above the limit.
+ * => no lock held; may block        Source: 4.4BSD vm_cache_max.
+ */
+void vm_object_cache_limit(struct vm_system *, size_t n);
+
+/*
  * vm_object_reclaim: find npages that can be had again: pages of cached
  * objects, of the oldest first, which goes when it has none left; then clean
  * pages of stored objects that are in use, and of those the ones that have

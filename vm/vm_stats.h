@@ -47,6 +47,8 @@
 	X(entries_allocated, "map entries allocated")                         \
 	X(entries_freed, "map entries freed")                                 \
 	X(entries_merged, "map entries saved by merging")                     \
+	X(map_passes, "passes over new mappings to set attributes")           \
+	X(stack_grows, "stacks grown by a fault")                             \
 	X(entries_clipped, "map entries made by clipping")                    \
 	X(forks, "address spaces forked")                                     \
 	X(pages_zeroed, "frames filled with zeroes")                          \

@@ -47,14 +47,16 @@ vmspace_ref(struct vmspace *vs)
 	atomic_fetch_add(&vs->refs, 1);
 }
 
-/* Foreign ranges lose their protection from being unmapped. */
+/* Foreign and immutable ranges lose their protection from being unmapped. */
 static void
-release_foreign(struct vm_map *map)
+release_fixed(struct vm_map *map)
 {
 	struct vm_map_entry *e;
 
-	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e))
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
 		e->flags &= (uint8_t)~VM_ENTRY_FOREIGN;
+		e->marks &= (uint8_t)~VM_MARK_IMMUTABLE;
+	}
 }
 
 void
@@ -67,7 +69,7 @@ vmspace_reset(struct vmspace *vs)
 	vm_map_dead_init(&dead);
 	vm_mutex_lock(&vs->brk_lock);
 	vm_map_lock(map);
-	release_foreign(map);
+	release_fixed(map);
 	error = vm_map_remove(map, map->index.min, map->index.max, &dead);
 	VM_ASSERT(error == 0); /* nothing to cut, nothing foreign */
 	(void)error;
@@ -106,6 +108,7 @@ inherit_limits(const struct vmspace *parent, struct vmspace *child)
 	child->map.place_max = parent->map.place_max;
 	child->map.size_limit = parent->map.size_limit;
 	child->map.wired_limit = parent->map.wired_limit;
+	child->map.stack_limit = parent->map.stack_limit;
 }
 
 /* With the break locked, the child's is that of the entries it gets. */

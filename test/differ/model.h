@@ -59,6 +59,7 @@ struct model_space {
 
 struct model {
 	struct trace_config config;
+	struct vm_design design; /* whose policies hold */
 	size_t ncells;
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];

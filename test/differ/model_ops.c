@@ -905,6 +905,8 @@ expect_inherit(struct model *m, const struct op *op, const struct outcome *out,
 	(void)out;
 	if (range_errors(op, true) == OK)
 		(void)span_of(m, op, &outside);
+	if (op->flags == VM_INHERIT_ZERO && !m->design.inherit_zero)
+		outside = true;
 	*errors = outside ? ERROR(VM_EINVAL) : OK;
 	return NULL;
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_map_stack.c - stacks that grow when they are used.
+ *
+ *	[ gap: guard |		       ][ stack )	before
+ *	[ gap: guard |	    ][ new     ][ stack )	after a fault in `new`
+ *
+ * The gap is an entry with no memory.  A fault in it, next to a stack, makes
+ * the gap shorter and puts a piece of stack in its place; the guard at its far
+ * end always stays.
+ *
+ * The piece is made before the gap is touched, so there is nothing to restore
+ * when there is no memory for it.
+ * Source: FreeBSD vm_map_growstack, whose guard is kept in the gap as well.
+ */
+#include "vm/vm_map.h"
+
+#define GROW_BYTES ((vsize_t)128 << 10) /* of one piece, at least */
+
+/* How long the stack is that begins at e. */
+static vsize_t
+stack_size(const struct vm_map *map, const struct vm_map_entry *e)
+{
+	vaddr_t start = e->start, end = e->start;
+
+	for (; e != NULL && e->start == end && (e->flags & VM_ENTRY_STACK) &&
+	     !vm_entry_is_guard(e);
+	     e = vm_map_next(map, e))
+		end = e->end;
+	return end - start;
+}
+
+static vsize_t
+least(vsize_t a, vsize_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much the gap may give: not the guard, nor more than the limit. */
+static vsize_t
+available(const struct vm_map *map, const struct vm_map_entry *gap,
+    const struct vm_map_entry *stack)
+{
+	vsize_t size = gap->end - gap->start, guard = vm_ptoa(gap->offset);
+	vsize_t used = stack_size(map, stack);
+
+	if (size <= guard || used >= map->stack_limit)
+		return 0;
+	return least(size - guard, vm_trunc_page(map->stack_limit - used));
+}
+
+/* Give the end of the gap to a new entry like the stack. */
+static int
+take(struct vm_map *map, struct vm_map_entry *gap,
+    const struct vm_map_entry *stack, vsize_t len)
+{
+	struct vm_map_insert_args a = {
+		.start = gap->end - len,
+		.len = len,
+		.prot = stack->prot,
+		.max_prot = stack->max_prot,
+		.inherit = (enum vm_inherit)stack->inherit,
+		.advice = (enum vm_advice)stack->advice,
+		.flags = VM_ENTRY_COW | VM_ENTRY_STACK |
+		    (stack->flags & VM_ENTRY_LOCKED),
+	};
+	struct vm_map_entry *more = vm_entry_make(map->sys, &a);
+
+	if (more == NULL)
+		return VM_ENOMEM;
+	vm_entry_unlink(map, gap);
+	gap->end -= len;
+	if (gap->start == gap->end)
+		vm_entry_free(map->sys, gap);
+	else
+		vm_entry_link(map, gap);
+	vm_entry_link(map, more);
+	vm_map_simplify(map, a.start, a.start + len);
+	VM_COUNT(map->sys, stack_grows);
+	return 0;
+}
+
+int
+vm_map_grow_stack(struct vm_map *map, vaddr_t va)
+{
+	struct vm_map_entry *gap = vm_map_lookup(map, va), *stack;
+	vsize_t need, most;
+
+	if (gap == NULL || !(gap->marks & VM_MARK_GAP))
+		return 0; /* somebody was faster */
+	stack = vm_map_next(map, gap);
+	if (stack == NULL || stack->start != gap->end ||
+	    !(stack->flags & VM_ENTRY_STACK) || vm_entry_is_guard(stack))
+		return VM_EACCES;
+	need = gap->end - vm_trunc_page(va);
+	most = available(map, gap, stack);
+	if (need > most)
+		return VM_EACCES;
+	if (need < GROW_BYTES)
+		need = least(GROW_BYTES, most);
+	return take(map, gap, stack, need);
+}

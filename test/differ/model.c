@@ -6,7 +6,6 @@
  * full space takes many at once.
  */
 #include "test/differ/model.h"
-#include "test/differ/mix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,7 +237,7 @@ model_init(struct model *m, const struct trace_config *config)
 {
 	memset(m, 0, sizeof(*m));
 	m->config = *config;
-	(void)mix_design(&m->design, config->design);
+	(void)mix_named(&m->mix, config->design);
 	m->ncells = (size_t)vm_atop(config->va_max - config->va_min);
 	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
 		m->things[i] = thing_create(i <= TRACE_FILES);

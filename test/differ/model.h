@@ -20,6 +20,7 @@
 #ifndef TEST_DIFFER_MODEL_H
 #define TEST_DIFFER_MODEL_H
 
+#include "test/differ/mix.h"
 #include "test/differ/trace.h"
 #include "vm/vm_mmap.h"
 
@@ -51,6 +52,7 @@ struct cell {
 };
 
 struct model_space {
+	const struct vm_design *design; /* of the mix */
 	bool alive;
 	bool wire_future;
 	uint64_t brk_start, brk_end;
@@ -59,7 +61,7 @@ struct model_space {
 
 struct model {
 	struct trace_config config;
-	struct vm_design design; /* whose policies hold */
+	struct mix mix; /* whose policies hold */
 	size_t ncells;
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];

@@ -328,6 +328,8 @@ apply_create(struct model *m, const struct op *op, struct outcome *out)
 
 	if (out->error != VM_OK)
 		return NULL;
+	if (op->kind == OP_CREATE)
+		sp->design = &m->mix.designs[op->value % m->mix.n];
 	sp->alive = true;
 	sp->wire_future = false;
 	sp->brk_start = sp->brk_end = trace_heap(&m->config);
@@ -394,6 +396,7 @@ apply_fork(struct model *m, const struct op *op, struct outcome *out)
 
 	if (out->error != VM_OK)
 		return NULL;
+	child->design = parent->design;
 	child->alive = true;
 	child->wire_future = false;
 	child->brk_start = parent->brk_start;
@@ -905,7 +908,8 @@ expect_inherit(struct model *m, const struct op *op, const struct outcome *out,
 	(void)out;
 	if (range_errors(op, true) == OK)
 		(void)span_of(m, op, &outside);
-	if (op->flags == VM_INHERIT_ZERO && !m->design.inherit_zero)
+	if (op->flags == VM_INHERIT_ZERO &&
+	    !space_of(m, op)->design->inherit_zero)
 		outside = true;
 	*errors = outside ? ERROR(VM_EINVAL) : OK;
 	return NULL;

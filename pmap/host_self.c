@@ -138,6 +138,15 @@ catch_up(struct pmap *pm)
 }
 
 bool
+host_self_ready(struct pmap *pm, vaddr_t va, vm_prot_t access)
+{
+	if (host_self_window(pm) == NULL || !pmap_host_fault(pm, va, access))
+		return false;
+	catch_up(pm);
+	return true;
+}
+
+bool
 host_self_access(struct pmap *pm, vaddr_t va, vm_prot_t access,
     unsigned char *byte)
 {
@@ -147,8 +156,6 @@ host_self_access(struct pmap *pm, vaddr_t va, vm_prot_t access,
 		return false;
 	if (try_access(window + va, access, byte))
 		return true;
-	if (!pmap_host_fault(pm, va, access))
-		return false;
-	catch_up(pm);
-	return try_access(window + va, access, byte);
+	return host_self_ready(pm, va, access) &&
+	    try_access(window + va, access, byte);
 }

@@ -102,8 +102,10 @@ test_lacking(void **state)
 {
 	struct fixture *fx = *state;
 	struct vmspace *vs = space_of(fx, &vm_design_mach);
+	struct vm_stack_spot spot = { 0, 0, 0 };
 
 	assert_int_equal(map_at(fx, vs, 0, 2, VM_MMAP_PRIVATE), VM_OK);
+	assert_int_equal(vm_stack_check(vs, &spot, fx_va(0)), VM_OK);
 	assert_int_equal(vm_mimmutable(vs, fx_va(0), FX_PAGE), VM_ENOTSUP);
 	assert_int_equal(map_with(vs, 4, 1, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_ENOTSUP);
@@ -280,7 +282,6 @@ test_stack_check(void **state)
 	assert_int_equal(map_with(vs, 3, 1, VM_PROT_RW, VM_MMAP_PRIVATE),
 	    VM_OK);
 	assert_int_equal(vm_stack_check(vs, &spot, fx_va(3)), VM_EFAULT);
-	assert_int_equal(vm_stack_check(fx->vs, &spot, 0), VM_OK);
 	vmspace_unref(vs);
 }
 
@@ -346,20 +347,20 @@ test_cache_limit(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		FX_TEST(test_immutable),
-		FX_TEST(test_immutable_fork),
-		FX_TEST(test_lacking),
-		FX_TEST(test_guard),
-		FX_TEST(test_grows),
-		FX_TEST(test_grows_dragonfly),
-		FX_TEST(test_grow_without_memory),
-		FX_TEST(test_lonely_gap),
-		FX_TEST(test_whole),
-		FX_TEST(test_stack_check),
-		FX_TEST(test_two_steps),
+	const struct fx_test tests[] = {
+		FX_TEST_IN(openbsd, test_immutable),
+		FX_TEST_IN(openbsd, test_immutable_fork),
+		FX_TEST_IN(mach, test_lacking),
+		FX_TEST_IN(freebsd, test_guard),
+		FX_TEST_IN(freebsd, test_grows),
+		FX_TEST_IN(dragonfly, test_grows_dragonfly),
+		FX_TEST_IN(freebsd, test_grow_without_memory),
+		FX_TEST_IN(freebsd, test_lonely_gap),
+		FX_TEST_IN(openbsd, test_whole),
+		FX_TEST_IN(openbsd, test_stack_check),
+		FX_TEST_IN(mach, test_two_steps),
 		FX_TEST(test_cache_limit),
 	};
 
-	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	return FX_RUN("vm_policy", tests);
 }

@@ -11,6 +11,7 @@
 #include "host/run.h"
 #include "vm/vm_design.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -216,16 +217,12 @@ asks_for_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-int
-main(int argc, char **argv)
+static int
+run_command(int argc, char **argv)
 {
-	char *help[] = { argv[0], argc > 1 ? argv[1] : NULL, NULL };
+	char *help[] = { argv[0], argv[1], NULL };
 	const struct command *c;
 
-	if (argc < 2) {
-		message("a command is needed; see bsdvm help");
-		return RUN_FAILED;
-	}
 	if (asks_for_help(argv[1]))
 		return cmd_help(1, help);
 	if (strcmp(argv[1], "--version") == 0)
@@ -236,4 +233,21 @@ main(int argc, char **argv)
 	if (argc > 2 && asks_for_help(argv[2]))
 		return cmd_help(2, help);
 	return c->run(argc - 1, argv + 1);
+}
+
+int
+main(int argc, char **argv)
+{
+	int status;
+
+	if (argc < 2) {
+		message("a command is needed; see bsdvm help");
+		return RUN_FAILED;
+	}
+	status = run_command(argc, argv);
+	if (fflush(stdout) != 0 && status == 0) {
+		message("standard output: %s", strerror(errno));
+		return RUN_FAILED;
+	}
+	return status;
 }

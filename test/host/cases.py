@@ -602,6 +602,11 @@ def designs(side):
         expect(result, 0, name)
         if result.out != b"text\n":
             raise Failure(f"{name}: said {result.out!r}")
+    with open("/dev/full", "wb") as disk:
+        full = subprocess.run([side.prefix[0], "designs"], stdout=disk,
+                              stderr=subprocess.PIPE, check=False)
+    if full.returncode != 125 or b"No space" not in full.stderr:
+        raise Failure(f"a full disk: {full}")
 
 
 @case("words", vm_only=True)

@@ -991,6 +991,9 @@ wait_transit(struct vm_system *sys)
 
 	vm_mutex_lock(&os->lock);
 	LIST_FOREACH(struct vm_object, obj, &os->all, link) {
+		/* Nothing is read; and who has locked it may want os->lock. */
+		if (obj->ops->get == NULL)
+			continue;
 		vm_object_lock(obj);
 		pg = want_busy(obj, &seen);
 		vm_object_unlock(obj);

@@ -129,7 +129,7 @@ play(struct stress_actor *a)
 
 	if (a->cpu % 2 == 0 || vs == NULL) {
 		if (!had_memory(a,
-			vmspace_create(a->st->sys, &vm_design_netbsd, &vs),
+			vmspace_create(a->st->sys, a->st->design, &vs),
 			"a space"))
 			return;
 	} else {

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -31,11 +32,34 @@ stress_cpu(void *ctx)
 	return my_cpu % CPUS_SEEN;
 }
 
+/* Each design has a process of its own; the first of us only waits. */
+static const struct vm_design *
+play_each(void)
+{
+	const struct vm_design *d;
+	int status, failed = 0;
+	pid_t pid;
+
+	for (unsigned i = 0; (d = vm_design_nth(i)) != NULL; i++) {
+		pid = fork();
+		if (pid == 0)
+			return d;
+		if (pid < 0 || waitpid(pid, &status, 0) != pid ||
+		    !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+			printf("not ok %s: did not end well\n", d->name);
+			failed = 1;
+		}
+	}
+	exit(failed);
+}
+
 void
 stress_fail(struct stress *st, const char *why, uint64_t a, uint64_t b)
 {
-	printf("not ok %s: %s (%#" PRIx64 ", %#" PRIx64 "), seed %" PRIu64 "\n",
-	    st->name, why, a, b, st->seed);
+	printf("not ok %s %s: %s (%#" PRIx64 ", %#" PRIx64 "), seed %" PRIu64
+	       "\n",
+	    st->name, st->design == NULL ? "" : st->design->name, why, a, b,
+	    st->seed);
 	fflush(stdout);
 	_exit(1);
 }
@@ -57,6 +81,8 @@ stress_begin(struct stress *st, const char *name, int argc, char **argv,
 	memset(st, 0, sizeof(*st));
 	st->name = name;
 	st->seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	st->design = argc > 2 ? vm_design_named(argv[2]) : play_each();
+	stress_must(st, st->design != NULL, "no such design", 0, 0);
 	st->plain = posix_env;
 	st->plain.cpu = stress_cpu;
 	faulty_init(&st->env, &st->plain);
@@ -92,7 +118,7 @@ stress_end(struct stress *st)
 	soft_machine_destroy(st->machine);
 	stress_must(st, st->env.blocks == 0 && st->env.bytes == 0,
 	    "memory of the host is left", st->env.blocks, st->env.bytes);
-	printf("ok %s\n", st->name);
+	printf("ok %s %s\n", st->name, st->design->name);
 	return 0;
 }
 
@@ -252,7 +278,7 @@ stress_space(struct stress *st)
 {
 	struct vmspace *vs;
 
-	if (vmspace_create(st->sys, &vm_design_netbsd, &vs) != 0)
+	if (vmspace_create(st->sys, st->design, &vs) != 0)
 		stress_fail(st, "cannot make a space", 0, 0);
 	return vs;
 }

@@ -14,7 +14,7 @@
  * copy was begun to `begun` as it is after it, and never a later one behind an
  * earlier one.
  *
- * Everything is bounded by counts of operations.  A test ends with nobody in
+ * Everything is bounded by counts of operations, and happens in each design.  A test ends with nobody in
  * the system and nothing allocated, and says `ok NAME` or `not ok NAME: why`.
  */
 #ifndef TEST_STRESS_H
@@ -36,6 +36,7 @@ enum {
 struct stress {
 	const char *name;
 	uint64_t seed;
+	const struct vm_design *design; /* of its spaces */
 	struct vm_env plain;
 	struct faulty_env env;
 	struct vm_machine *machine;
@@ -60,8 +61,9 @@ struct stress_page {
 
 /*
  * stress_begin: a system of npages frames.  The arguments of the program are
- * [seed].  stress_end: check that nothing is left, say ok, and return the
- * exit status.
+ * [seed [design]]; without a design it forks for each, and returns in the
+ * children only.  stress_end: check that nothing is left, say ok, and return
+ * the exit status.
  */
 void stress_begin(struct stress *, const char *name, int argc, char **argv,
     vm_pindex_t npages);

@@ -228,6 +228,27 @@ copy_page(struct vm_page *pg, struct vm_object *to, vm_pindex_t pindex)
 	return 0;
 }
 
+/*
+ * Whoever writes to a page while it is copied has to wait for us, or the copy
+ * has some of what is written and not what was written before.  Pages that are
+ * wired stay as they are mapped.
+ */
+static void
+stop_writers(struct vm_map_entry *e, struct vm_machine *m)
+{
+	vm_pindex_t n, end = vm_entry_npages(e);
+	struct vm_page *pg;
+
+	for (n = next_present(e, 0, end); n < end;
+	     n = next_present(e, n + 1, end)) {
+		pg = vm_layers_find(e, n).page;
+		if (pg != NULL && pg->wire_count == 0)
+			(void)pmap_page_protect(m, pg,
+			    VM_PROT_READ | VM_PROT_EXEC);
+	}
+	pmap_update_all(m);
+}
+
 int
 vm_layers_copy_pages(struct vm_map_entry *e, struct vm_object *to,
     vm_pindex_t first)
@@ -236,6 +257,7 @@ vm_layers_copy_pages(struct vm_map_entry *e, struct vm_object *to,
 	struct vm_page *pg;
 	int error = 0;
 
+	stop_writers(e, to->sys->machine);
 	for (n = next_present(e, 0, end); error == 0 && n < end;
 	     n = next_present(e, n + 1, end)) {
 		pg = vm_layers_find(e, n).page; /* NULL: only the object's */

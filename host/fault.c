@@ -8,8 +8,8 @@
  * second fault, on a page that can be read: that was a write.
  *
  * Nothing stops a fault from coming again: another thread may have taken the
- * page away.  But the same fault many times in a row means that we and the
- * host disagree; that ends the program rather than time.
+ * page away.  But the same fault many times in a row, on a page that is there,
+ * means that we and the host disagree; that ends the program rather than time.
  */
 #include "host/fault.h"
 
@@ -106,6 +106,16 @@ is_outdated(const struct task *t)
 	    list_first(&t->space->tasks) != list_last(&t->space->tasks);
 }
 
+/* A fault had no reason if the page could be used, or the host failed us. */
+static void
+note_futile(struct task *t, uint64_t va, vm_prot_t access)
+{
+	if (!pmap_host_is_usable(t->space->pmap, va, access) &&
+	    t->failures_seen == t->space->failures)
+		t->futile_faults = 0;
+	t->failures_seen = t->space->failures;
+}
+
 static int
 resolve(struct task *t, uint64_t va)
 {
@@ -113,6 +123,7 @@ resolve(struct task *t, uint64_t va)
 	vm_prot_t access = access_of(t, va, &p);
 	int error;
 
+	note_futile(t, va, access);
 	if (pmap_host_fault(t->space->pmap, va, access))
 		return VM_OK;
 	error = vm_fault(&t->space->vm->map, va, access, 0);
@@ -202,14 +213,15 @@ force(struct task *t, int from)
 		trace_set_mask(t, mask & ~((uint64_t)1 << (t->signal - 1)));
 }
 
-static bool
-is_stuck(struct task *t, uint64_t va)
+static void
+count_same(struct task *t, uint64_t va)
 {
 	if (t->last_fault != va) {
 		t->last_fault = va;
-		t->same_faults = 0;
+		t->same_faults = t->futile_faults = 0;
 	}
-	return ++t->same_faults > SAME_FAULTS;
+	t->same_faults++;
+	t->futile_faults++;
 }
 
 /*
@@ -277,8 +289,8 @@ fault(struct task *t)
 {
 	uint64_t va = (uint64_t)t->info.si_addr;
 	int sig = t->signal, error = VM_EFAULT;
-	bool stuck = is_stuck(t, va);
 
+	count_same(t, va);
 	t->run->faults++;
 	if (t->info.si_code == BUS_ADRALN && sig == SIGBUS) {
 		signal_deliver(t);
@@ -293,7 +305,7 @@ fault(struct task *t)
 		signal_kill(t, "killed: out of memory (see -m)");
 	} else if (error != 0) {
 		deliver(t, error);
-	} else if (stuck) {
+	} else if (t->futile_faults > SAME_FAULTS) {
 		kill_stuck(t);
 	} else {
 		t->signal = 0;

@@ -207,7 +207,8 @@ file_write(void *file, uint64_t off, void *const *pages, size_t len)
 
 	if (!f->writable)
 		return VM_EIO;
-	if (f->window != NULL || is_being_cut(f))
+	if (f->window != NULL || is_being_cut(f) ||
+	    (fcntl(f->fd, F_GETFL) & O_APPEND) != 0)
 		error = write_by_mapping(f, off, pages, len);
 	else
 		error = write_by_call(f, off, pages, len);

@@ -46,6 +46,18 @@ give_hear(struct task *t)
 	run->channel = -1;
 }
 
+/* Any thread of the run can make the call: it is there for one that we sent. */
+static bool
+is_call_of(const struct task *t, const struct seccomp_notif *call)
+{
+	struct seccomp_notif_resp no = { .id = call->id, .error = -ENOSYS };
+
+	if ((pid_t)call->pid == t->tid)
+		return true;
+	(void)ioctl(t->run->listener, SECCOMP_IOCTL_NOTIF_SEND, &no);
+	return false;
+}
+
 /* Wait for the call; false: the task is dead, or stands somewhere else. */
 static bool
 hear_call(struct task *t, uint64_t *id)
@@ -56,7 +68,8 @@ hear_call(struct task *t, uint64_t *id)
 	while (t->at != TASK_DEAD && !t->has_status) {
 		call = (struct seccomp_notif){ .id = 0 };
 		if (poll(&p, 1, LOOK_ROUND) > 0 &&
-		    ioctl(p.fd, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
+		    ioctl(p.fd, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0 &&
+		    is_call_of(t, &call)) {
 			*id = call.id;
 			return true;
 		}

@@ -18,8 +18,21 @@ static void
 pass_on(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
-	if (info->si_code != SI_KERNEL && program > 0)
+	if (info->si_code == SI_KERNEL)
+		return;
+	if (program > 0) {
 		(void)kill((pid_t)program, sig);
+	} else if (sig != SIGCONT) {
+		/* When this has returned, and then nothing of the run is left. */
+		(void)signal(sig, SIG_DFL);
+		(void)raise(sig);
+	}
+}
+
+void
+job_program_gone(void)
+{
+	program = 0;
 }
 
 void

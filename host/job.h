@@ -16,5 +16,7 @@ void job_init(struct run *);
 /* The task is about to get t->signal; it has been stopped by one. */
 void job_signal(struct task *);
 void job_stopped(struct task *);
+/* The program has ended: from now on signals end the run. */
+void job_program_gone(void);
 
 #endif

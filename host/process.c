@@ -18,6 +18,7 @@
 #include "host/process.h"
 
 #include "host/cpu.h"
+#include "host/job.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -258,6 +259,7 @@ process_gone(struct task *t, int status)
 	if (t->tid == run->first) {
 		run->status = status;
 		run->finished = true;
+		job_program_gone();
 	}
 	if (!t->born && somebody_forks(run))
 		return; /* the parent's event is still to come */

@@ -185,12 +185,16 @@ signal_keep_action(struct task *t, int sig)
 	stub_set_action(t, sig, act);
 }
 
-/* Faults have a positive code below that of faults without an address. */
+/*
+ * Faults have a positive code below that of faults without an address.  So has
+ * what a program has queued for itself; but that comes at the end of a call.
+ */
 static bool
-is_fault(const struct task *t, int sig)
+is_fault(struct task *t, int sig)
 {
 	return t->space != NULL && (sig == SIGSEGV || sig == SIGBUS) &&
-	    t->info.si_code > 0 && t->info.si_code < SI_KERNEL;
+	    t->info.si_code > 0 && t->info.si_code < SI_KERNEL &&
+	    (int64_t)trace_regs(t)->orig_rax < 0;
 }
 
 /* Nothing of the program will run for it: the process stops. */

@@ -469,6 +469,14 @@ back_to_program(struct task *t)
 	t->in_stub = false;
 }
 
+/* An operation has failed: most likely there is no room for a mapping. */
+static void
+note_full(struct space *space)
+{
+	space->host_full = true;
+	space->failures++;
+}
+
 /* The list has not come to its end: run the rest, then stop. */
 static void
 complete(struct task *t)
@@ -492,7 +500,8 @@ complete(struct task *t)
 	t->at = at;
 	t->signal = sig;
 	t->undone = t->stub_final;
-	t->space->host_full |= failed;
+	if (failed)
+		note_full(t->space);
 }
 
 /* The task has stopped on the way: the rest of its list cannot wait. */
@@ -549,7 +558,7 @@ settle(struct task *t)
 	if (other->at != TASK_DEAD && stub_is_busy(other))
 		complete_unread(other);
 	if (other->at == TASK_DEAD && stub_is_busy(other))
-		space->host_full = true;
+		note_full(space);
 	space->listing = NULL;
 }
 
@@ -623,7 +632,8 @@ run_or_forget(struct task *t, const struct stub_call *calls, size_t n)
 {
 	if (stub_run(t, calls, n))
 		return true;
-	t->space->host_full = t->at != TASK_DEAD;
+	if (t->at != TASK_DEAD)
+		note_full(t->space);
 	return false;
 }
 

@@ -55,15 +55,33 @@ widen_stack(struct space *space, rlim_t limit)
 		space->stack_start = args.addr;
 }
 
-static void
-note_limit(struct space *space, uint64_t which, const struct rlimit *limit)
+static bool
+has_limit(const struct task *t, int which, struct rlimit *limit)
 {
-	if (which == RLIMIT_DATA)
-		space->vm->data_limit = limit->rlim_cur;
-	else if (which == RLIMIT_MEMLOCK)
-		space_limit_wired(space, limit->rlim_cur);
-	else if (which == RLIMIT_STACK)
-		widen_stack(space, limit->rlim_cur);
+	return prlimit(t->tid, (enum __rlimit_resource)which, NULL, limit) == 0;
+}
+
+/* The host knows best what has come of the call. */
+static void
+after_limit(struct task *t, long result)
+{
+	struct rlimit now;
+
+	if (result != 0)
+		return;
+	if (has_limit(t, RLIMIT_DATA, &now))
+		t->space->vm->data_limit = now.rlim_cur;
+	if (has_limit(t, RLIMIT_MEMLOCK, &now))
+		space_limit_wired(t->space, now.rlim_cur);
+	if (has_limit(t, RLIMIT_STACK, &now))
+		widen_stack(t->space, now.rlim_cur);
+}
+
+static bool
+is_noted(int which)
+{
+	return which == RLIMIT_DATA || which == RLIMIT_MEMLOCK ||
+	    which == RLIMIT_STACK;
 }
 
 static int
@@ -79,19 +97,21 @@ set_as_limit(struct space *space, const struct rlimit *new)
 
 /* What a limit call asks: 0 for an address means no such part. */
 struct limit_call {
-	uint64_t which, new, old;
+	struct space *space; /* whose limit */
+	int which;
+	uint64_t new, old;
 };
 
 static int64_t
 answer_as_limit(struct task *t, const struct limit_call *c)
 {
-	struct rlimit old = t->space->as_limit, new;
+	struct rlimit old = c->space->as_limit, new;
 	int error = 0;
 
 	if (c->new != 0) {
 		if (user_read(t, c->new, &new, sizeof(new)) != 0)
 			return -EFAULT;
-		error = set_as_limit(t->space, &new);
+		error = set_as_limit(c->space, &new);
 	}
 	if (error == 0 && c->old != 0 &&
 	    user_write(t, c->old, &old, sizeof(old)) != 0)
@@ -103,24 +123,26 @@ static void
 limit(struct task *t, const struct sysargs_call *call,
     const struct limit_call *c)
 {
-	struct rlimit new;
-
 	if (c->which == RLIMIT_AS) {
 		syscall_answer(t, answer_as_limit(t, c));
 		return;
 	}
-	if (c->new != 0 && user_read(t, c->new, &new, sizeof(new)) == 0 &&
-	    new.rlim_cur <= new.rlim_max)
-		note_limit(t->space, c->which, &new);
+	if (c->new != 0 && c->space == t->space && is_noted(c->which))
+		t->at_exit = after_limit;
 	run(t, call);
 }
 
 static void
 sys_prlimit64(struct task *t, const struct sysargs_call *call)
 {
-	struct limit_call c = { call->args[1], call->args[2], call->args[3] };
+	struct limit_call c = { .which = (int)call->args[1],
+		.new = call->args[2],
+		.old = call->args[3] };
+	pid_t pid = (pid_t)call->args[0];
+	struct task *other = pid == 0 ? t : task_find(t->run, pid);
 
-	if (call->args[0] == 0 || (pid_t)call->args[0] == t->tgid)
+	c.space = other == NULL ? NULL : other->space;
+	if (c.space != NULL)
 		limit(t, call, &c);
 	else
 		run(t, call);
@@ -129,7 +151,9 @@ sys_prlimit64(struct task *t, const struct sysargs_call *call)
 static void
 sys_getrlimit(struct task *t, const struct sysargs_call *call)
 {
-	struct limit_call c = { .which = call->args[0], .old = call->args[1] };
+	struct limit_call c = { .space = t->space,
+		.which = (int)call->args[0],
+		.old = call->args[1] };
 
 	limit(t, call, &c);
 }
@@ -137,7 +161,9 @@ sys_getrlimit(struct task *t, const struct sysargs_call *call)
 static void
 sys_setrlimit(struct task *t, const struct sysargs_call *call)
 {
-	struct limit_call c = { .which = call->args[0], .new = call->args[1] };
+	struct limit_call c = { .space = t->space,
+		.which = (int)call->args[0],
+		.new = call->args[1] };
 
 	limit(t, call, &c);
 }

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -85,6 +86,26 @@ check_file(int fd, const struct vm_mmap_args *args, const struct stat *st)
 	return 0;
 }
 
+/*
+ * The file in an open of our own.  The program's is shared with it: what it
+ * sets there, as O_APPEND, would hold for us, and a lock on it would last as
+ * long as we keep it.  The program's remains if the file cannot be opened.
+ */
+static int
+reopen(int fd, bool writable)
+{
+	char path[64];
+	int own;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path,
+	    (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (own < 0)
+		return fd;
+	(void)close(fd);
+	return own;
+}
+
 /* Put the object of the file into args; 0 or a negative errno. */
 static int
 set_file(struct task *t, struct vm_mmap_args *args, int program_fd)
@@ -103,8 +124,8 @@ set_file(struct task *t, struct vm_mmap_args *args, int program_fd)
 	writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR && !is_sealed(fd);
 	if ((args->flags & VM_MMAP_SHARED) && !writable)
 		args->max_prot = VM_PROT_READ | VM_PROT_EXEC;
-	args->object = file_object(t->run, fd,
-	    writable && (args->flags & VM_MMAP_SHARED));
+	writable = writable && (args->flags & VM_MMAP_SHARED);
+	args->object = file_object(t->run, reopen(fd, writable), writable);
 	return args->object == NULL ? -ENOMEM : 0;
 }
 

@@ -62,15 +62,26 @@ sys_rt_sigreturn(struct task *t, const struct sysargs_call *call)
 }
 
 static void
+after_sigaltstack(struct task *t, long result)
+{
+	if (result != 0)
+		return;
+	t->altstack = t->new_altstack;
+	t->altstack_size = t->new_altstack_size;
+}
+
+static void
 sys_sigaltstack(struct task *t, const struct sysargs_call *call)
 {
 	stack_t stack;
 
 	if (call->args[0] != 0 &&
 	    user_read(t, call->args[0], &stack, sizeof(stack)) == 0) {
-		t->altstack = (uint64_t)stack.ss_sp;
-		t->altstack_size = stack.ss_flags & SS_DISABLE ? 0 :
-								 stack.ss_size;
+		t->new_altstack = (uint64_t)stack.ss_sp;
+		t->new_altstack_size = stack.ss_flags & SS_DISABLE ?
+		    0 :
+		    stack.ss_size;
+		t->at_exit = after_sigaltstack;
 	}
 	run(t, call);
 }

@@ -106,10 +106,12 @@ struct task {
 	bool step_in;    /* stop again when the handler begins */
 	bool info_known; /* has been asked for already */
 	uint64_t altstack, altstack_size;
+	uint64_t new_altstack, new_altstack_size; /* if the call succeeds */
 	uint64_t blocked; /* best knowledge, bit n-1 for signal n */
 	uint64_t clear_tid;
 	uint64_t last_fault; /* address; see fault.c */
-	unsigned same_faults;
+	unsigned same_faults, futile_faults;
+	unsigned failures_seen; /* of space->failures */
 
 	bool parked; /* inside vfork: it cannot run anything before its end */
 	struct task *vfork_parent; /* waits for this child's exec or exit */

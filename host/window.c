@@ -17,7 +17,7 @@ static const uint64_t prots[] = { PROT_READ, PROT_READ | PROT_WRITE,
 
 #define NWINDOWS (sizeof(prots) / sizeof(prots[0]))
 
-_Static_assert(WINDOW_CALLS == NWINDOWS + 1, "and one to close");
+_Static_assert(WINDOW_CALLS == NWINDOWS + 2, "to close, and to protect");
 
 static uint64_t
 window_start(const struct run *run, size_t window)
@@ -47,6 +47,8 @@ window_make(const struct run *run, uint64_t fd, struct stub_call *calls)
 			    prots[i], MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
 			    fd, 0 } };
 	calls[NWINDOWS] = (struct stub_call){ SYS_close, { fd } };
+	calls[NWINDOWS + 1] = (struct stub_call){ SYS_mprotect,
+		{ STUB_BASE, VM_PAGE_SIZE, PROT_READ | PROT_EXEC } };
 }
 
 static uint64_t

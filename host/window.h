@@ -19,7 +19,7 @@
 #include "host/stub.h"
 
 enum {
-	WINDOW_CALLS = 5,    /* to make the windows */
+	WINDOW_CALLS = 6,    /* to make the windows */
 	WINDOW_OP_CALLS = 3, /* to carry out an operation, at most */
 };
 
@@ -30,7 +30,8 @@ uint64_t window_args(const struct run *);
 /* Where all that ends, in every process of the run. */
 uint64_t window_end(const struct run *);
 
-/* The WINDOW_CALLS calls that make the windows from a descriptor, and close it. */
+/* The WINDOW_CALLS calls that make the windows from a descriptor, close it, and
+ * take the permission to write from the code of the stub. */
 void window_make(const struct run *, uint64_t fd, struct stub_call *);
 
 /* The calls that carry out an operation.  => how many, <= WINDOW_OP_CALLS */

@@ -32,22 +32,29 @@ stat_fd(const struct task *t, int fd, struct stat *st)
 	return fd >= 0 && stat(path, st) == 0;
 }
 
-/* A path of the program's, from its root and working directory. */
+/* Names that mean something else to everybody who uses them. */
+static bool
+is_of_caller(const char *path)
+{
+	return strncmp(path, "/proc/", 6) == 0 ||
+	    strncmp(path, "/dev/", 5) == 0;
+}
+
+/*
+ * A path of the program's, from its root and working directory; not all of
+ * them can be followed from here.
+ */
 static bool
 stat_path(struct task *t, uint64_t addr, struct stat *st)
 {
-	char path[64 + 4096];
-	int n = snprintf(path, sizeof(path), "/proc/%d/", (int)t->tid), more;
-	char first;
+	char name[4096], path[64 + sizeof(name)];
 
-	if (user_read(t, addr, &first, 1) != 0)
+	if (user_read_string(t, addr, name, sizeof(name)) != 0 ||
+	    is_of_caller(name))
 		return false;
-	more = snprintf(path + n, sizeof(path) - (size_t)n, "%s/",
-	    first == '/' ? "root" : "cwd");
-	n += more;
-	return user_read_string(t, addr, path + n, sizeof(path) - (size_t)n) ==
-	    0 &&
-	    stat(path, st) == 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s/%s", (int)t->tid,
+	    name[0] == '/' ? "root" : "cwd", name);
+	return stat(path, st) == 0;
 }
 
 static struct vm_object *
@@ -69,63 +76,188 @@ flush(struct task *t, struct vm_object *obj)
 		(void)vm_object_flush(obj, 0, ALL);
 }
 
+/* An open file of the program's: its flags, and where it reads and writes. */
+static bool
+position(const struct task *t, int fd, uint64_t *pos, bool *appends)
+{
+	char path[64], text[256];
+	unsigned long long at, flags;
+	ssize_t n;
+	int info;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)t->tid,
+	    fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return false;
+	n = read(info, text, sizeof(text) - 1);
+	(void)close(info);
+	text[n > 0 ? n : 0] = '\0';
+	if (sscanf(text, "pos: %llu flags: %llo", &at, &flags) != 2)
+		return false;
+	*pos = at;
+	*appends = (flags & O_APPEND) != 0;
+	return true;
+}
+
 /* ----------------------------------------------------- after the call */
 
 static void
-changed(struct task *t, uint64_t start, uint64_t end)
+finish(struct task *t)
 {
-	struct vm_object *obj = t->changing;
+	struct vm_object *obj = t->change.object;
 
-	t->changing = NULL;
-	vm_object_toss(obj, vm_atop(start), vm_atop(end + VM_PAGE_MASK));
-	file_changed(obj);
+	t->change.object = NULL;
 	vm_object_unref(obj);
 }
 
-void
-coherence_forget(struct task *t, bool ran)
+/* Pages that are no longer of the file, whatever the program did to them. */
+static void
+cut(struct task *t, uint64_t start)
 {
-	if (t->changing != NULL)
-		changed(t, 0, ran ? ALL << VM_PAGE_SHIFT : 0);
+	vm_object_toss(t->change.object, vm_atop(vm_round_page(start)), ALL);
+	file_refresh(t->change.object, start, vm_round_page(start));
+	file_changed(t->change.object);
 }
 
-/* Where the call has written: `result` bytes, up to the file's position. */
+/* The last bytes that the call has written, where it writes on by itself. */
+static void
+find_end(const struct task *t, uint64_t len, uint64_t *start, uint64_t *end)
+{
+	const struct change *c = &t->change;
+	uint64_t pos;
+	bool appends;
+
+	*end = *start + len;
+	if (c->appends) {
+		pos = file_size(c->object);
+	} else if (c->positioned || !position(t, c->fd, &pos, &appends) ||
+	    pos < len) {
+		return;
+	}
+	if (pos - len < *start)
+		*start = pos - len;
+	if (pos > *end)
+		*end = pos;
+}
+
 static void
 after_write(struct task *t, long result)
 {
-	uint64_t start = 0, end = ALL << VM_PAGE_SHIFT;
+	uint64_t start = t->change.start, end;
 
-	if (t->nr == SYS_pwrite64 || t->nr == SYS_pwritev) {
-		start = trace_regs(t)->r10;
-		end = start + (result > 0 ? (uint64_t)result : 0);
+	if (t->nr == SYS_ioctl && result == 0) {
+		vm_object_toss(t->change.object, 0, ALL);
+		file_changed(t->change.object);
+	} else if (result > 0) {
+		find_end(t, (uint64_t)result, &start, &end);
+		file_refresh(t->change.object, start, end);
 	}
-	if (result <= 0)
-		end = start;
-	changed(t, start, end);
+	finish(t);
 }
 
 static void
 after_cut(struct task *t, long result)
 {
-	if (result < 0)
-		changed(t, 0, 0);
-	else if (t->nr == SYS_fallocate)
-		changed(t, 0, ALL << VM_PAGE_SHIFT);
-	else
-		changed(t, vm_trunc_page(file_size(t->changing)),
-		    ALL << VM_PAGE_SHIFT);
+	if (result >= 0 && t->nr == SYS_fallocate) {
+		vm_object_toss(t->change.object, 0, ALL);
+		file_changed(t->change.object);
+	} else if (result >= 0) {
+		cut(t, file_size(t->change.object));
+	}
+	finish(t);
+}
+
+/* It was not clear by its name what the call would open. */
+static void
+after_open(struct task *t, long result)
+{
+	struct stat st;
+
+	if (result < 0 || !stat_fd(t, (int)result, &st) || !S_ISREG(st.st_mode))
+		return;
+	t->change.object = file_find(t->run, &st);
+	if (t->change.object == NULL)
+		return;
+	cut(t, file_size(t->change.object));
+	finish(t);
+}
+
+/* Killed in the call: it may have written all that it was asked to. */
+void
+coherence_forget(struct task *t, bool ran)
+{
+	const struct change *c = &t->change;
+	uint64_t end;
+
+	if (c->object == NULL)
+		return;
+	end = file_size(c->object);
+	if (ran && c->cuts) {
+		after_cut(t, 0);
+		return;
+	}
+	if (end > c->start && c->most < end - c->start)
+		end = c->start + c->most;
+	if (ran && c->start < end)
+		file_refresh(c->object, c->start, end);
+	finish(t);
 }
 
 /* ---------------------------------------------------- before the call */
 
+/* Where an argument that is an offset, or the address of one, says. */
+static bool
+told(struct task *t, const struct sysargs_call *call, uint64_t *start)
+{
+	switch (call->nr) {
+	case SYS_pwrite64:
+	case SYS_pwritev:
+		*start = call->args[3];
+		return true;
+	case SYS_pwritev2:
+		*start = call->args[3];
+		return *start != (uint64_t)-1;
+	case SYS_splice:
+	case SYS_copy_file_range:
+		return call->args[3] != 0 &&
+		    user_read(t, call->args[3], start, sizeof(*start)) == 0;
+	default:
+		return false;
+	}
+}
+
+#define APPEND 0x10 /* RWF_APPEND */
+
 static void
+find_start(struct task *t, const struct sysargs_call *call, int fd)
+{
+	struct change *c = &t->change;
+	uint64_t pos = 0;
+	bool appends = false;
+
+	(void)position(t, fd, &pos, &appends);
+	c->fd = fd;
+	c->start = pos;
+	c->positioned = told(t, call, &c->start);
+	c->appends = appends ||
+	    (call->nr == SYS_pwritev2 && (call->args[5] & APPEND));
+	if (c->appends)
+		c->start = file_size(c->object);
+	c->most = call->nr == SYS_write || call->nr == SYS_pwrite64 ?
+	    call->args[2] :
+	    UINT64_MAX;
+}
+
+static bool
 begin(struct task *t, struct vm_object *obj, void (*then)(struct task *, long))
 {
 	if (obj == NULL)
-		return;
+		return false;
 	flush(t, obj);
-	t->changing = obj;
+	t->change = (struct change){ .object = obj, .cuts = then == after_cut };
 	t->at_exit = then;
+	return true;
 }
 
 static bool
@@ -150,10 +282,13 @@ coherence_prepare(struct task *t, const struct sysargs_call *call,
 			vm_object_unref(obj);
 		}
 	}
-	if (f->writes >= 0)
-		begin(t, find(t, call, f->writes, false), after_write);
-	else if (f->cuts >= 0)
-		begin(t, find(t, call, f->cuts, f->by_path), after_cut);
-	else if (f->opens >= 0 && truncates(t, call))
-		begin(t, find(t, call, f->opens, true), after_cut);
+	if (f->writes >= 0) {
+		if (begin(t, find(t, call, f->writes, false), after_write))
+			find_start(t, call, (int)call->args[f->writes]);
+	} else if (f->cuts >= 0) {
+		(void)begin(t, find(t, call, f->cuts, f->by_path), after_cut);
+	} else if (f->opens >= 0 && truncates(t, call) &&
+	    !begin(t, find(t, call, f->opens, true), after_cut)) {
+		t->at_exit = after_open;
+	}
 }

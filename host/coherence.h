@@ -4,8 +4,9 @@
  *
  * The bytes of a mapped file are in frames of ours, not in the page cache of
  * the host.  So before a call reads a file, what mappings have changed is
- * written to it; and after a call has changed a file, its pages are forgotten,
- * to be read again.
+ * written to it; and the bytes that a call has written to a file are put into
+ * its resident pages.  Of those no other byte is touched: somebody may be
+ * storing to it.  Pages that a file has lost are forgotten.
  */
 #ifndef HOST_COHERENCE_H
 #define HOST_COHERENCE_H

@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -193,7 +194,7 @@ static bool
 is_being_cut(const struct file *f)
 {
 	LIST_FOREACH(struct task, t, &f->run->tasks.all, all)
-		if (t->changing == f->object)
+		if (t->change.object == f->object)
 			return true;
 	return false;
 }
@@ -389,6 +390,49 @@ file_changed(struct vm_object *obj)
 
 	if (f != NULL && fstat(f->fd, &st) == 0)
 		f->stamp = stamp_of(&st);
+}
+
+/* Bytes of a page that is resident, if it still is. */
+static void
+put_bytes(struct vm_object *obj, uint64_t off, const void *from, size_t len)
+{
+	struct file *f = vm_file_handle(obj);
+	struct vm_page *pg;
+
+	vm_object_lock(obj);
+	pg = vm_object_lookup(obj, vm_atop(off));
+	if (pg != NULL)
+		memcpy((char *)pmap_page_data(f->run->machine, pg) +
+			(off & VM_PAGE_MASK),
+		    from, len);
+	vm_object_unlock(obj);
+}
+
+void
+file_refresh(struct vm_object *obj, uint64_t start, uint64_t end)
+{
+	struct file *f = vm_file_handle(obj);
+	vm_pindex_t pindex = vm_atop(start);
+	char bytes[VM_PAGE_SIZE];
+	struct vm_page *pg;
+	uint64_t from, to;
+	ssize_t got;
+
+	for (;; pindex++) {
+		vm_object_lock(obj);
+		pg = vm_object_next(obj, &pindex);
+		vm_object_unlock(obj);
+		if (pg == NULL || vm_ptoa(pindex) >= end)
+			break;
+		from = vm_ptoa(pindex) > start ? vm_ptoa(pindex) : start;
+		to = vm_ptoa(pindex + 1) < end ? vm_ptoa(pindex + 1) : end;
+		got = pread(f->fd, bytes, to - from, (off_t)from);
+		if (got < 0)
+			continue;
+		memset(bytes + got, 0, sizeof(bytes) - (size_t)got);
+		put_bytes(obj, from, bytes, to - from);
+	}
+	file_changed(obj);
 }
 
 size_t

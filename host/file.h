@@ -29,6 +29,13 @@ struct vm_object *file_find(struct run *, const struct stat *);
 void file_changed(struct vm_object *);
 
 /*
+ * file_refresh: [start, end) of the file has been changed by a call: put the
+ * bytes, zeroes behind its end, into those pages that are resident, and touch
+ * no others: the program may be storing to them.
+ */
+void file_refresh(struct vm_object *, uint64_t start, uint64_t end);
+
+/*
  * file_keep_writing: the file is going to be sealed against writing, but for
  * the mappings that it has.  Our write-back must still reach it.
  */

@@ -47,6 +47,16 @@ struct promise {
 	bool write;
 };
 
+/* What a call does to a mapped file: coherence.c. */
+struct change {
+	struct vm_object *object; /* or NULL */
+	bool cuts;                /* it changes more than bytes */
+	bool positioned;          /* it says where it writes */
+	bool appends;             /* it writes at the end, wherever that is */
+	int fd;                   /* that it writes to */
+	uint64_t start, most;     /* where it begins, and how many bytes */
+};
+
 #define TASK_PROMISES 16
 #define TASK_BUCKETS  256
 
@@ -77,7 +87,7 @@ struct task {
 	bool undone; /* its system call has been taken back: run it again */
 	long nr;     /* the one it stopped at last */
 	void (*at_exit)(struct task *, long result);
-	struct vm_object *changing;      /* by the call: coherence.c */
+	struct change change;            /* of a file, by the call */
 	bool pipe_full;                  /* sys_pipe.c */
 	bool opens_cloexec;              /* proc.c */
 	const struct stub_call *instead; /* of it, while a list is made */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * file_store.c: files that change by calls and through mappings at once.
+ *
+ *	page	|  bytes that calls write  |  bytes that are stored to  |
+ *
+ * A call changes the bytes that it names and no others, whatever somebody
+ * stores to the same page, or to another one of the file, at that moment.
+ */
+#include "prog.h"
+
+#include <sys/file.h>
+
+#define ROUNDS 3000
+
+static volatile long *word;
+static atomic_bool over;
+static long lost;
+
+/* Count, and see that the last number is still there. */
+static void *
+store(void *arg)
+{
+	long n = *word;
+
+	(void)arg;
+	while (!atomic_load(&over)) {
+		if (*word != n)
+			lost++;
+		*word = ++n;
+	}
+	return (NULL);
+}
+
+static void
+beside(char *p, size_t at, void (*write_it)(int fd, long i), int fd)
+{
+	long rounds = prog_count != 0 ? prog_count : ROUNDS;
+	pthread_t thread;
+
+	word = (void *)(p + at);
+	lost = 0;
+	atomic_store(&over, false);
+	thread = prog_thread(store, NULL);
+	for (long i = 0; i < rounds; i++)
+		write_it(fd, i);
+	atomic_store(&over, true);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(lost == 0);
+}
+
+static void
+write_there(int fd, long i)
+{
+	REQUIRE(pwrite(fd, &i, sizeof(i), 16) == (ssize_t)sizeof(i));
+}
+
+static void
+write_on(int fd, long i)
+{
+	REQUIRE(lseek(fd, 16, SEEK_SET) == 16);
+	REQUIRE(write(fd, &i, sizeof(i)) == (ssize_t)sizeof(i));
+}
+
+static void
+check_stores(void (*write_it)(int fd, long i), size_t at)
+{
+	int fd = prog_file(4, 1);
+	char *p = prog_map_file(fd, 4, RW, MAP_SHARED);
+	long rounds = prog_count != 0 ? prog_count : ROUNDS;
+	long last = rounds - 1;
+
+	beside(p, at, write_it, fd);
+	REQUIRE(memcmp(p + 16, &last, sizeof(last)) == 0);
+	REQUIRE(munmap(p, 4 * PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+}
+
+static void
+same_page(void)
+{
+	check_stores(write_there, 1024);
+}
+
+static void
+same_page_position(void)
+{
+	check_stores(write_on, 1024);
+}
+
+static void
+other_page(void)
+{
+	check_stores(write_on, 2 * PAGE);
+}
+
+/* What is stored stays in its place, whoever appends to the file. */
+static void
+appending(void)
+{
+	int fd = prog_file(1, 1);
+	char *p = prog_map_file(fd, 1, RW, MAP_SHARED), c = 0;
+
+	REQUIRE(fcntl(fd, F_SETFL, O_APPEND) == 0);
+	p[0] = 'X';
+	REQUIRE(msync(p, PAGE, MS_SYNC) == 0);
+	REQUIRE(lseek(fd, 0, SEEK_END) == (off_t)PAGE);
+	REQUIRE(pread(fd, &c, 1, 0) == 1 && c == 'X');
+	REQUIRE(munmap(p, PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+}
+
+/* Linux appends with pwrite too, whatever the offset. */
+static void
+appended(void)
+{
+	int fd = prog_file(1, 1);
+	char *p = prog_map_file(fd, 2, PROT_READ, MAP_SHARED);
+
+	REQUIRE(ftruncate(fd, (off_t)PAGE + 1) == 0);
+	REQUIRE(p[PAGE] == 0 && p[PAGE + 1] == 0);
+	REQUIRE(fcntl(fd, F_SETFL, O_APPEND) == 0);
+	REQUIRE(pwrite(fd, "Z", 1, 0) == 1);
+	REQUIRE(p[PAGE + 1] == 'Z');
+	REQUIRE(write(fd, "Y", 1) == 1);
+	REQUIRE(p[PAGE + 2] == 'Y');
+	REQUIRE(munmap(p, 2 * PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+}
+
+/* A lock ends with the last descriptor, mapped or not. */
+static void
+locked(void)
+{
+	int fd, own;
+	char *p;
+
+	fd = open("lock", O_RDWR | O_CREAT, 0600);
+	REQUIRE(fd >= 0 && ftruncate(fd, (off_t)PAGE) == 0);
+	REQUIRE(flock(fd, LOCK_EX) == 0);
+	p = prog_map_file(fd, 1, RW, MAP_SHARED);
+	p[0] = 1;
+	REQUIRE(munmap(p, PAGE) == 0);
+	REQUIRE(close(fd) == 0);
+	own = open("lock", O_RDWR);
+	REQUIRE(own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0);
+	REQUIRE(close(own) == 0 && unlink("lock") == 0);
+}
+
+/* Cut by an open, whatever the name it goes by. */
+static void
+cut_by(const char *name)
+{
+	int fd = prog_file(2, 1), again;
+	char *p = prog_map_file(fd, 2, PROT_READ, MAP_SHARED), path[64];
+
+	REQUIRE(prog_same(p + PAGE, PAGE, 2));
+	(void)snprintf(path, sizeof(path), "%s/%d", name, fd);
+	again = open(path, O_RDWR | O_TRUNC);
+	REQUIRE(again >= 0);
+	REQUIRE(PAST_END(p + PAGE));
+	REQUIRE(munmap(p, 2 * PAGE) == 0);
+	REQUIRE(close(fd) == 0 && close(again) == 0);
+}
+
+static void
+cut(void)
+{
+	cut_by("/proc/self/fd");
+	cut_by("/dev/fd");
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct prog_check checks[] = {
+		{ "same-page", same_page },
+		{ "same-page-position", same_page_position },
+		{ "other-page", other_page },
+		{ "appending", appending },
+		{ "appended", appended },
+		{ "locked", locked },
+		{ "cut", cut },
+	};
+
+	return (prog_main(argc, argv, checks, COUNT(checks)));
+}

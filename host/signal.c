@@ -19,9 +19,12 @@
 #include "host/trace.h"
 #include "host/user.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define HANDLER_DEFAULT 0
 #define HANDLER_IGNORE  1
@@ -154,11 +157,44 @@ signal_deliver(struct task *t)
 		if (act->flags & SA_RESETHAND)
 			act->handler = HANDLER_DEFAULT;
 	}
-	if (t->undone)
-		syscall_rewind(t);
+	if (t->undone || t->again)
+		syscall_break_off(t, has_handler(t, t->signal));
 	t->run->signals++;
 	job_signal(t);
 	stub_resume(t, STUB_NO_CALL);
+}
+
+/* The value of a line of /proc/TID/status in hexadecimal. */
+static uint64_t
+status_mask(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	return line == NULL ? 0 : strtoull(line + strlen(name), NULL, 16);
+}
+
+bool
+signal_is_pending(const struct task *t)
+{
+	char path[64], text[4096];
+	uint64_t set;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)t->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	set = (status_mask(text, "\nSigPnd:") |
+		  status_mask(text, "\nShdPnd:")) &
+	    ~status_mask(text, "\nSigBlk:");
+	for (int sig = 1; sig <= SIGNALS; sig++)
+		if ((set >> (sig - 1) & 1) && !is_ignored(t, sig))
+			return true;
+	return false;
 }
 
 void

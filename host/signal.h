@@ -52,6 +52,9 @@ void signal_kill(struct task *, const char *why);
 /* signal_keep_action: after a fault: put back what the kernel has changed. */
 void signal_keep_action(struct task *, int sig);
 
+/* signal_is_pending: one is to be delivered before the task goes on. */
+bool signal_is_pending(const struct task *);
+
 /* Deliver t->signal with t->info, and go on. */
 void signal_deliver(struct task *);
 

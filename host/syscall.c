@@ -9,8 +9,10 @@
 #include "host/message.h"
 #include "host/proc.h"
 #include "host/run.h"
+#include "host/signal.h"
 #include "host/space.h"
 #include "host/stub.h"
+#include "host/timed.h"
 #include "host/trace.h"
 #include "host/user.h"
 
@@ -77,8 +79,12 @@ void
 syscall_run(struct task *t)
 {
 	bool call = t->at == TASK_AT_CALL || t->undone;
+	struct stub_call shorter;
 
-	stub_resume(t, call ? STUB_CALL : STUB_NO_CALL);
+	if (call && t->late && timed_shorten(t, &shorter))
+		stub_resume_with(t, &shorter);
+	else
+		stub_resume(t, call ? STUB_CALL : STUB_NO_CALL);
 }
 
 void
@@ -155,6 +161,7 @@ syscall_entry(struct task *t)
 	t->same_faults = 0;
 	t->at_exit = NULL;
 	t->forking = false;
+	timed_entry(t, call.nr);
 	what_runs(t, &call);
 	if (t->space == NULL) {
 		give_hear(t);
@@ -185,37 +192,55 @@ syscall_exit(struct task *t)
 		stub_resume(t, STUB_NO_CALL);
 }
 
-/* Calls that say EINTR whenever they are interrupted, signal or not. */
-static bool
-gives_up(uint64_t nr)
-{
-	static const unsigned short calls[] = { SYS_epoll_wait, SYS_epoll_pwait,
-		SYS_epoll_pwait2, SYS_semop, SYS_semtimedop,
-		SYS_rt_sigtimedwait, SYS_io_getevents, SYS_io_pgetevents,
-		SYS_accept, SYS_accept4, SYS_recvfrom, SYS_recvmsg,
-		SYS_recvmmsg, SYS_read, SYS_readv, SYS_poll, SYS_select,
-		SYS_msgrcv, SYS_msgsnd };
-
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (calls[i] == nr)
-			return true;
-	return false;
-}
-
 void
 syscall_again(struct task *t)
 {
-	const struct user_regs_struct *r = trace_regs(t);
+	struct user_regs_struct *r = trace_regs(t);
+	int64_t result;
 
-	if ((int64_t)r->rax == -EINTR && (int64_t)r->orig_rax >= 0 &&
-	    gives_up(r->orig_rax))
+	if ((int64_t)r->rax != -EINTR || (int64_t)r->orig_rax < 0 ||
+	    !timed_gives_up(r->orig_rax))
+		return;
+	result = timed_expired(t);
+	if (result != 0) {
+		r->rax = (uint64_t)result;
+		r->orig_rax = (uint64_t)-1;
+		trace_regs_changed(t);
+		return;
+	}
+	syscall_rewind(t);
+	t->again = true;
+}
+
+/* It cannot be told from a call that the signal has found in the kernel. */
+static void
+fail_interrupted(struct task *t)
+{
+	struct user_regs_struct *r = trace_regs(t);
+
+	if (t->again)
+		r->rip += 2;
+	r->rax = (uint64_t)-EINTR;
+	r->orig_rax = (uint64_t)-1;
+	trace_regs_changed(t);
+	t->undone = t->again = false;
+	t->at_exit = NULL;
+	coherence_forget(t, false);
+}
+
+void
+syscall_break_off(struct task *t, bool handled)
+{
+	if (handled && (t->again || timed_never_restarts(t->nr)))
+		fail_interrupted(t);
+	else if (t->undone)
 		syscall_rewind(t);
 }
 
 void
 syscall_interrupted(struct task *t)
 {
-	if (!t->undone)
+	if (!t->undone && !signal_is_pending(t))
 		syscall_again(t);
 	syscall_run(t);
 }

@@ -56,6 +56,12 @@ void syscall_prepare(struct task *, const struct sysargs_call *);
 /* The program is to execute its undone call again by itself. */
 void syscall_rewind(struct task *);
 
+/*
+ * syscall_break_off: a signal is delivered before the undone or rewound call
+ * could run: it fails if a handler runs for it, or is to be executed again.
+ */
+void syscall_break_off(struct task *, bool handled);
+
 /* -errno of the host for a VM_E* code. */
 int64_t syscall_error(int vm_error);
 

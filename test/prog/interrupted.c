@@ -11,6 +11,10 @@
  */
 #include "prog.h"
 
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <ucontext.h>
 
 #define ROUNDS 20000
@@ -143,6 +147,138 @@ divisions(void)
 	disturb(divide);
 }
 
+/* ------------------------------------------- calls that wait, beside forks */
+
+static atomic_bool forked_enough;
+
+/* Of children that end without a signal: the kernel may wake others for it. */
+static void *
+fork_often(void *arg)
+{
+	sigset_t all;
+	pid_t pid;
+
+	(void)arg;
+	(void)sigfillset(&all);
+	REQUIRE(pthread_sigmask(SIG_BLOCK, &all, NULL) == 0);
+	while (!atomic_load(&forked_enough)) {
+		pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
+		if (pid == 0)
+			_exit(0);
+		REQUIRE(pid > 0 && waitpid(pid, NULL, __WALL) == pid);
+		prog_pause(10);
+	}
+	return (NULL);
+}
+
+/* The limit counts from the start, however often the call was held up. */
+static void
+beside_forks(void (*work)(void))
+{
+	pthread_t thread;
+
+	atomic_store(&forked_enough, false);
+	thread = prog_thread(fork_often, NULL);
+	work();
+	atomic_store(&forked_enough, true);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+}
+
+static void
+wait_events(void)
+{
+	struct epoll_event *events = (void *)prog_anon(1);
+	int fd = epoll_create1(0);
+
+	REQUIRE(epoll_wait(fd, events, 8, 300) == 0);
+	REQUIRE(munmap(events, PAGE) == 0 && close(fd) == 0);
+}
+
+static void
+epoll_limit(void)
+{
+	beside_forks(wait_events);
+}
+
+static void
+wait_signal(void)
+{
+	static const struct timespec limit = { 0, 300000000 };
+	siginfo_t *info = (void *)prog_anon(1);
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGUSR1);
+	REQUIRE(sigtimedwait(&set, info, &limit) == -1 && errno == EAGAIN);
+	REQUIRE(munmap(info, PAGE) == 0);
+}
+
+static void
+signal_limit(void)
+{
+	beside_forks(wait_signal);
+}
+
+static void
+wait_socket(void)
+{
+	static const struct timeval limit = { 0, 300000 };
+	char *buffer = prog_anon(16);
+	int pair[2];
+
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	REQUIRE(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit,
+		    sizeof(limit)) == 0);
+	REQUIRE(setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &limit,
+		    sizeof(limit)) == 0);
+	REQUIRE(recv(pair[0], buffer, PAGE, 0) == -1 && errno == EAGAIN);
+	while (send(pair[0], buffer, 16 * PAGE, MSG_DONTWAIT) > 0)
+		;
+	REQUIRE(errno == EAGAIN);
+	REQUIRE(send(pair[0], buffer, 16 * PAGE, 0) == -1 && errno == EAGAIN);
+	REQUIRE(close(pair[0]) == 0 && close(pair[1]) == 0);
+	REQUIRE(munmap(buffer, 16 * PAGE) == 0);
+}
+
+static void
+socket_limit(void)
+{
+	beside_forks(wait_socket);
+}
+
+static volatile sig_atomic_t alarms;
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* A signal that comes while the call is held up ends it all the same. */
+static void
+wait_alarms(void)
+{
+	static const struct itimerval soon = { { 0, 0 }, { 0, 7000 } };
+	struct epoll_event *events = (void *)prog_anon(1);
+	int fd = epoll_create1(0);
+
+	for (int i = 1; i <= 50; i++) {
+		REQUIRE(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+		REQUIRE(epoll_wait(fd, events, 8, 5000) == -1 &&
+		    errno == EINTR && alarms == i);
+	}
+	REQUIRE(munmap(events, PAGE) == 0 && close(fd) == 0);
+}
+
+static void
+epoll_signal(void)
+{
+	REQUIRE(signal(SIGALRM, on_alarm) != SIG_ERR);
+	alarms = 0;
+	beside_forks(wait_alarms);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -151,6 +287,10 @@ main(int argc, char **argv)
 		{ "bad-faults", bad_faults },
 		{ "breakpoints", breakpoints },
 		{ "divisions", divisions },
+		{ "epoll-limit", epoll_limit },
+		{ "signal-limit", signal_limit },
+		{ "socket-limit", socket_limit },
+		{ "epoll-signal", epoll_signal },
 	};
 
 	return (prog_main(argc, argv, checks, COUNT(checks)));

@@ -94,8 +94,7 @@ sys_fcntl(struct task *t, const struct sysargs_call *call)
 		syscall_answer(t, error);
 		return;
 	}
-	syscall_prepare(t, call);
-	syscall_run(t);
+	syscall_prepare_and_run(t, call);
 }
 
 const struct syscall_entry_of sys_seal_calls[] = {

@@ -20,13 +20,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static void
-run(struct task *t, const struct sysargs_call *call)
-{
-	syscall_prepare(t, call);
-	syscall_run(t);
-}
-
 /* --------------------------------------------------------------- limits */
 
 /* The stack may grow to a raised limit, if nothing is in the way. */
@@ -129,7 +122,7 @@ limit(struct task *t, const struct sysargs_call *call,
 	}
 	if (c->new != 0 && c->space == t->space && is_noted(c->which))
 		t->at_exit = after_limit;
-	run(t, call);
+	syscall_prepare_and_run(t, call);
 }
 
 static void
@@ -145,7 +138,7 @@ sys_prlimit64(struct task *t, const struct sysargs_call *call)
 	if (c.space != NULL)
 		limit(t, call, &c);
 	else
-		run(t, call);
+		syscall_prepare_and_run(t, call);
 }
 
 static void
@@ -187,7 +180,7 @@ sys_sched_setaffinity(struct task *t, const struct sysargs_call *call)
 	if (len > sizeof(set))
 		len = sizeof(set);
 	if (other == NULL) {
-		run(t, call);
+		syscall_prepare_and_run(t, call);
 		return;
 	}
 	if (user_read(t, call->args[2], &set, len) != 0) {
@@ -212,7 +205,7 @@ sys_sched_getaffinity(struct task *t, const struct sysargs_call *call)
 	long size = syscall(SYS_sched_getaffinity, 0, sizeof(set), &set);
 
 	if (other == NULL) {
-		run(t, call);
+		syscall_prepare_and_run(t, call);
 		return;
 	}
 	if (size < 0 || len < (size_t)size || len % sizeof(long) != 0)
@@ -306,7 +299,7 @@ sys_process_vm(struct task *t, const struct sysargs_call *call)
 	struct task *other = target(t, call->args[0]);
 
 	if (other == NULL || other->space == NULL)
-		run(t, call);
+		syscall_prepare_and_run(t, call);
 	else
 		syscall_answer(t,
 		    do_process_vm(t, other, call->args,

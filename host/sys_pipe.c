@@ -113,8 +113,7 @@ sys_vmsplice(struct task *t, const struct sysargs_call *call)
 		syscall_answer(t, -EINVAL);
 	} else if (!end.is_pipe) {
 		syscall_answer(t, -EBADF);
-	} else {
-		syscall_prepare(t, &vector);
+	} else if (syscall_prepare(t, &vector)) {
 		instead = instead_of(t, a, &end);
 		t->pipe_full = false;
 		stub_resume_with(t, &instead);

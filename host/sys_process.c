@@ -106,8 +106,7 @@ sys_clone(struct task *t, const struct sysargs_call *call)
 {
 	uint64_t flags = call->args[0], hidden = hidden_flags(flags);
 
-	syscall_prepare(t, call);
-	if (comes_again(t))
+	if (!syscall_prepare(t, call) || comes_again(t))
 		return;
 	begin_fork(t, flags, call->args[3]);
 	if (hidden != 0)
@@ -123,7 +122,8 @@ sys_clone3(struct task *t, const struct sysargs_call *call)
 	uint64_t size = call->args[1], hidden;
 
 	memset(copy, 0, sizeof(copy));
-	syscall_prepare(t, call);
+	if (!syscall_prepare(t, call))
+		return;
 	if (size < CLONE_ARGS_SIZE_VER0 || size > sizeof(copy) ||
 	    user_read(t, call->args[0], copy, size) != 0) {
 		syscall_run(t); /* it will fail by itself */
@@ -143,8 +143,8 @@ sys_clone3(struct task *t, const struct sysargs_call *call)
 static void
 sys_exec(struct task *t, const struct sysargs_call *call)
 {
-	syscall_prepare(t, call);
-	syscall_run_itself(t);
+	if (syscall_prepare(t, call))
+		syscall_run_itself(t);
 }
 
 /* ---------------------------------------------------------------- exit */
@@ -215,12 +215,10 @@ sys_set_tid_address(struct task *t, const struct sysargs_call *call)
 static void
 sys_prctl(struct task *t, const struct sysargs_call *call)
 {
-	if (call->args[0] == PR_SET_MM) {
+	if ((int)call->args[0] == PR_SET_MM)
 		syscall_answer(t, -EPERM);
-		return;
-	}
-	syscall_prepare(t, call);
-	syscall_run(t);
+	else
+		syscall_prepare_and_run(t, call);
 }
 
 const struct syscall_entry_of sys_process_calls[] = {

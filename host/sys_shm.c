@@ -277,10 +277,9 @@ after_shmctl(struct task *t, long result)
 static void
 sys_shmctl(struct task *t, const struct sysargs_call *call)
 {
-	syscall_prepare(t, call);
-	if (call->args[1] == IPC_RMID)
+	if ((int)call->args[1] == IPC_RMID)
 		t->at_exit = after_shmctl;
-	syscall_run(t);
+	syscall_prepare_and_run(t, call);
 }
 
 const struct syscall_entry_of sys_shm_calls[] = {

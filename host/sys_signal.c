@@ -13,13 +13,6 @@
 #define UCONTEXT_MASK 296
 
 static void
-run(struct task *t, const struct sysargs_call *call)
-{
-	syscall_prepare(t, call);
-	syscall_run(t);
-}
-
-static void
 sys_rt_sigaction(struct task *t, const struct sysargs_call *call)
 {
 	uint64_t sig = call->args[0];
@@ -29,7 +22,7 @@ sys_rt_sigaction(struct task *t, const struct sysargs_call *call)
 	    call->args[1] != 0 && call->args[3] == 8 &&
 	    user_read(t, call->args[1], &act, sizeof(act)) == 0)
 		t->sighand->action[sig] = act;
-	run(t, call);
+	syscall_prepare_and_run(t, call);
 }
 
 static void
@@ -46,7 +39,7 @@ sys_rt_sigprocmask(struct task *t, const struct sysargs_call *call)
 		else if (call->args[0] == SIG_SETMASK)
 			t->blocked = set;
 	}
-	run(t, call);
+	syscall_prepare_and_run(t, call);
 }
 
 static void
@@ -83,7 +76,7 @@ sys_sigaltstack(struct task *t, const struct sysargs_call *call)
 		    stack.ss_size;
 		t->at_exit = after_sigaltstack;
 	}
-	run(t, call);
+	syscall_prepare_and_run(t, call);
 }
 
 /* Calls with a mask of their own: a handler may start inside of them. */
@@ -91,7 +84,7 @@ static void
 sys_with_mask(struct task *t, const struct sysargs_call *call)
 {
 	signal_prepare(t);
-	run(t, call);
+	syscall_prepare_and_run(t, call);
 }
 
 const struct syscall_entry_of sys_signal_calls[] = {

@@ -5,6 +5,7 @@
 #include "host/syscall.h"
 
 #include "host/coherence.h"
+#include "host/filter.h"
 #include "host/give.h"
 #include "host/message.h"
 #include "host/proc.h"
@@ -15,6 +16,7 @@
 #include "host/timed.h"
 #include "host/trace.h"
 #include "host/user.h"
+#include "host/window.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,24 +47,51 @@ syscall_init(void)
 
 /* ------------------------------------------------------- preparation */
 
+static void
+note_reach(struct task *t, uint64_t addr, uint64_t len)
+{
+	t->reaches_ours |= addr < window_end(t->run) && addr + len > STUB_BASE;
+}
+
 static int
 walk_read(void *ctx, uint64_t addr, void *buf, size_t len)
 {
+	note_reach(ctx, addr, len);
 	return user_read(ctx, addr, buf, len);
 }
 
 static void
 walk_range(void *ctx, uint64_t addr, uint64_t len, bool writes)
 {
+	note_reach(ctx, addr, len);
 	user_prepare(ctx, addr, len, writes);
 }
 
 const struct sysargs_ops syscall_memory = { walk_read, walk_range };
 
-void
+static void
+refuse(struct task *t)
+{
+	t->at_exit = NULL;
+	coherence_forget(t, false);
+	syscall_answer(t, -EFAULT);
+}
+
+bool
 syscall_prepare(struct task *t, const struct sysargs_call *call)
 {
+	t->reaches_ours = false;
 	(void)sysargs_walk(call, &syscall_memory, t);
+	if (t->reaches_ours)
+		refuse(t);
+	return !t->reaches_ours;
+}
+
+void
+syscall_prepare_and_run(struct task *t, const struct sysargs_call *call)
+{
+	if (syscall_prepare(t, call))
+		syscall_run(t);
 }
 
 /* ------------------------------------------------------------- verbs */
@@ -174,8 +203,7 @@ syscall_entry(struct task *t)
 			coherence_prepare(t, &call, sysargs_info(&call));
 			proc_prepare(t, &call, sysargs_info(&call));
 		}
-		syscall_prepare(t, &call);
-		syscall_run(t);
+		syscall_prepare_and_run(t, &call);
 	}
 }
 

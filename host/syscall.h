@@ -50,8 +50,16 @@ void syscall_run(struct task *);
 /* ... by running at its own place: those that make tasks or leave. */
 void syscall_run_itself(struct task *);
 
-/* syscall_prepare: make the memory that the call uses usable. */
-void syscall_prepare(struct task *, const struct sysargs_call *);
+/*
+ * syscall_prepare: make the memory that the call uses usable.
+ * => false: the call has been answered, with EFAULT: it names memory that the
+ *    program does not know of, the host's windows (window.h) and the like.  The
+ *    kernel would take it.  The task has been continued
+ */
+bool syscall_prepare(struct task *, const struct sysargs_call *);
+
+/* syscall_prepare_and_run: both, for a handler that has nothing else to do. */
+void syscall_prepare_and_run(struct task *, const struct sysargs_call *);
 
 /* The program is to execute its undone call again by itself. */
 void syscall_rewind(struct task *);

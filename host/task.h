@@ -85,9 +85,10 @@ struct task {
 
 	/* System call at hand. */
 	bool undone; /* its system call has been taken back: run it again */
-	long nr;     /* the one it stopped at last */
-	bool again;  /* rewound: the next call is this one once more: timed.c */
-	bool late;   /* the call at hand is such a one */
+	bool reaches_ours; /* ... wants memory of the host's: syscall.c */
+	long nr;           /* the one it stopped at last */
+	bool again; /* rewound: the next call is this one once more: timed.c */
+	bool late;  /* the call at hand is such a one */
 	uint64_t began; /* nanoseconds: when it was made first */
 	void (*at_exit)(struct task *, long result);
 	struct change change;            /* of a file, by the call */

@@ -6,8 +6,10 @@
  * never hears of it.  Other limits run as they are and are noted.
  */
 #include "host/cpu.h"
+#include "host/filter.h"
 #include "host/run.h"
 #include "host/space.h"
+#include "host/stub.h"
 #include "host/syscall.h"
 #include "host/user.h"
 
@@ -293,17 +295,45 @@ do_process_vm(struct task *t, struct task *other, const uint64_t *a, bool write)
 	return error != 0 ? error : copy_all(&x);
 }
 
+/*
+ * May the task reach into the other's memory?  The host decides, about a byte
+ * of the stub, which every process has.  0 or a negative errno.
+ */
+static int64_t
+ask_host(struct task *t, const struct task *other)
+{
+	struct stub_call call = { SYS_process_vm_readv,
+		{ (uint64_t)other->tid, 0, 1, 0, 1, 0 } };
+	struct iovec byte[2] = { { NULL, 1 }, { NULL, 1 } };
+	uint64_t at;
+
+	if (other->space == t->space)
+		return 0;
+	at = stub_scratch(t, byte, sizeof(byte));
+	byte[0].iov_base = (char *)(uintptr_t)(at + sizeof(byte));
+	byte[1].iov_base = (char *)(uintptr_t)STUB_BASE;
+	call.args[1] = stub_scratch(t, byte, sizeof(byte));
+	call.args[3] = at + sizeof(*byte);
+	return stub_run(t, &call, 1) ? 0 : t->stub_error;
+}
+
 static void
 sys_process_vm(struct task *t, const struct sysargs_call *call)
 {
 	struct task *other = target(t, call->args[0]);
+	int64_t result;
 
-	if (other == NULL || other->space == NULL)
+	if (other == NULL || other->space == NULL) {
 		syscall_prepare_and_run(t, call);
-	else
-		syscall_answer(t,
-		    do_process_vm(t, other, call->args,
-			call->nr == SYS_process_vm_writev));
+		return;
+	}
+	result = ask_host(t, other);
+	if (t->at == TASK_DEAD)
+		return;
+	if (result == 0)
+		result = do_process_vm(t, other, call->args,
+		    call->nr == SYS_process_vm_writev);
+	syscall_answer(t, result);
 }
 
 const struct syscall_entry_of sys_limit_calls[] = {

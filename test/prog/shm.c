@@ -305,6 +305,33 @@ reach_self(void)
 	REQUIRE(munmap(here, PAGE) == 0);
 }
 
+/* Who may not trace a process may not reach into it either. */
+static void
+reach_stranger(void)
+{
+	static char secret[16] = "secret";
+	char here[16] = "mine";
+	struct iovec local = { here, sizeof(here) };
+	struct iovec remote = { secret, sizeof(secret) };
+	pid_t pid, parent = getpid();
+
+	if (geteuid() != 0)
+		return;
+	pid = prog_fork();
+	if (pid == 0) {
+		REQUIRE(setresuid(65534, 65534, 65534) == 0);
+		REQUIRE(
+		    process_vm_readv(parent, &local, 1, &remote, 1, 0) == -1);
+		REQUIRE(errno == EPERM);
+		REQUIRE(
+		    process_vm_writev(parent, &local, 1, &remote, 1, 0) == -1);
+		REQUIRE(errno == EPERM);
+		_exit(0);
+	}
+	prog_join(pid);
+	REQUIRE(strcmp(secret, "secret") == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -318,6 +345,7 @@ main(int argc, char **argv)
 		{ "sysv-exec", sysv_exec },
 		{ "reach-into", reach_into },
 		{ "reach-self", reach_self },
+		{ "reach-stranger", reach_stranger },
 	};
 
 	return (prog_main(argc, argv, checks, COUNT(checks)));

@@ -467,6 +467,35 @@ file_size(const struct vm_object *obj)
 	return f != NULL && size_of(f, &bytes) == VM_OK ? bytes : 0;
 }
 
+static void
+end_writing(struct file *f)
+{
+	char path[64];
+	int fd;
+
+	if (vm_object_flush(f->object, 0, UINT64_MAX >> VM_PAGE_SHIFT) != 0)
+		return; /* it is tried again */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	(void)close(f->fd);
+	f->fd = fd;
+	f->writable = false;
+	f->run->writable_files--;
+}
+
+void
+file_end_writing(struct run *run)
+{
+	if (run->writable_files == 0)
+		return;
+	LIST_FOREACH(struct file, f, &run->files, link)
+		if (f->writable && f->window == NULL &&
+		    atomic_load(&f->object->refs) == 0)
+			end_writing(f);
+}
+
 void
 file_flush_all(struct run *run)
 {

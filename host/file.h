@@ -41,6 +41,13 @@ void file_refresh(struct vm_object *, uint64_t start, uint64_t end);
  */
 void file_keep_writing(struct vm_object *);
 
+/*
+ * file_end_writing: a program is going to be executed, which the host refuses
+ * while anybody has its file open for writing: so keep those that no mapping
+ * needs any more open for reading only.
+ */
+void file_end_writing(struct run *);
+
 /* file_flush_all: write every file's changed pages. */
 void file_flush_all(struct run *);
 

@@ -5,6 +5,7 @@
  * None of them may run in the stub: a child would begin there, and what ends
  * a task would end it there.
  */
+#include "host/file.h"
 #include "host/process.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -143,6 +144,7 @@ sys_clone3(struct task *t, const struct sysargs_call *call)
 static void
 sys_exec(struct task *t, const struct sysargs_call *call)
 {
+	file_end_writing(t->run);
 	if (syscall_prepare(t, call))
 		syscall_run_itself(t);
 }

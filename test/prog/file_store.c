@@ -7,9 +7,10 @@
  * A call changes the bytes that it names and no others, whatever somebody
  * stores to the same page, or to another one of the file, at that moment.
  */
-#include "prog.h"
-
 #include <sys/file.h>
+#include <sys/stat.h>
+
+#include "prog.h"
 
 #define ROUNDS 3000
 
@@ -170,6 +171,33 @@ cut(void)
 	cut_by("/dev/fd");
 }
 
+/* A program that has been written through a mapping can be executed. */
+static void
+executed(void)
+{
+	char name[] = "prog.XXXXXX";
+	int from = open("/proc/self/exe", O_RDONLY), to = mkstemp(name);
+	off_t size = lseek(from, 0, SEEK_END);
+	pid_t pid;
+	char *p;
+
+	REQUIRE(from >= 0 && to >= 0 && size > 0);
+	REQUIRE(ftruncate(to, size) == 0 && fchmod(to, 0700) == 0);
+	p = mmap(NULL, (size_t)size, RW, MAP_SHARED, to, 0);
+	REQUIRE(p != MAP_FAILED);
+	REQUIRE(pread(from, p, (size_t)size, 0) == size);
+	REQUIRE(munmap(p, (size_t)size) == 0);
+	REQUIRE(close(from) == 0 && close(to) == 0);
+	pid = prog_fork();
+	if (pid == 0) {
+		(void)freopen("/dev/null", "w", stdout);
+		(void)execl(name, name, "-l", (char *)NULL);
+		FAIL("exec");
+	}
+	prog_join(pid);
+	REQUIRE(unlink(name) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -181,6 +209,7 @@ main(int argc, char **argv)
 		{ "appended", appended },
 		{ "locked", locked },
 		{ "cut", cut },
+		{ "executed", executed },
 	};
 
 	return (prog_main(argc, argv, checks, COUNT(checks)));

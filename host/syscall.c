@@ -5,6 +5,7 @@
 #include "host/syscall.h"
 
 #include "host/coherence.h"
+#include "host/deliver.h"
 #include "host/filter.h"
 #include "host/give.h"
 #include "host/message.h"
@@ -63,8 +64,12 @@ walk_read(void *ctx, uint64_t addr, void *buf, size_t len)
 static void
 walk_range(void *ctx, uint64_t addr, uint64_t len, bool writes)
 {
-	note_reach(ctx, addr, len);
-	user_prepare(ctx, addr, len, writes);
+	struct task *t = ctx;
+
+	note_reach(t, addr, len);
+	if (writes && t->walked != NULL)
+		len = deliver_most(t, t->walked, len);
+	user_prepare(t, addr, len, writes);
 }
 
 const struct sysargs_ops syscall_memory = { walk_read, walk_range };
@@ -81,7 +86,9 @@ bool
 syscall_prepare(struct task *t, const struct sysargs_call *call)
 {
 	t->reaches_ours = false;
+	t->walked = call;
 	(void)sysargs_walk(call, &syscall_memory, t);
+	t->walked = NULL;
 	if (t->reaches_ours)
 		refuse(t);
 	return !t->reaches_ours;

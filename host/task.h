@@ -86,9 +86,11 @@ struct task {
 	/* System call at hand. */
 	bool undone; /* its system call has been taken back: run it again */
 	bool reaches_ours; /* ... wants memory of the host's: syscall.c */
-	long nr;           /* the one it stopped at last */
-	bool again; /* rewound: the next call is this one once more: timed.c */
-	bool late;  /* the call at hand is such a one */
+	const struct sysargs_call
+	    *walked; /* ... whose memory is prepared now */
+	long nr;     /* the one it stopped at last */
+	bool again;  /* rewound: the next call is this one once more: timed.c */
+	bool late;   /* the call at hand is such a one */
 	uint64_t began; /* nanoseconds: when it was made first */
 	void (*at_exit)(struct task *, long result);
 	struct change change;            /* of a file, by the call */

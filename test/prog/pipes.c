@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pipes.c: memory and pipes, without a read or a write: vmsplice.
+ * pipes.c: memory and pipes, without a read or a write: vmsplice; and buffers
+ * larger than what arrives in them.
  *
  * A pipe may get hold of the pages themselves.  What is in the pipe must stay
  * what it was when the program has let go of its memory, and the call waits,
  * falls short and fails as it should.
  */
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "prog.h"
@@ -161,10 +164,35 @@ refused(void)
 	REQUIRE(close(file) == 0);
 }
 
+/* Three bytes into a buffer larger than all memory: the rest is not touched. */
+static void
+large_buffer(void)
+{
+	size_t len = (size_t)1 << 30;
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int file = prog_file(1, 1);
+
+	REQUIRE(p != MAP_FAILED);
+	begin();
+	REQUIRE(write(fds[1], "abc", 3) == 3);
+	REQUIRE(read(fds[0], p, len) == 3 && memcmp(p, "abc", 3) == 0);
+	end();
+	REQUIRE(pread(file, p, len, 0) == PAGE);
+	REQUIRE(pread(file, p, len, 100) == PAGE - 100);
+	REQUIRE(close(file) == 0);
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+	REQUIRE(write(fds[1], "de", 2) == 2);
+	REQUIRE(recv(fds[0], p, len, 0) == 2 && memcmp(p, "de", 2) == 0);
+	end();
+	REQUIRE(munmap(p, len) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct prog_check checks[] = {
+		{ "large-buffer", large_buffer },
 		{ "into", into },
 		{ "memory-goes", memory_goes },
 		{ "out-of", out_of },

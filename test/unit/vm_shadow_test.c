@@ -271,11 +271,16 @@ test_limit(void **state)
 {
 	struct fixture *fx = *state;
 	struct vmspace *all[12];
+	int collapses;
 
 	fill(fx, 0, 4, 'a');
 	all[0] = fx->vs;
 	for (size_t g = 1; g < 12; g++) {
+		collapses = STAT(fx, backing_collapses);
 		all[g] = fork_space(all[g - 1]);
+		/* what was mapped is a relative's now, who may write to it */
+		if (STAT(fx, backing_collapses) != collapses)
+			assert_null(mapping_of(all[g - 1], 3).page);
 		assert_int_equal(store_in(fx, all[g], g % 3, 'a' + (int)g),
 		    VM_OK);
 		assert_true(depth(all[g], 0) <= 5);

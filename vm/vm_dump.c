@@ -117,12 +117,18 @@ vm_dump_upper(struct vmspace *vs, const struct fmt_out *out)
 
 /* ---- objects and statistics ---- */
 
+/* A merge of shadow objects holds their lock when it takes that of the list,
+ * which we hold: so the lock may be asked for, but not waited for. */
 static void
 dump_object(struct vm_object *obj, void *arg)
 {
 	const struct fmt_out *out = arg;
 
-	vm_object_lock(obj);
+	if (!vm_mutex_trylock(obj->lock)) {
+		fmt_printf(out, "%p %-8s in use\n", (void *)obj,
+		    obj->ops->name);
+		return;
+	}
 	fmt_printf(out, "%p %-8s refs %u, resident %llu, key %llu:%llu%s\n",
 	    (void *)obj, obj->ops->name, obj->refs, (ull)obj->npages,
 	    (ull)obj->key.device, (ull)obj->key.inode,

@@ -13,7 +13,8 @@
 void vm_dump_map(struct vmspace *, const struct fmt_out *);
 /* What is private to the entries, as the design has it: amaps, or objects. */
 void vm_dump_upper(struct vmspace *, const struct fmt_out *);
-/* Every object: kind, references, resident pages. */
+/* Every object: kind, references, resident pages; of one whose lock is taken
+ * just now, that. */
 void vm_dump_objects(struct vm_system *, const struct fmt_out *);
 /* Every counter with its meaning. */
 void vm_dump_stats(struct vm_system *, const struct fmt_out *);

@@ -56,10 +56,6 @@ struct vm_pageindex_ops {
 	/* Take the page out that was put in at pindex. */
 	void (*remove)(struct vm_pageindex *, struct vm_page *, vm_pindex_t);
 
-	/* Put another page with the same pindex in its place; cannot fail. */
-	void (*replace)(struct vm_pageindex *, struct vm_page *,
-	    struct vm_page *by);
-
 	/* The first page at or after *pindex, and its place in *pindex; NULL:
 	 * there is none, and *pindex is unchanged. */
 	struct vm_page *(*next)(struct vm_pageindex *, vm_pindex_t *pindex);

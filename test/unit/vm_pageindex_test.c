@@ -129,7 +129,8 @@ replace(struct world *w, struct twin *t, size_t cell)
 	struct vm_page *by = w->spare[w->nspare - 1];
 
 	vm_page_own(by, &vm_object_owner, t, cell * t->step);
-	t->ix.ops->replace(&t->ix, t->want[cell], by);
+	t->ix.ops->remove(&t->ix, t->want[cell], cell * t->step);
+	verify(t->ix.ops->insert(&t->ix, by) == VM_OK);
 	w->spare[w->nspare - 1] = t->want[cell];
 	t->want[cell] = by;
 }

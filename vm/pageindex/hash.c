@@ -255,13 +255,6 @@ index_remove(struct vm_pageindex *ix, struct vm_page *pg, vm_pindex_t pindex)
 	list_remove(&pg->place.hash.link);
 }
 
-static void
-index_replace(struct vm_pageindex *ix, struct vm_page *pg, struct vm_page *by)
-{
-	index_remove(ix, pg, pg->pindex);
-	(void)index_insert(ix, by);
-}
-
 static struct vm_page *
 index_next(struct vm_pageindex *ix, vm_pindex_t *pindex)
 {
@@ -307,7 +300,6 @@ const struct vm_pageindex_ops vm_pageindex_hash = {
 	.lookup = index_lookup,
 	.insert = index_insert,
 	.remove = index_remove,
-	.replace = index_replace,
 	.next = index_next,
 	.check = index_check,
 };

@@ -44,15 +44,6 @@ index_remove(struct vm_pageindex *ix, struct vm_page *pg, vm_pindex_t pindex)
 	(void)was, (void)pg;
 }
 
-static void
-index_replace(struct vm_pageindex *ix, struct vm_page *pg, struct vm_page *by)
-{
-	void *was = radix_replace(&ix->radix, by->pindex, by);
-
-	VM_ASSERT(was == pg);
-	(void)was, (void)pg;
-}
-
 static struct vm_page *
 index_next(struct vm_pageindex *ix, vm_pindex_t *pindex)
 {
@@ -73,7 +64,6 @@ const struct vm_pageindex_ops vm_pageindex_radix = {
 	.lookup = index_lookup,
 	.insert = index_insert,
 	.remove = index_remove,
-	.replace = index_replace,
 	.next = index_next,
 	.check = index_check,
 };

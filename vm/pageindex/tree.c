@@ -82,13 +82,6 @@ index_remove(struct vm_pageindex *ix, struct vm_page *pg, vm_pindex_t pindex)
 	rb_remove(&ix->tree, &pg->place.node);
 }
 
-static void
-index_replace(struct vm_pageindex *ix, struct vm_page *pg, struct vm_page *by)
-{
-	index_remove(ix, pg, pg->pindex);
-	(void)index_insert(ix, by);
-}
-
 static struct vm_page *
 index_next(struct vm_pageindex *ix, vm_pindex_t *pindex)
 {
@@ -123,7 +116,6 @@ const struct vm_pageindex_ops vm_pageindex_tree = {
 	.lookup = index_lookup,
 	.insert = index_insert,
 	.remove = index_remove,
-	.replace = index_replace,
 	.next = index_next,
 	.check = index_check,
 };

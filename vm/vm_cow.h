@@ -114,11 +114,13 @@ struct vm_cow_ops {
 
 	/*
 	 * settle: make the entry own its upper layer (clear NEEDS_COPY, or
-	 * make the first one).
+	 * make the first one, and if that is an object, with that index; those
+	 * that come over and under it later have the same).
 	 * => map write-locked; the entry is no longer than chunk said
 	 * => VM_ENOMEM
 	 */
-	int (*settle)(struct vm_system *, struct vm_map_entry *);
+	int (*settle)(struct vm_system *, struct vm_map_entry *,
+	    const struct vm_pageindex_ops *);
 
 	/*
 	 * copy: dst, a clone of the fields of src without references, becomes

@@ -31,7 +31,8 @@ struct vm_design {
 	const struct vm_cow_ops *cow;
 	const struct vm_index_ops *index;
 	enum vm_fit fit; /* which gap is taken for a new mapping */
-	/* of objects made for a space, and of all once vm_system_prefer says */
+	/* of objects made for a space, shadows too; and of those that belong to
+	 * nobody, once vm_system_prefer says */
 	const struct vm_pageindex_ops *pageindex;
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
 	enum vm_merge merge;

@@ -311,6 +311,14 @@ clip_chunk(struct vm_map *map, struct vm_map_entry *e, vaddr_t va,
 	return vm_map_clip(map, base + vm_ptoa(first), base + vm_ptoa(last));
 }
 
+static int
+settle(struct vm_map *map, struct vm_map_entry *e)
+{
+	const struct vm_design *d = map->design;
+
+	return d->cow->settle(map->sys, e, d->pageindex);
+}
+
 int
 vm_map_settle_first(struct vm_map *map, struct vm_map_entry *e)
 {
@@ -319,7 +327,7 @@ vm_map_settle_first(struct vm_map *map, struct vm_map_entry *e)
 	if (!is_unsettled(e))
 		return 0;
 	error = clip_chunk(map, e, e->start, vm_entry_npages(e));
-	return error != 0 ? error : map->design->cow->settle(map->sys, e);
+	return error != 0 ? error : settle(map, e);
 }
 
 int
@@ -336,7 +344,7 @@ vm_map_settle(struct vm_map *map, vaddr_t va, vm_pindex_t want)
 	e = vm_map_lookup(map, va);
 	if (!is_unsettled(e) || join_settled(map, e))
 		return 0;
-	return map->design->cow->settle(map->sys, e);
+	return settle(map, e);
 }
 
 /* ---- findspace ---- */

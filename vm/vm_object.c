@@ -163,7 +163,8 @@ vm_object_create(struct vm_system *sys, const struct vm_pager_ops *ops,
 }
 
 struct vm_object *
-vm_object_create_under(struct vm_system *sys, const struct vm_pager_ops *ops,
+vm_object_create_under(struct vm_system *sys,
+    const struct vm_pageindex_ops *index, const struct vm_pager_ops *ops,
     void *pager, struct vm_mutex *lock)
 {
 	struct vm_objects *os = sys->objects;
@@ -171,7 +172,7 @@ vm_object_create_under(struct vm_system *sys, const struct vm_pager_ops *ops,
 	struct vm_object *obj;
 
 	vm_mutex_lock(&os->lock);
-	obj = make_locked(sys, sys->pageindex, ops, pager, none);
+	obj = make_locked(sys, index, ops, pager, none);
 	if (obj != NULL)
 		obj->lock = lock;
 	vm_mutex_unlock(&os->lock);

@@ -130,11 +130,12 @@ struct vm_object *vm_object_create_indexed(struct vm_system *,
     const struct vm_pageindex_ops *, const struct vm_pager_ops *, void *pager);
 
 /*
- * vm_object_create_under: the same, with a lock that it shares with others and
- * that outlives it.
+ * vm_object_create_under: as _indexed, with a lock that it shares with others
+ * and that outlives it.
  */
 struct vm_object *vm_object_create_under(struct vm_system *,
-    const struct vm_pager_ops *, void *pager, struct vm_mutex *lock);
+    const struct vm_pageindex_ops *, const struct vm_pager_ops *, void *pager,
+    struct vm_mutex *lock);
 
 /*
  * vm_object_find: the object of a key with one more reference, or NULL.

@@ -494,6 +494,35 @@ test_fork_fails_after_share(void **state)
 	vmspace_unref(c);
 }
 
+/* Do the objects that are made for a space find their pages as its design
+ * does, whatever the system prefers: the first of a chain, one above it, and
+ * one slipped in below for a copy of wired memory?
+ */
+static void
+test_page_index(void **state)
+{
+	struct fixture *fx = *state;
+	const struct vm_layer *l;
+	struct vmspace *c;
+
+	fx->sys->pageindex = fx_is(&vm_design_mach) ? &vm_pageindex_radix :
+						      &vm_pageindex_hash;
+	fill(fx, 0, 2, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(store(fx, 0, 'b'), VM_OK);
+	assert_int_equal(store_in(fx, c, 0, 'c'), VM_OK);
+	vmspace_unref(c);
+	assert_int_equal(vm_mlock(fx->vs, fx_va(0), FX_PAGE), VM_OK);
+	c = fork_space(fx->vs);
+	assert_int_equal(store_in(fx, c, 1, 'd'), VM_OK);
+	for (l = entry_of(fx->vs, 0)->layers.top; l != NULL; l = l->below)
+		assert_ptr_equal(l->obj->pages.ops, fx_design->pageindex);
+	for (l = entry_of(c, 0)->layers.top; l != NULL; l = l->below)
+		assert_ptr_equal(l->obj->pages.ops, fx_design->pageindex);
+	assert_int_equal(load_in(fx, c, 0), 'b');
+	vmspace_unref(c);
+}
+
 int
 main(void)
 {
@@ -513,6 +542,9 @@ main(void)
 		FX_TEST(test_fork_again),
 		FX_BARE(test_every_allocation),
 		FX_TEST(test_fork_fails_after_share),
+		FX_TEST_IN(mach, test_page_index),
+		FX_TEST_IN(freebsd, test_page_index),
+		FX_TEST_IN(dragonfly, test_page_index),
 	};
 
 	return FX_RUN("shadow", tests);

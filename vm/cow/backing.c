@@ -49,13 +49,14 @@ static const struct vm_pager_ops backing_pager = {
 
 /* Takes over the reference to the family, if there is one. */
 static struct vm_object *
-create_object(struct vm_system *sys, struct vm_family *family)
+create_object(struct vm_system *sys, struct vm_family *family,
+    const struct vm_pageindex_ops *index)
 {
 	struct vm_object *obj;
 
 	if (family == NULL)
 		return NULL;
-	obj = vm_object_create_under(sys, &backing_pager, family,
+	obj = vm_object_create_under(sys, index, &backing_pager, family,
 	    &family->mutex);
 	if (obj == NULL)
 		vm_family_unref(sys, family);
@@ -155,13 +156,15 @@ backing_resolve(struct vm_resolve *r)
 
 /* Put a new object at the head of the list. */
 static int
-push_head(struct vm_system *sys, struct vm_map_entry *e)
+push_head(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_pageindex_ops *index)
 {
 	struct vm_layer *old = e->layers.top, *head;
 	struct vm_object *obj;
 
 	obj = create_object(sys,
-	    old == NULL ? vm_family_create(sys) : vm_family_ref(family_of(e)));
+	    old == NULL ? vm_family_create(sys) : vm_family_ref(family_of(e)),
+	    index);
 	if (obj == NULL)
 		return VM_ENOMEM;
 	head = create_layer(sys, obj, old, e->layers.first);
@@ -176,7 +179,8 @@ push_head(struct vm_system *sys, struct vm_map_entry *e)
 }
 
 static int
-backing_settle(struct vm_system *sys, struct vm_map_entry *e)
+backing_settle(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_pageindex_ops *index)
 {
 	int error = 0;
 
@@ -185,7 +189,7 @@ backing_settle(struct vm_system *sys, struct vm_map_entry *e)
 	if (e->layers.top != NULL && is_sole_object(e->layers.top))
 		VM_COUNT(sys, shadow_takes);
 	else
-		error = push_head(sys, e);
+		error = push_head(sys, e, index);
 	if (error == 0)
 		e->flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
 	return error;
@@ -299,7 +303,7 @@ backing_copy_now(struct vm_system *sys, struct vm_map_entry *src,
 	if (src->layers.top != NULL) {
 		own.layers.top = NULL;
 		own.flags &= (uint8_t)~VM_ENTRY_NEEDS_COPY;
-		error = push_head(sys, &own);
+		error = push_head(sys, &own, src->layers.top->obj->pages.ops);
 	}
 	if (error == 0 && src->layers.top != NULL) {
 		vm_mutex_lock(&family_of(src)->mutex);

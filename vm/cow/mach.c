@@ -103,7 +103,7 @@ may_take_over(struct vm_shadow *s)
 
 static int
 settle(struct vm_system *sys, struct vm_map_entry *e,
-    const struct vm_shadow_policy *policy)
+    const struct vm_shadow_policy *policy, const struct vm_pageindex_ops *index)
 {
 	vm_pindex_t npages = vm_entry_npages(e);
 	struct vm_shadow *s;
@@ -116,7 +116,7 @@ settle(struct vm_system *sys, struct vm_map_entry *e,
 		return 0;
 	}
 	if (e->layers.top == NULL)
-		s = vm_shadow_create(sys, policy, npages);
+		s = vm_shadow_create(sys, policy, index, npages);
 	else
 		s = vm_shadow_create_over(sys, top_of(e), e->layers.first,
 		    npages);
@@ -129,15 +129,17 @@ settle(struct vm_system *sys, struct vm_map_entry *e,
 }
 
 static int
-mach_settle(struct vm_system *sys, struct vm_map_entry *e)
+mach_settle(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_pageindex_ops *index)
 {
-	return settle(sys, e, &mach_policy);
+	return settle(sys, e, &mach_policy, index);
 }
 
 static int
-freebsd_settle(struct vm_system *sys, struct vm_map_entry *e)
+freebsd_settle(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_pageindex_ops *index)
 {
-	return settle(sys, e, &freebsd_policy);
+	return settle(sys, e, &freebsd_policy, index);
 }
 
 /* ---- fork ---- */

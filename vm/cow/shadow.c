@@ -41,7 +41,8 @@ static const struct vm_pager_ops shadow_pager = {
 /* Takes over the reference to the family. */
 static struct vm_shadow *
 create(struct vm_system *sys, const struct vm_shadow_policy *policy,
-    struct vm_family *family, vm_pindex_t npages)
+    const struct vm_pageindex_ops *index, struct vm_family *family,
+    vm_pindex_t npages)
 {
 	struct vm_shadow *s = vm_cow_get(sys, VM_COW_SHADOW);
 
@@ -54,7 +55,7 @@ create(struct vm_system *sys, const struct vm_shadow_policy *policy,
 	s->one_mapping = true;
 	list_init(&s->shadows);
 	list_init(&s->sibling);
-	s->layer.obj = vm_object_create_under(sys, &shadow_pager, s,
+	s->layer.obj = vm_object_create_under(sys, index, &shadow_pager, s,
 	    &family->mutex);
 	if (s->layer.obj == NULL)
 		goto no_object;
@@ -69,11 +70,21 @@ no_shadow:
 
 struct vm_shadow *
 vm_shadow_create(struct vm_system *sys, const struct vm_shadow_policy *policy,
-    vm_pindex_t npages)
+    const struct vm_pageindex_ops *index, vm_pindex_t npages)
 {
 	struct vm_family *family = vm_family_create(sys);
 
-	return family == NULL ? NULL : create(sys, policy, family, npages);
+	return family == NULL ? NULL :
+				create(sys, policy, index, family, npages);
+}
+
+/* One more of the same chain, with nothing above or below. */
+static struct vm_shadow *
+create_like(struct vm_system *sys, const struct vm_shadow *s,
+    vm_pindex_t npages)
+{
+	return create(sys, s->policy, s->layer.obj->pages.ops,
+	    vm_family_ref(s->family), npages);
 }
 
 /* Put s over `below`, a reference to which it takes over. => locked */
@@ -102,8 +113,7 @@ struct vm_shadow *
 vm_shadow_create_over(struct vm_system *sys, struct vm_shadow *below,
     vm_pindex_t offset, vm_pindex_t npages)
 {
-	struct vm_shadow *s = create(sys, below->policy,
-	    vm_family_ref(below->family), npages);
+	struct vm_shadow *s = create_like(sys, below, npages);
 
 	if (s == NULL)
 		return NULL;
@@ -169,8 +179,7 @@ struct vm_shadow *
 vm_shadow_push_down(struct vm_system *sys, struct vm_shadow *s,
     vm_pindex_t first, vm_pindex_t len)
 {
-	struct vm_shadow *down = create(sys, s->policy,
-	    vm_family_ref(s->family), s->npages);
+	struct vm_shadow *down = create_like(sys, s, s->npages);
 	int error;
 
 	if (down == NULL)

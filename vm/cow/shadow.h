@@ -57,11 +57,13 @@ vm_shadow_below(const struct vm_shadow *s)
 /*
  * vm_shadow_create: a shadow of npages with one reference, with nothing below
  * or, with `below`, over its pages from offset on, which takes over a
- * reference of the caller's.
+ * reference of the caller's.  All shadows of a chain have the page index of
+ * the first.
  * => not locked   => NULL: no memory
  */
 struct vm_shadow *vm_shadow_create(struct vm_system *,
-    const struct vm_shadow_policy *, vm_pindex_t npages);
+    const struct vm_shadow_policy *, const struct vm_pageindex_ops *,
+    vm_pindex_t npages);
 struct vm_shadow *vm_shadow_create_over(struct vm_system *,
     struct vm_shadow *below, vm_pindex_t offset, vm_pindex_t npages);
 

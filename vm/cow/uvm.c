@@ -275,14 +275,18 @@ settle(struct vm_system *sys, struct vm_map_entry *e,
 }
 
 static int
-netbsd_settle(struct vm_system *sys, struct vm_map_entry *e)
+netbsd_settle(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_pageindex_ops *index)
 {
+	(void)index;
 	return settle(sys, e, &vm_slots_array);
 }
 
 static int
-openbsd_settle(struct vm_system *sys, struct vm_map_entry *e)
+openbsd_settle(struct vm_system *sys, struct vm_map_entry *e,
+    const struct vm_pageindex_ops *index)
 {
+	(void)index;
 	return settle(sys, e, &vm_slots_chunks);
 }
 

@@ -880,7 +880,7 @@ soft_page_wirings(struct vm_machine *machine, struct vm_page *pg)
 uint64_t
 soft_device_frame(const struct vm_machine *machine)
 {
-	return (machine->pa_base >> VM_PAGE_SHIFT) + machine->npages;
+	return machine->device_frame;
 }
 
 static void
@@ -1054,6 +1054,8 @@ init_machine(struct soft_machine *m)
 		.va_max = c->va_max,
 		.pa_base = SOFT_PA_BASE,
 		.npages = c->npages,
+		.device_frame = (SOFT_PA_BASE >> VM_PAGE_SHIFT) + c->npages,
+		.device_npages = c->device_pages,
 		.frames_zeroed = c->frames_zeroed,
 		.zero_ahead_max = c->zero_ahead_max,
 		.read_around = c->read_around,

@@ -136,6 +136,8 @@ struct vm_machine {
 	vaddr_t va_min, va_max;    /* addresses a map may use: [min, max) */
 	paddr_t pa_base;           /* first frame */
 	vm_pindex_t npages;        /* frames from there on */
+	uint64_t device_frame;     /* the first that devices have, */
+	vm_pindex_t device_npages; /* and how many; 0: none can be mapped */
 	bool frames_zeroed;        /* frames read as zeroes at the start */
 	unsigned zero_ahead_max;   /* pages worth zero-filling ahead of a fault
 				  * because faults are dear; 0: none */

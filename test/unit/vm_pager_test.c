@@ -163,13 +163,22 @@ test_anon_sync(void **state)
 
 /* ----------------------------------------------------------------- device */
 
+static struct vm_object *
+device(struct fixture *fx, uint64_t first, vm_pindex_t npages)
+{
+	struct vm_object *obj = NULL;
+
+	assert_int_equal(vm_device_object(fx->sys, first, npages, &obj), VM_OK);
+	return obj;
+}
+
 /* Are the device's frames what is mapped, and not of the system's pages? */
 static void
 test_device(void **state)
 {
 	struct fixture *fx = *state;
 	uint64_t first = soft_device_frame(fx->machine);
-	struct vm_object *obj = vm_device_object(fx->sys, first, 4);
+	struct vm_object *obj = device(fx, first, 4);
 	struct vm_page *pg;
 
 	assert_int_equal(fx_map_at(fx, fx->vs, 0, 4, VM_MMAP_SHARED, obj, 0),
@@ -192,7 +201,7 @@ test_device_private(void **state)
 {
 	struct fixture *fx = *state;
 	uint64_t first = soft_device_frame(fx->machine);
-	struct vm_object *obj = vm_device_object(fx->sys, first, 4);
+	struct vm_object *obj = device(fx, first, 4);
 
 	assert_int_equal(fx_map_at(fx, fx->vs, 0, 1, VM_MMAP_SHARED, obj, 0),
 	    VM_OK);
@@ -211,13 +220,54 @@ test_device_end(void **state)
 {
 	struct fixture *fx = *state;
 	uint64_t first = soft_device_frame(fx->machine);
-	struct vm_object *obj = vm_device_object(fx->sys, first, 2);
+	struct vm_object *obj = device(fx, first, 2);
 
 	assert_int_equal(fx_map_at(fx, fx->vs, 0, 4, VM_MMAP_SHARED, obj, 0),
 	    VM_OK);
 	assert_true(load(fx, 1) >= 0);
 	assert_int_equal(load(fx, 2), -VM_ERANGE);
 	vm_object_unref(obj);
+}
+
+/* Are frames refused that the port cannot map: of the system, of nobody? */
+static void
+test_device_frames(void **state)
+{
+	struct fixture *fx = *state;
+	uint64_t first = soft_device_frame(fx->machine);
+	struct vm_object *obj = NULL;
+
+	assert_int_equal(vm_device_object(fx->sys, first, 0, &obj), VM_EINVAL);
+	assert_int_equal(vm_device_object(fx->sys, first - 1, 2, &obj),
+	    VM_EINVAL);
+	assert_int_equal(vm_device_object(fx->sys, first, 5, &obj), VM_EINVAL);
+	assert_int_equal(vm_device_object(fx->sys, first + 3, 2, &obj),
+	    VM_EINVAL);
+	assert_int_equal(vm_device_object(fx->sys, first + 4, 1, &obj),
+	    VM_EINVAL);
+	assert_int_equal(vm_device_object(fx->sys, UINT64_MAX, UINT64_MAX,
+			     &obj),
+	    VM_EINVAL);
+	assert_null(obj);
+	obj = device(fx, first + 3, 1);
+	vm_object_unref(obj);
+}
+
+/* Does a port that has no devices say so? */
+static void
+test_device_none(void **state)
+{
+	struct soft_config config = { .npages = 64 };
+	struct fixture *fx = fixture_create(&config);
+	struct vm_object *obj = NULL;
+
+	(void)state;
+	assert_non_null(fx);
+	assert_int_equal(vm_device_object(fx->sys,
+			     soft_device_frame(fx->machine), 1, &obj),
+	    VM_ENOTSUP);
+	assert_null(obj);
+	assert_null(fixture_destroy(fx));
 }
 
 int
@@ -236,6 +286,8 @@ main(void)
 		FX_TEST(test_device),
 		FX_TEST(test_device_private),
 		FX_TEST(test_device_end),
+		FX_TEST(test_device_frames),
+		FX_BARE(test_device_none),
 	};
 
 	return FX_RUN("pager", tests);

@@ -9,6 +9,7 @@
 #include "vm/pager/device.h"
 
 #include "base/mem.h"
+#include "vm/pmap.h"
 #include "vm/vm_page.h"
 
 struct device_pager {
@@ -78,23 +79,43 @@ insert_pages(struct vm_object *obj, struct device_pager *dp)
 	return error;
 }
 
-struct vm_object *
-vm_device_object(struct vm_system *sys, uint64_t first_frame,
+/* Only the port knows which frames it can get at. */
+static int
+check_frames(const struct vm_machine *m, uint64_t first_frame,
     vm_pindex_t npages)
 {
-	struct device_pager *dp = make_pages(sys, first_frame, npages);
-	struct vm_object *obj;
+	uint64_t skipped = first_frame - m->device_frame;
 
+	if (m->device_npages == 0)
+		return VM_ENOTSUP;
+	if (npages == 0 || first_frame < m->device_frame ||
+	    skipped > m->device_npages || npages > m->device_npages - skipped)
+		return VM_EINVAL;
+	return 0;
+}
+
+int
+vm_device_object(struct vm_system *sys, uint64_t first_frame,
+    vm_pindex_t npages, struct vm_object **obj)
+{
+	struct device_pager *dp;
+	struct vm_object *made;
+	int error = check_frames(sys->machine, first_frame, npages);
+
+	if (error != 0)
+		return error;
+	dp = make_pages(sys, first_frame, npages);
 	if (dp == NULL)
-		return NULL;
-	obj = vm_object_create(sys, &device_ops, dp);
-	if (obj == NULL) {
+		return VM_ENOMEM;
+	made = vm_object_create(sys, &device_ops, dp);
+	if (made == NULL) {
 		device_destroy(sys, dp);
-		return NULL;
+		return VM_ENOMEM;
 	}
-	if (insert_pages(obj, dp) != 0) {
-		vm_object_unref(obj);
-		return NULL;
-	}
-	return obj;
+	error = insert_pages(made, dp);
+	if (error != 0)
+		vm_object_unref(made);
+	else
+		*obj = made;
+	return error;
 }

@@ -8,11 +8,13 @@
 #include "vm/vm_object.h"
 
 /*
- * vm_device_object: the frames first_frame .. first_frame + npages as an
- * object.  Its pages are fictitious: always resident, never freed to the
- * system, written or paged.  NULL: no memory of the host.
+ * vm_device_object: the frames [first_frame, first_frame + npages), not none,
+ * as an object.  Its pages are fictitious: always resident, never freed to the
+ * system, written or paged.
+ * => VM_ENOTSUP: the port can map no frame of a device; VM_EINVAL: not all of
+ *    these, or none were asked for; VM_ENOMEM: no memory of the host
  */
-struct vm_object *vm_device_object(struct vm_system *, uint64_t first_frame,
-    vm_pindex_t npages);
+int vm_device_object(struct vm_system *, uint64_t first_frame,
+    vm_pindex_t npages, struct vm_object **);
 
 #endif

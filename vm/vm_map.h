@@ -178,10 +178,12 @@ int vm_map_freeze(struct vm_map *, vaddr_t start, vaddr_t end);
 
 /*
  * vm_map_grow_stack: let the stack above the gap at va grow down over va, by
- * a piece at least, leaving the guard at the gap's far end.
+ * a piece at least, leaving the guard at the gap's far end.  What grows on a
+ * locked stack, or where new mappings are wired, is locked.
  * => write-locked
  * => 0: the caller may look again; VM_EACCES: no gap next to a stack, in the
- *    guard, or above stack_limit; VM_ENOMEM.  On error nothing has changed.
+ *    guard, above stack_limit, or more than may be wired; VM_ENOMEM.  On error
+ *    nothing has changed.
  * Source: FreeBSD vm_map_growstack.
  */
 int vm_map_grow_stack(struct vm_map *, vaddr_t va);
@@ -264,6 +266,14 @@ void vm_map_check(struct vm_map *);
  */
 int vm_map_count(struct vm_map *, vaddr_t start, vaddr_t end, vsize_t *bytes);
 bool vm_map_fits(const struct vm_map *, vsize_t more, vsize_t replaced);
+
+/*
+ * vm_map_may_wire: whether so many bytes more may be locked, of which `pages`
+ * bytes can have pages.
+ * => locked
+ * => VM_ENOMEM: over wired_limit; VM_EAGAIN: more than the system allows
+ */
+int vm_map_may_wire(struct vm_map *, vsize_t bytes, vsize_t pages);
 
 /*
  * For what works on whole entries (vm_map_*.c, vm_mremap.c): an unlinked entry

@@ -49,6 +49,26 @@ available(const struct vm_map *map, const struct vm_map_entry *gap,
 	return least(size - guard, vm_trunc_page(map->stack_limit - used));
 }
 
+static uint8_t
+flags_of_growth(const struct vm_map *map, const struct vm_map_entry *stack)
+{
+	uint8_t locked = map->wire_future ? VM_ENTRY_LOCKED : 0;
+
+	return VM_ENTRY_COW | VM_ENTRY_STACK | locked |
+	    (stack->flags & VM_ENTRY_LOCKED);
+}
+
+/* So much of it as a limit on wired memory leaves: what is needed, or more. */
+static vsize_t
+may_grow(struct vm_map *map, const struct vm_map_entry *stack, vsize_t need,
+    vsize_t want)
+{
+	if (!(flags_of_growth(map, stack) & VM_ENTRY_LOCKED) ||
+	    vm_map_may_wire(map, want, want) == 0)
+		return want;
+	return vm_map_may_wire(map, need, need) == 0 ? need : 0;
+}
+
 /* Give the end of the gap to a new entry like the stack. */
 static int
 take(struct vm_map *map, struct vm_map_entry *gap,
@@ -61,8 +81,7 @@ take(struct vm_map *map, struct vm_map_entry *gap,
 		.max_prot = stack->max_prot,
 		.inherit = (enum vm_inherit)stack->inherit,
 		.advice = (enum vm_advice)stack->advice,
-		.flags = VM_ENTRY_COW | VM_ENTRY_STACK |
-		    (stack->flags & VM_ENTRY_LOCKED),
+		.flags = flags_of_growth(map, stack),
 	};
 	struct vm_map_entry *more = vm_entry_make(map->sys, &a);
 
@@ -84,7 +103,7 @@ int
 vm_map_grow_stack(struct vm_map *map, vaddr_t va)
 {
 	struct vm_map_entry *gap = vm_map_lookup(map, va), *stack;
-	vsize_t need, most;
+	vsize_t need, most, len;
 
 	if (gap == NULL || !(gap->marks & VM_MARK_GAP))
 		return 0; /* somebody was faster */
@@ -96,7 +115,7 @@ vm_map_grow_stack(struct vm_map *map, vaddr_t va)
 	most = available(map, gap, stack);
 	if (need > most)
 		return VM_EACCES;
-	if (need < GROW_BYTES)
-		need = least(GROW_BYTES, most);
-	return take(map, gap, stack, need);
+	len = need < GROW_BYTES ? least(GROW_BYTES, most) : need;
+	len = may_grow(map, stack, need, len);
+	return len == 0 ? VM_EACCES : take(map, gap, stack, len);
 }

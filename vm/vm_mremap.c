@@ -399,7 +399,7 @@ remap_locked(struct remap *m)
 	if (error == 0)
 		error = check_old(m);
 	if (error == 0 && growth_is_wired(m))
-		error = vm_map_may_wire(m->map, growth(m));
+		error = vm_map_may_wire(m->map, growth(m), growth(m));
 	if (error != 0)
 		return error;
 	if (m->flags & VM_MREMAP_DUPLICATE)

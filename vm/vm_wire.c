@@ -16,8 +16,6 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_page.h"
 
-#define UNWIRED_SHARE 3 /* a third of memory always stays unwired */
-
 /* ---- limits ---- */
 
 static bool
@@ -30,45 +28,6 @@ static bool
 is_foreign(const struct vm_map_entry *e)
 {
 	return (e->flags & VM_ENTRY_FOREIGN) != 0;
-}
-
-static vsize_t
-locked_bytes(struct vm_map *map)
-{
-	struct vm_map_entry *e;
-	vsize_t bytes = 0;
-
-	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
-		if (is_locked(e))
-			bytes += e->end - e->start;
-	}
-	return bytes;
-}
-
-/* bytes more of address space, of which `pages` bytes can have pages. */
-static int
-check_limits(struct vm_map *map, vsize_t bytes, vsize_t pages)
-{
-	struct vm_system *sys = map->sys;
-	size_t max = vm_page_count(sys) - vm_page_count(sys) / UNWIRED_SHARE;
-	vsize_t have;
-
-	if (bytes != 0 && map->wired_limit != UINT64_MAX) {
-		have = locked_bytes(map);
-		if (have > map->wired_limit || bytes > map->wired_limit - have)
-			return VM_ENOMEM;
-	}
-	if (pages != 0 &&
-	    (vm_atop(pages) > max ||
-		vm_page_wired_count(sys) > max - vm_atop(pages)))
-		return VM_EAGAIN;
-	return 0;
-}
-
-int
-vm_map_may_wire(struct vm_map *map, vsize_t more)
-{
-	return check_limits(map, more, more);
 }
 
 /* What of the range is not locked yet must fit. */
@@ -85,7 +44,7 @@ check_range(struct vm_map *map, vaddr_t start, vaddr_t end)
 		if (p.entry->prot != VM_PROT_NONE)
 			pages += p.end - p.start;
 	}
-	return check_limits(map, bytes, pages);
+	return vm_map_may_wire(map, bytes, pages);
 }
 
 /* ---- marks ---- */

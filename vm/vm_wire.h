@@ -37,12 +37,6 @@ int vm_map_unwire(struct vm_map *, vaddr_t start, vaddr_t end,
     enum vm_wire_how);
 
 /*
- * vm_map_may_wire: whether so many bytes more may be wired.
- * => map locked    => VM_ENOMEM, VM_EAGAIN as vm_map_wire
- */
-int vm_map_may_wire(struct vm_map *, vsize_t more);
-
-/*
  * vm_map_rewire: wire what wired entries of the range lack: pages that moved,
  * and copies for private ones that may be written since a moment ago.
  * => no lock held; blocks      => as vm_fault

@@ -203,6 +203,38 @@ test_grows_dragonfly(void **state)
 	grows(*state, &vm_design_dragonfly);
 }
 
+/* Does a limit on locked memory hold for what grows: a whole piece as long as
+ * there is room for it, then what a fault needs, then nothing?
+ *
+ *	100	 162  164	     196       200
+ *	 [ gap	   ][ 2 ][ piece of 32 ][ stack )
+ */
+static void
+test_grows_locked(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = space_of(fx, &vm_design_freebsd);
+	struct vm_stack_args a = stack_args(200);
+
+	assert_int_equal(vm_stack_map(vs, &a), VM_OK);
+	assert_int_equal(store_in(fx, vs, 199, 'a'), VM_OK);
+	assert_int_equal(vm_mlockall(vs, VM_MCL_FUTURE), VM_OK);
+	vs->map.wired_limit = 34 * FX_PAGE;
+	assert_int_equal(store_in(fx, vs, 199, 'a'), VM_OK);
+	assert_int_equal(store_in(fx, vs, 194, 'b'), VM_OK);
+	assert_int_equal(entry_of(vs, 194)->start, fx_va(164));
+	assert_true(mapping_of(vs, 194).wired);
+	assert_false(mapping_of(vs, 199).wired);
+	assert_int_equal(store_in(fx, vs, 161, 'c'), VM_EACCES);
+	assert_int_equal(store_in(fx, vs, 162, 'c'), VM_OK);
+	assert_int_equal(entry_of(vs, 162)->start, fx_va(162));
+	assert_int_equal(store_in(fx, vs, 161, 'd'), VM_EACCES);
+	assert_int_equal(vm_munlockall(vs), VM_OK);
+	assert_int_equal(store_in(fx, vs, 161, 'd'), VM_OK);
+	assert_false(mapping_of(vs, 161).wired);
+	vmspace_unref(vs);
+}
+
 /* Is the gap whole when there was no memory for the piece? */
 static void
 test_grow_without_memory(void **state)
@@ -354,6 +386,7 @@ main(void)
 		FX_TEST_IN(freebsd, test_guard),
 		FX_TEST_IN(freebsd, test_grows),
 		FX_TEST_IN(dragonfly, test_grows_dragonfly),
+		FX_TEST_IN(freebsd, test_grows_locked),
 		FX_TEST_IN(freebsd, test_grow_without_memory),
 		FX_TEST_IN(freebsd, test_lonely_gap),
 		FX_TEST_IN(openbsd, test_whole),

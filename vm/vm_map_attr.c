@@ -64,7 +64,7 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
 	return 0;
 }
 
-/* ---- inheritance and advice ---- */
+/* ---- inheritance, advice, marks ---- */
 
 static int
 check_mutable(struct vm_map *map, vaddr_t start, vaddr_t end)
@@ -78,53 +78,65 @@ check_mutable(struct vm_map *map, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
-int
-vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end,
-    enum vm_inherit inherit)
+typedef void set_fn(struct vm_map_entry *, uint8_t value);
+
+static void
+set_inherit(struct vm_map_entry *e, uint8_t inherit)
+{
+	e->inherit = inherit;
+}
+
+static void
+set_advice(struct vm_map_entry *e, uint8_t advice)
+{
+	e->advice = advice;
+}
+
+static void
+add_marks(struct vm_map_entry *e, uint8_t marks)
+{
+	e->marks |= marks;
+}
+
+/* Where nothing is mapped there is nothing to set. */
+static int
+set_all(struct vm_map *map, vaddr_t start, vaddr_t end, set_fn *set,
+    uint8_t value)
 {
 	struct vm_map_entry *e;
-	int error = check_mutable(map, start, end);
+	int error = vm_map_clip(map, start, end);
 
-	if (error == 0)
-		error = vm_map_clip(map, start, end);
 	if (error != 0)
 		return error;
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e))
-		e->inherit = (uint8_t)inherit;
+		set(e, value);
 	vm_map_simplify(map, start, end);
 	return 0;
+}
+
+int
+vm_map_inherit(struct vm_map *map, vaddr_t start, vaddr_t end,
+    enum vm_inherit inherit)
+{
+	int error = check_mutable(map, start, end);
+
+	if (error != 0)
+		return error;
+	return set_all(map, start, end, set_inherit, (uint8_t)inherit);
 }
 
 int
 vm_map_advise(struct vm_map *map, vaddr_t start, vaddr_t end,
     enum vm_advice advice)
 {
-	struct vm_map_entry *e;
-	int error = vm_map_clip(map, start, end);
-
-	if (error != 0)
-		return error;
-	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
-	     e = vm_map_next(map, e))
-		e->advice = (uint8_t)advice;
-	vm_map_simplify(map, start, end);
-	return 0;
+	return set_all(map, start, end, set_advice, (uint8_t)advice);
 }
 
 int
 vm_map_freeze(struct vm_map *map, vaddr_t start, vaddr_t end)
 {
-	struct vm_map_entry *e;
-	int error = vm_map_clip(map, start, end);
-
-	if (error != 0)
-		return error;
-	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
-	     e = vm_map_next(map, e))
-		e->marks |= VM_MARK_IMMUTABLE;
-	vm_map_simplify(map, start, end);
-	return 0;
+	return set_all(map, start, end, add_marks, VM_MARK_IMMUTABLE);
 }
 
 /* ---- moving ---- */

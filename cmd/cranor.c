@@ -58,6 +58,26 @@ cranor_shell(struct cranor *c, const struct vm_design *design,
 	return cranor_program(c, design, words, result);
 }
 
+/* ------------------------------------------------------------------ rows */
+
+bool
+cranor_row(struct cranor *c, const struct figure_row *like,
+    cranor_value_fn *value, const void *the_case)
+{
+	struct figure_row *row = figures_add(&c->figures, like);
+
+	c->doing = like->label;
+	for (size_t i = 0; row != NULL && i < c->options->count; i++) {
+		const struct vm_design *d = c->options->designs[i];
+
+		progress("%s: %s, %s", like->title, like->label, d->name);
+		row->values[i] = value(c, d, the_case);
+		if (trial_signal() != 0)
+			return false;
+	}
+	return row != NULL;
+}
+
 /* ----------------------------------------------------------------- files */
 
 static const char cat_source[] =

@@ -5,8 +5,6 @@
  */
 #include "cmd/cranor_part.h"
 
-#include "cmd/progress.h"
-
 struct entries_case {
 	const char *label;
 	double bsd, uvm;
@@ -39,18 +37,14 @@ run(struct cranor *c, const struct entries_case *ec, const struct vm_design *d,
 	return cranor_program(c, d, ec == &cases[0] ? cat : od, r);
 }
 
-static void
-measure(struct cranor *c, const struct entries_case *ec, struct figure_row *row,
-    size_t i)
+static double
+count(struct cranor *c, const struct vm_design *d, const void *the_case)
 {
-	const struct vm_design *d = c->options->designs[i];
 	struct run_result r;
 
-	c->doing = ec->label;
-	progress("Table 1: %s, %s", ec->label, d->name);
-	if (run(c, ec, d, &r))
-		row->values[i] = (double)result_value(&r,
-		    "entries_in_use_peak");
+	return run(c, the_case, d, &r) ?
+	    (double)result_value(&r, "entries_in_use_peak") :
+	    (double)NAN;
 }
 
 bool
@@ -63,15 +57,9 @@ cranor_entries(struct cranor *c)
 			.label = cases[k].label,
 			.bsd = cases[k].bsd,
 			.uvm = cases[k].uvm };
-		struct figure_row *row = figures_add(&c->figures, &like);
 
-		if (row == NULL)
+		if (!cranor_row(c, &like, count, &cases[k]))
 			return false;
-		for (size_t i = 0; i < c->options->count; i++) {
-			measure(c, &cases[k], row, i);
-			if (trial_signal() != 0)
-				return false;
-		}
 	}
 	return true;
 }

@@ -8,8 +8,6 @@
  */
 #include "cmd/cranor_part.h"
 
-#include "cmd/progress.h"
-
 #include <stdio.h>
 
 struct faults_case {
@@ -27,32 +25,28 @@ static const struct faults_case cases[] = {
 	    "/sbin/ldconfig -X -C \"$2/cache\"" },
 };
 
-static bool
-count(struct cranor *c, const struct vm_design *d, const char *script,
-    double *faults)
+static double
+count(struct cranor *c, const struct vm_design *d, const char *script)
 {
 	struct run_result r;
 
-	if (!cranor_shell(c, d, script, &r))
-		return false;
-	*faults = (double)result_value(&r, "faults");
-	return true;
+	return cranor_shell(c, d, script, &r) ?
+	    (double)result_value(&r, "faults") :
+	    (double)NAN;
 }
 
-static void
-measure(struct cranor *c, struct figure_row *row, const char *command, size_t i)
+static double
+count_second(struct cranor *c, const struct vm_design *d, const void *the_case)
 {
-	const struct vm_design *d = c->options->designs[i];
+	const struct faults_case *fc = the_case;
 	char once[160], twice[320];
-	double first, both;
+	double first;
 
-	c->doing = row->label;
-	progress("Table 2: %s, %s", row->label, d->name);
-	(void)snprintf(once, sizeof(once), "(exec %s) || exit; :", command);
-	(void)snprintf(twice, sizeof(twice), "(exec %s) || exit; %s", command,
-	    once);
-	if (count(c, d, once, &first) && count(c, d, twice, &both))
-		row->values[i] = both - first;
+	(void)snprintf(once, sizeof(once), "(exec %s) || exit; :", fc->command);
+	(void)snprintf(twice, sizeof(twice), "(exec %s) || exit; %s",
+	    fc->command, once);
+	first = count(c, d, once);
+	return isnan(first) ? first : count(c, d, twice) - first;
 }
 
 bool
@@ -65,15 +59,9 @@ cranor_faults(struct cranor *c)
 			.label = cases[k].label,
 			.bsd = cases[k].bsd,
 			.uvm = cases[k].uvm };
-		struct figure_row *row = figures_add(&c->figures, &like);
 
-		if (row == NULL)
+		if (!cranor_row(c, &like, count_second, &cases[k]))
 			return false;
-		for (size_t i = 0; i < c->options->count; i++) {
-			measure(c, row, cases[k].command, i);
-			if (trial_signal() != 0)
-				return false;
-		}
 	}
 	return true;
 }

@@ -134,6 +134,16 @@ instructions(const struct vm_design *d, vsize_t size, bool touched)
 	return n;
 }
 
+static double
+steepness(struct cranor *c, const struct vm_design *d, const void *slope)
+{
+	const struct slope *s = slope;
+
+	(void)c;
+	return instructions(d, s->high, s->touched) -
+	    instructions(d, s->low, s->touched);
+}
+
 static bool
 measure_slope(struct cranor *c, const struct slope *s)
 {
@@ -144,18 +154,8 @@ measure_slope(struct cranor *c, const struct slope *s)
 		.bsd = s->bsd,
 		.uvm = s->uvm,
 		.paper = "us" };
-	struct figure_row *row = figures_add(&c->figures, &like);
 
-	for (size_t i = 0; row != NULL && i < c->options->count; i++) {
-		const struct vm_design *d = c->options->designs[i];
-
-		progress("Figure 6: %s, %s", s->label, d->name);
-		row->values[i] = instructions(d, s->high, s->touched) -
-		    instructions(d, s->low, s->touched);
-		if (trial_signal() != 0)
-			return false;
-	}
-	return row != NULL;
+	return cranor_row(c, &like, steepness, s);
 }
 
 static bool

@@ -28,6 +28,17 @@ bool cranor_cases(struct cranor *);   /* Table 3 */
 bool cranor_fork(struct cranor *);    /* Figure 6 */
 bool cranor_files(struct cranor *);   /* Figure 2 */
 
+/*
+ * cranor_row: add a row, and measure its values one design after the other.
+ *
+ * value	what is measured of the case under a design; NAN: not known
+ * => false: no memory, or the whole has to end
+ */
+typedef double cranor_value_fn(struct cranor *, const struct vm_design *,
+    const void *the_case);
+bool cranor_row(struct cranor *, const struct figure_row *like,
+    cranor_value_fn *value, const void *the_case);
+
 #define CRANOR_WORDS_MAX 8
 
 /*

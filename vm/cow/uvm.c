@@ -305,7 +305,7 @@ ref_upper(struct vm_system *sys, const struct vm_map_entry *src,
 }
 
 static int
-clone_for(struct vm_system *sys, struct vm_map_entry *src,
+uvm_copy_now(struct vm_system *sys, struct vm_map_entry *src,
     struct vm_map_entry *dst)
 {
 	if (src->aref.amap != NULL) {
@@ -343,7 +343,7 @@ uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
     struct vm_map_entry *dst, vm_prot_t *keep)
 {
 	if (has_partners(src->aref.amap))
-		return clone_for(sys, src, dst);
+		return uvm_copy_now(sys, src, dst);
 	ref_upper(sys, src, dst);
 	vm_cow_ref_lower(src, dst);
 	if (src->aref.amap != NULL && !vm_entry_needs_copy(src)) {
@@ -352,13 +352,6 @@ uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
 	}
 	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
 	return 0;
-}
-
-static int
-uvm_copy_now(struct vm_system *sys, struct vm_map_entry *src,
-    struct vm_map_entry *dst)
-{
-	return clone_for(sys, src, dst);
 }
 
 static int

@@ -360,7 +360,7 @@ mapping_end(struct vm_map *map, const struct vm_map_entry *e)
 
 	while (next != NULL && next->start == e->end && is_like(e, next) &&
 	    e->advice == next->advice && e->object == next->object &&
-	    e->flags == next->flags &&
+	    e->flags == next->flags && e->marks == next->marks &&
 	    e->offset + vm_entry_npages(e) == next->offset) {
 		e = next;
 		next = vm_map_next(map, e);

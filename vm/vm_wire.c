@@ -24,10 +24,11 @@ is_locked(const struct vm_map_entry *e)
 	return (e->flags & VM_ENTRY_LOCKED) != 0;
 }
 
+/* What never has a page of ours. */
 static bool
-is_foreign(const struct vm_map_entry *e)
+is_empty(const struct vm_map_entry *e)
 {
-	return (e->flags & VM_ENTRY_FOREIGN) != 0;
+	return (e->flags & VM_ENTRY_FOREIGN) != 0 || vm_entry_is_guard(e);
 }
 
 /* What of the range is not locked yet must fit. */
@@ -38,7 +39,7 @@ check_range(struct vm_map *map, vaddr_t start, vaddr_t end)
 	vsize_t bytes = 0, pages = 0;
 
 	for (; vm_map_part(map, start, end, &p); start = p.end) {
-		if (is_locked(p.entry) || is_foreign(p.entry))
+		if (is_locked(p.entry) || is_empty(p.entry))
 			continue;
 		bytes += p.end - p.start;
 		if (p.entry->prot != VM_PROT_NONE)
@@ -65,7 +66,7 @@ mark(struct vm_map *map, vaddr_t start, vaddr_t end, enum vm_wire_how how)
 		return error;
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
-		if (!is_foreign(e))
+		if (!is_empty(e))
 			e->flags |= VM_ENTRY_WIRING;
 	}
 	return 0;

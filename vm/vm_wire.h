@@ -24,7 +24,7 @@ enum vm_wire_how {
 
 /*
  * vm_map_wire, vm_map_unwire: wiring does not nest: one unwire undoes all.
- * Foreign entries, and pages without access, are passed over.
+ * Foreign entries, guards, and pages without access, are passed over.
  *
  * => no lock held; wire blocks, and waits for another wiring in this map
  * => VM_ENOMEM: a hole in the range, over the map's wired_limit, or no memory;

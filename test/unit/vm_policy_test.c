@@ -145,6 +145,27 @@ test_guard(void **state)
 	vmspace_unref(vs);
 }
 
+/* Is a guard passed over by wiring, and no part of what a limit counts? */
+static void
+test_guard_not_wired(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = space_of(fx, &vm_design_freebsd);
+
+	vs->map.wired_limit = 2 * FX_PAGE;
+	assert_int_equal(map_at(fx, vs, 0, 2, VM_MMAP_PRIVATE), VM_OK);
+	assert_int_equal(map_with(vs, 2, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	    VM_OK);
+	assert_int_equal(vm_mlockall(vs, VM_MCL_CURRENT | VM_MCL_FUTURE),
+	    VM_OK);
+	assert_true(vm_entry_is_wired(entry_of(vs, 0)));
+	assert_false(vm_entry_is_wired(entry_of(vs, 2)));
+	assert_int_equal(map_with(vs, 10, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	    VM_OK);
+	assert_int_equal(vm_mlock(vs, fx_va(0), 10 * FX_PAGE), VM_OK);
+	vmspace_unref(vs);
+}
+
 /* ---- stacks ---- */
 
 static struct vm_stack_args
@@ -384,6 +405,7 @@ main(void)
 		FX_TEST_IN(openbsd, test_immutable_fork),
 		FX_TEST_IN(mach, test_lacking),
 		FX_TEST_IN(freebsd, test_guard),
+		FX_TEST_IN(freebsd, test_guard_not_wired),
 		FX_TEST_IN(freebsd, test_grows),
 		FX_TEST_IN(dragonfly, test_grows_dragonfly),
 		FX_TEST_IN(freebsd, test_grows_locked),

@@ -25,6 +25,20 @@ complain(const char *format, ...)
 
 /* ------------------------------------------------------------- attributes */
 
+static const char *
+difference_in_marks(const struct vm_map_entry *e, const struct cell *c)
+{
+	if (((e->marks & VM_MARK_IMMUTABLE) != 0) != c->immutable)
+		return "immutability";
+	if (((e->marks & VM_MARK_GUARD) != 0) != c->guard)
+		return "being a guard";
+	if (((e->marks & VM_MARK_GAP) != 0) != c->gap)
+		return "being a gap";
+	if (c->gap && e->offset != c->keep)
+		return "the guard of a gap";
+	return NULL;
+}
+
 /* The name of an attribute in which an entry and a cell differ. */
 static const char *
 difference(const struct vm_map_entry *e, const struct cell *c)
@@ -48,7 +62,9 @@ difference(const struct vm_map_entry *e, const struct cell *c)
 		return "wiring";
 	if (!foreign && private != c->private)
 		return "privacy";
-	return NULL;
+	if (((e->flags & VM_ENTRY_STACK) != 0) != c->stack)
+		return "being a stack";
+	return difference_in_marks(e, c);
 }
 
 static const char *
@@ -155,6 +171,8 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
     unsigned cpu)
 {
 	struct cell *c = &m->spaces[space].cells[cell];
+	struct gaps before, after;
+	const char *bad;
 	struct op op = {
 		.kind = OP_READ,
 		.space = (uint8_t)space,
@@ -162,12 +180,19 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
 		.addr = model_va(m, cell),
 		.len = MODEL_PAGE,
 	};
-	int want = model_access(c, VM_PROT_READ), error;
+	int want, error;
 	bool copied[MODEL_CELLS], wired[MODEL_CELLS];
 	uint8_t bytes[MODEL_PAGE];
 	uint64_t done;
 
+	subject_gaps(s, space, &before);
 	error = subject_access(s, &op, VM_PROT_READ, bytes, &done);
+	subject_gaps(s, space, &after);
+	bad = model_grow(m, space, cell, &before, &after);
+	if (bad != NULL)
+		return complain("space %u, 0x%" PRIx64 ": %s", space, op.addr,
+		    bad);
+	want = model_access(c, VM_PROT_READ);
 	if (error == VM_ENOMEM && model_is_short(m, 1))
 		return NULL;
 	if (error != want)

@@ -106,7 +106,8 @@ static bool
 alike(const struct cell *a, const struct cell *b)
 {
 	return a->mapped == b->mapped && a->prot == b->prot &&
-	    a->below == b->below && a->private == b->private;
+	    a->below == b->below && a->private == b->private &&
+	    a->guard == b->guard && a->immutable == b->immutable;
 }
 
 /* Where the stretch of cells like the i-th ends. */
@@ -180,6 +181,24 @@ pick_range(struct gen *g, const struct model *m, struct op *op)
 		nonsense(g, m, op);
 }
 
+/* Some free pages, if there are any. */
+static void
+pick_hole(struct gen *g, const struct model *m, struct op *op)
+{
+	size_t i = 0, end;
+
+	for (unsigned tries = 0; tries < 12; tries++) {
+		i = (size_t)gen_below(g, m->ncells);
+		if (!space_of(m, op)->cells[i].mapped)
+			break;
+	}
+	end = stretch_end(m, op, i);
+	op->addr = model_va(m, i);
+	op->len = PAGES(between(g, 1, end - i));
+	if (once_in(g, 30))
+		nonsense(g, m, op);
+}
+
 /* Which access an operation is; none for those that are not. */
 static vm_prot_t
 access_of(const struct op *op)
@@ -205,7 +224,8 @@ pick_usable(struct gen *g, const struct model *m, const struct op *op)
 	if (once_in(g, 10))
 		return i;
 	for (unsigned tries = 0; tries < 12; tries++) {
-		if (model_access(&sp->cells[i], access_of(op)) == VM_OK)
+		if (sp->cells[i].gap ||
+		    model_access(&sp->cells[i], access_of(op)) == VM_OK)
 			break;
 		i = pick_cell(g, m, op);
 	}
@@ -261,6 +281,19 @@ pick_map_flags(struct gen *g)
 	return flags;
 }
 
+/* Now and then with arguments that no guard has. */
+static void
+gen_guard(struct gen *g, struct op *op)
+{
+	op->flags |= VM_MMAP_GUARD;
+	if (once_in(g, 8))
+		return;
+	op->flags &= ~(uint32_t)(VM_MMAP_SHARED | VM_MMAP_STACK);
+	op->prot = VM_PROT_NONE;
+	op->object = 0;
+	op->addr2 = 0;
+}
+
 static void
 gen_map(struct gen *g, const struct model *m, struct op *op)
 {
@@ -278,6 +311,8 @@ gen_map(struct gen *g, const struct model *m, struct op *op)
 		op->len2 = PAGES((uint64_t)1 << gen_below(g, 4));
 	if (!(op->flags & VM_MMAP_FIXED) && once_in(g, 3))
 		op->addr = 0;
+	if (once_in(g, 12))
+		gen_guard(g, op);
 	if (once_in(g, 100))
 		op->flags |= VM_MMAP_FOREIGN;
 }
@@ -404,6 +439,27 @@ gen_file(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_stack(struct gen *g, const struct model *m, struct op *op)
+{
+	uint64_t n = vm_atop(op->len), spare;
+
+	(void)m;
+	if (n == 0)
+		n = 1;
+	op->prot = once_in(g, 8) ? pick_prot(g) : VM_PROT_RW;
+	op->len2 = once_in(g, 2) ? op->len : PAGES(between(g, 1, n));
+	op->addr2 = PAGES(between(g, 1, 4));
+	if (op->addr2 > op->len2 && !once_in(g, 20))
+		op->addr2 = op->len2;
+	spare = op->len > op->addr2 ? vm_atop(op->len - op->addr2) : 0;
+	op->value = (uint32_t)between(g, 0, spare < 4 ? spare : 4);
+	if (once_in(g, 30))
+		op->value += (uint32_t)spare;
+	if (once_in(g, 40))
+		op->len2 += 8;
+}
+
+static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
@@ -445,6 +501,9 @@ static const struct gen_kind {
 	[OP_FILE_SIZE] = { 5, NULL, gen_file },
 	[OP_FORGET] = { 3, NULL, NULL },
 	[OP_RENEW] = { 4, NULL, gen_renew },
+	[OP_FREEZE] = { 4, pick_range, NULL },
+	[OP_STACK] = { 8, pick_hole, gen_stack },
+	[OP_STACK_CHECK] = { 6, pick_bytes, NULL },
 };
 
 static enum op_kind

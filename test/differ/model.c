@@ -180,6 +180,19 @@ cell_copy(struct cell *dst, const struct cell *src)
 	dst->slot = slot_create(src->slot == NULL ? NULL : src->slot->bytes);
 }
 
+void
+put_cell(struct cell *c, const struct cell *like, struct thing *below,
+    uint64_t pindex)
+{
+	cell_clear(c);
+	*c = *like;
+	c->below = below;
+	c->pindex = pindex;
+	c->slot = c->private && !c->guard ? slot_create(NULL) : NULL;
+	thing_ref(below);
+	thing_extend(below, pindex);
+}
+
 static const uint8_t *
 bytes_below(const struct cell *c)
 {
@@ -221,6 +234,8 @@ model_access(const struct cell *c, vm_prot_t access)
 
 	if (!c->mapped || c->foreign)
 		return VM_EFAULT;
+	if (c->guard)
+		return VM_EACCES;
 	if ((c->prot & access) != access)
 		return VM_EACCES;
 	if (t != NULL && t->is_file &&

@@ -45,6 +45,10 @@ struct thing {
 struct cell {
 	bool mapped, foreign, private, wired;
 	bool shared; /* private, but others have or had the slot too */
+	bool stack, immutable;
+	bool guard;    /* nothing is here; it has no slot */
+	bool gap;      /* a guard, but a stack may grow into it, */
+	uint32_t keep; /* leaving so many pages at its far end */
 	uint8_t prot, max_prot, inherit, advice;
 	struct thing *below;
 	uint64_t pindex;
@@ -56,6 +60,7 @@ struct model_space {
 	bool alive;
 	bool wire_future;
 	uint64_t brk_start, brk_end;
+	uint64_t stack_limit;
 	struct cell cells[MODEL_CELLS];
 };
 
@@ -70,6 +75,12 @@ struct model {
 	                * keep what nobody can reach, or copy early; else 0 */
 };
 
+/* Where gaps for stacks are: pages of one, those with which an entry begins. */
+struct gaps {
+	bool here[MODEL_CELLS];
+	bool first[MODEL_CELLS];
+};
+
 /* What the system did with an operation. */
 struct outcome {
 	int error;
@@ -79,6 +90,7 @@ struct outcome {
 	uint8_t vec[MODEL_CELLS];    /* incore */
 	bool copied[MODEL_CELLS];    /* pages with a private copy, now */
 	bool wired[MODEL_CELLS];     /* pages in wired entries, now */
+	struct gaps before, after;   /* the operation */
 };
 
 void model_init(struct model *, const struct trace_config *);
@@ -99,6 +111,15 @@ const char *model_apply(struct model *, const struct op *, struct outcome *);
 
 /* A cell was read outside of a trace: a wired one may have its copy now. */
 void model_was_read(struct cell *, bool copied);
+
+/*
+ * model_grow: a cell has been touched; if it is in a gap, the stack above may
+ * have grown.  How gaps are cut into entries, and how far a limit on wired
+ * memory let it grow, the system tells.
+ * => NULL, or why it cannot have been right
+ */
+const char *model_grow(struct model *, unsigned space, size_t cell,
+    const struct gaps *before, const struct gaps *after);
 
 /* How an access to a cell ends: VM_OK, EFAULT, EACCES, ERANGE. */
 int model_access(const struct cell *, vm_prot_t access);
@@ -123,7 +144,16 @@ model_index(const struct model *m, uint64_t va)
 	return (size_t)((va - m->config.va_min) / MODEL_PAGE);
 }
 
-/* ---- pieces shared by model.c and model_ops.c ---- */
+/* ---- pieces shared by the files of the model ---- */
+
+/* What the limits say to a wiring of so many pages more. */
+enum wiring { WIRING_FITS, WIRING_MAY_FIT, WIRING_NEVER };
+enum wiring model_wiring(struct model *, const struct model_space *,
+    uint64_t npages);
+
+/* Put a cell like that over page pindex of an object, or over nothing. */
+void put_cell(struct cell *, const struct cell *like, struct thing *below,
+    uint64_t pindex);
 
 void cell_clear(struct cell *);
 void slot_unref(struct slot *);

@@ -100,10 +100,17 @@ is_hole(const struct cell *c)
 	return !c->mapped;
 }
 
+/* Neither to be unmapped nor to be changed. */
 static bool
-is_foreign(const struct cell *c)
+is_fixed(const struct cell *c)
 {
-	return c->mapped && c->foreign;
+	return c->mapped && (c->foreign || c->immutable);
+}
+
+static bool
+is_immutable(const struct cell *c)
+{
+	return c->mapped && c->immutable;
 }
 
 static bool
@@ -330,6 +337,8 @@ apply_create(struct model *m, const struct op *op, struct outcome *out)
 		return NULL;
 	if (op->kind == OP_CREATE)
 		sp->design = &m->mix.designs[op->value % m->mix.n];
+	if (op->kind == OP_CREATE)
+		sp->stack_limit = UINT64_MAX;
 	sp->alive = true;
 	sp->wire_future = false;
 	sp->brk_start = sp->brk_end = trace_heap(&m->config);
@@ -363,7 +372,8 @@ apply_reset(struct model *m, const struct op *op, struct outcome *out)
 static void
 inherit_cell(struct cell *child, struct cell *parent)
 {
-	if (parent->foreign && parent->inherit != VM_INHERIT_NONE) {
+	if ((parent->foreign || parent->guard) &&
+	    parent->inherit != VM_INHERIT_NONE) {
 		*child = *parent;
 		child->wired = false;
 		return;
@@ -401,6 +411,7 @@ apply_fork(struct model *m, const struct op *op, struct outcome *out)
 	child->wire_future = false;
 	child->brk_start = parent->brk_start;
 	child->brk_end = parent->brk_end;
+	child->stack_limit = parent->stack_limit;
 	for (size_t i = 0; i < m->ncells; i++) {
 		if (parent->cells[i].mapped)
 			inherit_cell(&child->cells[i], &parent->cells[i]);
@@ -470,6 +481,12 @@ over_wired_limit(const struct model *m, const struct model_space *sp,
 	    wired_bytes(m, sp) + more > m->config.wired_limit;
 }
 
+static bool
+can_be_wired(const struct cell *c)
+{
+	return c->mapped && !c->foreign && !c->guard;
+}
+
 /* How much of a span is wired, or could be and is not yet, in bytes. */
 static uint64_t
 bytes_of(struct span s, bool wired)
@@ -477,8 +494,7 @@ bytes_of(struct span s, bool wired)
 	uint64_t n = 0;
 
 	for (size_t i = s.first; i < s.last; i++)
-		n += s.cells[i].mapped && !s.cells[i].foreign &&
-		    s.cells[i].wired == wired;
+		n += can_be_wired(&s.cells[i]) && s.cells[i].wired == wired;
 	return n * MODEL_PAGE;
 }
 
@@ -490,8 +506,8 @@ new_wirings(struct span s)
 	uint64_t n = 0;
 
 	for (size_t i = s.first; i < s.last; i++)
-		n += s.cells[i].mapped && !s.cells[i].foreign &&
-		    !s.cells[i].wired && s.cells[i].prot != VM_PROT_NONE;
+		n += can_be_wired(&s.cells[i]) && !s.cells[i].wired &&
+		    s.cells[i].prot != VM_PROT_NONE;
 	return n;
 }
 
@@ -535,10 +551,23 @@ check_place(struct model *m, const struct op *op, uint64_t addr, uint64_t len,
 /* ------------------------------------------------------------------- map */
 
 static uint32_t
-map_arg_errors(const struct op *op)
+guard_errors(const struct op *op, const struct vm_design *d)
+{
+	if (!(op->flags & VM_MMAP_GUARD))
+		return OK;
+	if (!d->guards)
+		return ERROR(VM_ENOTSUP);
+	return op->prot != VM_PROT_NONE || op->object != 0 || op->addr2 != 0 ||
+		(op->flags & (VM_MMAP_FOREIGN | VM_MMAP_STACK)) ?
+	    ERROR(VM_EINVAL) :
+	    OK;
+}
+
+static uint32_t
+map_arg_errors(const struct op *op, const struct vm_design *d)
 {
 	bool shared = (op->flags & VM_MMAP_SHARED) != 0;
-	bool private = (op->flags & VM_MMAP_PRIVATE) != 0;
+	bool private = (op->flags & (VM_MMAP_PRIVATE | VM_MMAP_GUARD)) != 0;
 	bool fixed = (op->flags & VM_MMAP_FIXED) != 0;
 
 	if (shared == private || op->len == 0 || !is_aligned(op->addr2))
@@ -551,7 +580,7 @@ map_arg_errors(const struct op *op)
 		return ERROR(VM_EINVAL);
 	if (op->max_prot != 0 && (op->prot & ~op->max_prot))
 		return ERROR(VM_EACCES);
-	return OK;
+	return guard_errors(op, d);
 }
 
 /* A hint whose place is free has to be taken. */
@@ -580,7 +609,7 @@ fixed_errors(struct model *m, const struct op *op)
 		return ERROR(VM_EINVAL);
 	if ((op->flags & VM_MMAP_NOREPLACE) && any(s, is_mapped))
 		return ERROR(VM_EEXIST);
-	return any(s, is_foreign) ? ERROR(VM_EPERM) : OK;
+	return any(s, is_fixed) ? ERROR(VM_EPERM) : OK;
 }
 
 /* Wiring faults every page in for all that its protection allows. */
@@ -650,7 +679,7 @@ static void
 set_wired(struct span s, bool wired)
 {
 	for (size_t i = s.first; i < s.last; i++) {
-		if (s.cells[i].mapped && !s.cells[i].foreign)
+		if (can_be_wired(&s.cells[i]))
 			s.cells[i].wired = wired;
 	}
 }
@@ -658,8 +687,18 @@ set_wired(struct span s, bool wired)
 static bool
 wants_wiring(struct model *m, const struct op *op)
 {
-	return !(op->flags & VM_MMAP_FOREIGN) &&
+	return !(op->flags & (VM_MMAP_FOREIGN | VM_MMAP_GUARD)) &&
 	    ((op->flags & VM_MMAP_WIRED) || space_of(m, op)->wire_future);
+}
+
+enum wiring
+model_wiring(struct model *m, const struct model_space *sp, uint64_t npages)
+{
+	uint32_t errors = wiring_limit_errors(m, npages);
+
+	if (over_wired_limit(m, sp, npages * MODEL_PAGE) || !(errors & OK))
+		return WIRING_NEVER;
+	return errors == OK ? WIRING_FITS : WIRING_MAY_FIT;
 }
 
 /* What the wiring of a new mapping may end in, which replaces that span. */
@@ -684,7 +723,7 @@ map_wiring_errors(struct model *m, const struct op *op)
 static uint32_t
 place_errors(struct model *m, const struct op *op)
 {
-	uint32_t errors = map_arg_errors(op);
+	uint32_t errors = map_arg_errors(op, space_of(m, op)->design);
 
 	if (errors != OK)
 		return errors;
@@ -721,30 +760,21 @@ new_cell(const struct op *op)
 {
 	bool foreign = (op->flags & VM_MMAP_FOREIGN) != 0;
 	bool shared = (op->flags & VM_MMAP_SHARED) != 0;
+	bool guard = (op->flags & VM_MMAP_GUARD) != 0;
 
 	return (struct cell){
 		.mapped = true,
 		.foreign = foreign,
 		.private = !foreign && !shared,
+		.stack = !foreign && (op->flags & VM_MMAP_STACK) != 0,
+		.guard = guard,
 		.prot = op->prot,
-		.max_prot = op->max_prot != 0 ? op->max_prot : VM_PROT_ALL,
+		.max_prot = guard     ? VM_PROT_NONE :
+		    op->max_prot != 0 ? op->max_prot :
+					VM_PROT_ALL,
 		.inherit = shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY,
 		.advice = VM_ADV_NORMAL,
 	};
-}
-
-/* Put a cell like that over page pindex of an object, or over nothing. */
-static void
-put_cell(struct cell *c, const struct cell *like, struct thing *below,
-    uint64_t pindex)
-{
-	cell_clear(c);
-	*c = *like;
-	c->below = below;
-	c->pindex = pindex;
-	c->slot = c->private ? slot_create(NULL) : NULL;
-	thing_ref(below);
-	thing_extend(below, pindex);
 }
 
 static void
@@ -810,7 +840,7 @@ expect_unmap(struct model *m, const struct op *op, const struct outcome *out,
 		return NULL;
 	s = span_of(m, op, &outside);
 	if (!outside)
-		*errors = any(s, is_foreign) ? ERROR(VM_EPERM) : OK;
+		*errors = any(s, is_fixed) ? ERROR(VM_EPERM) : OK;
 	return NULL;
 }
 
@@ -828,24 +858,24 @@ apply_unmap(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
-/* The span in question would be allowed more than it may be. */
-static bool
-above_maximum(struct span s, vm_prot_t prot)
+/* Of the first cell that may not be changed, or not be allowed so much. */
+static int
+first_refusal(struct span s, vm_prot_t prot)
 {
 	for (size_t i = s.first; i < s.last; i++) {
-		if (!s.cells[i].foreign && (prot & ~s.cells[i].max_prot))
-			return true;
+		if (is_fixed(&s.cells[i]))
+			return VM_EPERM;
+		if (!s.cells[i].guard && (prot & ~s.cells[i].max_prot))
+			return VM_EACCES;
 	}
-	return false;
+	return VM_OK;
 }
 
 /* Errors before anything has changed. */
 static uint32_t
 protect_errors(struct model *m, const struct op *op)
 {
-	uint32_t errors;
 	bool outside;
-	struct span s;
 
 	if (!is_aligned(op->addr))
 		return ERROR(VM_EINVAL);
@@ -853,11 +883,7 @@ protect_errors(struct model *m, const struct op *op)
 		return OK;
 	if (mapped_errors(m, op) != OK)
 		return ERROR(VM_ENOMEM);
-	s = span_of(m, op, &outside);
-	errors = any(s, is_foreign) ? ERROR(VM_EPERM) : 0;
-	if (above_maximum(s, op->prot))
-		errors |= ERROR(VM_EACCES);
-	return errors != 0 ? errors : OK;
+	return ERROR(first_refusal(span_of(m, op, &outside), op->prot));
 }
 
 /* Copies are made for wired pages that may be written now. */
@@ -892,8 +918,10 @@ apply_protect(struct model *m, const struct op *op, struct outcome *out)
 	if (op->len == 0 || protect_errors(m, op) != OK)
 		return NULL;
 	s = span_of(m, op, &outside);
-	for (size_t i = s.first; i < s.last; i++)
-		s.cells[i].prot = op->prot;
+	for (size_t i = s.first; i < s.last; i++) {
+		if (!s.cells[i].guard)
+			s.cells[i].prot = op->prot;
+	}
 	if (any(s, is_wired))
 		learn(out, s);
 	return NULL;
@@ -904,14 +932,17 @@ expect_inherit(struct model *m, const struct op *op, const struct outcome *out,
     uint32_t *errors)
 {
 	bool outside = true;
+	struct span s;
 
 	(void)out;
 	if (range_errors(op, true) == OK)
-		(void)span_of(m, op, &outside);
+		s = span_of(m, op, &outside);
 	if (op->flags == VM_INHERIT_ZERO &&
 	    !space_of(m, op)->design->inherit_zero)
 		outside = true;
 	*errors = outside ? ERROR(VM_EINVAL) : OK;
+	if (!outside && op->len != 0 && any(s, is_immutable))
+		*errors = ERROR(VM_EPERM);
 	return NULL;
 }
 
@@ -928,6 +959,139 @@ apply_inherit(struct model *m, const struct op *op, struct outcome *out)
 		if (s.cells[i].mapped)
 			s.cells[i].inherit = (uint8_t)op->flags;
 	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ freeze */
+
+static const char *
+expect_freeze(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	bool outside = true;
+
+	(void)out;
+	if (range_errors(op, true) == OK)
+		(void)span_of(m, op, &outside);
+	*errors = !space_of(m, op)->design->immutable ? ERROR(VM_ENOTSUP) :
+	    outside                                   ? ERROR(VM_EINVAL) :
+							OK;
+	return NULL;
+}
+
+static const char *
+apply_freeze(struct model *m, const struct op *op, struct outcome *out)
+{
+	bool outside;
+	struct span s;
+
+	if (out->error != VM_OK || op->len == 0)
+		return NULL;
+	s = span_of(m, op, &outside);
+	for (size_t i = s.first; i < s.last; i++)
+		s.cells[i].immutable = s.cells[i].mapped;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ stack */
+
+static bool
+stack_args_are_good(const struct op *op)
+{
+	uint64_t top = op->addr + op->len, guard = vm_ptoa(op->value);
+
+	return is_aligned(top) && is_aligned(op->len) && is_aligned(op->len2) &&
+	    is_aligned(op->addr2) && op->len != 0 && op->len <= top &&
+	    op->len2 != 0 && op->len2 <= op->len && op->addr2 != 0 &&
+	    op->addr2 <= op->len2 && guard <= op->len - op->addr2;
+}
+
+/* The part of a stack that can be used at first; the rest lies below it. */
+static struct op
+stack_part(struct model *m, const struct op *op)
+{
+	struct op part = { .space = op->space };
+
+	part.len = space_of(m, op)->design->stack == VM_STACK_GROWS ?
+	    op->addr2 :
+	    op->len2;
+	part.addr = op->addr + op->len - part.len;
+	return part;
+}
+
+static uint32_t
+stack_part_errors(struct model *m, const struct op *part)
+{
+	bool outside;
+	struct span s = span_of(m, part, &outside);
+
+	if (part->len == 0)
+		return OK;
+	return outside        ? ERROR(VM_EINVAL) :
+	    any(s, is_mapped) ? ERROR(VM_EEXIST) :
+				OK;
+}
+
+static const char *
+expect_stack(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct op part;
+
+	(void)out;
+	*errors = ERROR(VM_EINVAL);
+	if (!stack_args_are_good(op))
+		return NULL;
+	part = stack_part(m, op);
+	*errors = stack_part_errors(m, &part);
+	if (*errors == OK) {
+		part.len = part.addr - op->addr;
+		part.addr = op->addr;
+		*errors = stack_part_errors(m, &part);
+	}
+	return NULL;
+}
+
+static const char *
+apply_stack(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct model_space *sp = space_of(m, op);
+	bool grows = sp->design->stack == VM_STACK_GROWS, outside;
+	struct cell used = { .mapped = true,
+		.private = true,
+		.stack = true,
+		.prot = op->prot,
+		.max_prot = VM_PROT_ALL,
+		.inherit = VM_INHERIT_COPY };
+	struct cell rest = used;
+	struct span s;
+	uint64_t first;
+
+	if (out->error != VM_OK)
+		return NULL;
+	sp->stack_limit = op->len2;
+	rest.prot = VM_PROT_NONE;
+	rest.max_prot = grows ? VM_PROT_NONE : VM_PROT_ALL;
+	rest.guard = rest.gap = grows;
+	rest.keep = grows ? op->value : 0;
+	rest.immutable = sp->design->immutable;
+	s = span_of(m, op, &outside);
+	first = model_index(m, stack_part(m, op).addr);
+	for (size_t i = s.first; i < s.last; i++)
+		put_cell(&s.cells[i], i < first ? &rest : &used, NULL, 0);
+	return NULL;
+}
+
+static const char *
+expect_stack_check(struct model *m, const struct op *op,
+    const struct outcome *out, uint32_t *errors)
+{
+	const struct cell *c = cell_at(m, op, op->addr);
+
+	(void)out;
+	*errors = space_of(m, op)->design->stack_check && !c->stack ?
+	    ERROR(VM_EFAULT) :
+	    OK;
 	return NULL;
 }
 
@@ -1103,8 +1267,25 @@ discard(struct cell *c)
 	c->slot = fresh;
 }
 
-/* One cell; false ends it with EINVAL. */
-static bool
+static int
+discard_error(const struct cell *c)
+{
+	if (c->immutable)
+		return VM_EPERM;
+	return c->wired || c->foreign ? VM_EINVAL : VM_OK;
+}
+
+static int
+set_inherit(struct cell *c, enum vm_inherit inherit)
+{
+	if (c->immutable)
+		return VM_EPERM;
+	c->inherit = (uint8_t)inherit;
+	return VM_OK;
+}
+
+/* One cell; an error ends it. */
+static int
 advise_cell(struct cell *c, enum vm_madvise advice)
 {
 	switch (advice) {
@@ -1119,42 +1300,40 @@ advise_cell(struct cell *c, enum vm_madvise advice)
 		break;
 	case VM_MADV_DISCARD:
 	case VM_MADV_FREE:
-		if (c->wired || c->foreign)
-			return false;
+		if (discard_error(c) != VM_OK)
+			return discard_error(c);
 		if (advice == VM_MADV_DISCARD || c->below == NULL)
 			discard(c);
 		break;
 	case VM_MADV_DOFORK:
-		c->inherit = c->private ? VM_INHERIT_COPY : VM_INHERIT_SHARE;
-		break;
+		return set_inherit(c,
+		    c->private ? VM_INHERIT_COPY : VM_INHERIT_SHARE);
 	case VM_MADV_DONTFORK:
-		c->inherit = VM_INHERIT_NONE;
-		break;
+		return set_inherit(c, VM_INHERIT_NONE);
 	case VM_MADV_WIPEONFORK:
 		if (!c->private || c->below != NULL)
-			return false;
-		c->inherit = VM_INHERIT_ZERO;
-		break;
+			return VM_EINVAL;
+		return set_inherit(c, VM_INHERIT_ZERO);
 	case VM_MADV_KEEPONFORK:
 		if (c->inherit == VM_INHERIT_ZERO)
-			c->inherit = VM_INHERIT_COPY;
+			return set_inherit(c, VM_INHERIT_COPY);
 		break;
 	default:
 		break;
 	}
-	return true;
+	return VM_OK;
 }
 
-/* Whether advice may be given to a cell at all. */
-static bool
-takes_advice(const struct cell *c, enum vm_madvise advice)
+/* What a cell answers to advice, before it follows. */
+static int
+advice_error(const struct cell *c, enum vm_madvise advice)
 {
 	struct cell copy = *c;
 
 	switch (advice) {
 	case VM_MADV_DISCARD:
 	case VM_MADV_FREE:
-		return !c->wired && !c->foreign;
+		return discard_error(c);
 	default:
 		return advise_cell(&copy, advice);
 	}
@@ -1164,6 +1343,8 @@ takes_advice(const struct cell *c, enum vm_madvise advice)
 static int
 remove_error(const struct cell *c)
 {
+	if (c->immutable)
+		return VM_EPERM;
 	if (c->wired || c->foreign || c->below == NULL)
 		return VM_EINVAL;
 	if (c->private || !(c->max_prot & VM_PROT_WRITE))
@@ -1221,9 +1402,13 @@ expect_advise(struct model *m, const struct op *op, const struct outcome *out,
 		*errors = ERROR(VM_ENOMEM);
 	if (advice == VM_MADV_REMOVE)
 		*errors = remove_errors(s);
-	for (size_t i = s.first; i < s.last; i++) {
-		if (s.cells[i].mapped && !takes_advice(&s.cells[i], advice))
-			*errors = ERROR(VM_EINVAL);
+	for (size_t i = s.last; i-- > s.first;) {
+		int error = s.cells[i].mapped ?
+		    advice_error(&s.cells[i], advice) :
+		    VM_OK;
+
+		if (error != VM_OK)
+			*errors = ERROR(error);
 	}
 	if (advice == VM_MADV_POPULATE_READ || advice == VM_MADV_POPULATE_WRITE)
 		*errors = populate_errors(m, op, s);
@@ -1261,7 +1446,8 @@ apply_advise(struct model *m, const struct op *op, struct outcome *out)
 	if (advice == VM_MADV_REMOVE)
 		remove_cells(s);
 	for (size_t i = s.first; i < s.last; i++) {
-		if (s.cells[i].mapped && !advise_cell(&s.cells[i], advice))
+		if (s.cells[i].mapped &&
+		    advise_cell(&s.cells[i], advice) != VM_OK)
 			break;
 	}
 	if (advice == VM_MADV_POPULATE_WRITE)
@@ -1356,7 +1542,7 @@ expect_brk(struct model *m, const struct op *op, const struct outcome *out,
 	at.len = old_end + vm_round_page(op->addr) - 2 * at.addr;
 	s = span_of(m, &at, &outside);
 	if (at.addr < old_end)
-		*errors = any(s, is_foreign) ? ERROR(VM_EPERM) : OK;
+		*errors = any(s, is_fixed) ? ERROR(VM_EPERM) : OK;
 	else if (!outside && !any(s, is_mapped))
 		*errors = OK;
 	if (*errors != OK || at.addr != old_end || !sp->wire_future)
@@ -1477,6 +1663,21 @@ remap_args_are_bad(struct model *m, const struct op *op)
 	    overlap(op->addr, vm_round_page(op->len), to.addr, to.len);
 }
 
+/* What is wrong with the old range: a hole, or else the first that is. */
+static int
+old_error(struct span s)
+{
+	if (any(s, is_hole))
+		return VM_EFAULT;
+	for (size_t i = s.first; i < s.last; i++) {
+		if (s.cells[i].foreign || s.cells[i].guard)
+			return VM_EFAULT;
+		if (s.cells[i].immutable)
+			return VM_EPERM;
+	}
+	return VM_OK;
+}
+
 /* An old length of 0 is another mapping of what is shared at that page. */
 static uint32_t
 remap_plan(struct model *m, const struct op *op, struct remap *r)
@@ -1503,9 +1704,7 @@ remap_plan(struct model *m, const struct op *op, struct remap *r)
 		return ERROR(VM_EINVAL);
 	r->old_n = span_len(r->old);
 	r->new_n = (size_t)vm_atop(vm_round_page(op->len2));
-	return any(r->old, is_hole) || any(r->old, is_foreign) ?
-	    ERROR(VM_EFAULT) :
-	    OK;
+	return ERROR(old_error(r->old));
 }
 
 /* The pages behind the old range are free, or there are none to be had. */
@@ -1552,7 +1751,7 @@ room_errors(struct model *m, const struct op *op, const struct remap *r)
 	bool outside;
 
 	if (r->fixed)
-		return any(span_of(m, &to, &outside), is_foreign) ?
+		return any(span_of(m, &to, &outside), is_fixed) ?
 		    ERROR(VM_EPERM) :
 		    OK;
 	return has_room(m, space_of(m, op), to.len, 0) ? OK : ERROR(VM_ENOMEM);
@@ -1657,7 +1856,7 @@ leave_zeroes(struct cell *c, const struct cell *moved)
 {
 	struct cell like = *moved;
 
-	like.wired = like.shared = false;
+	like.wired = like.shared = like.stack = false;
 	put_cell(c, &like, NULL, 0);
 }
 
@@ -1751,6 +1950,9 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_FILE_SIZE] = { expect_success, apply_file_size },
 	[OP_FORGET] = { expect_success, apply_nothing },
 	[OP_RENEW] = { expect_success, apply_renew },
+	[OP_FREEZE] = { expect_freeze, apply_freeze },
+	[OP_STACK] = { expect_stack, apply_stack },
+	[OP_STACK_CHECK] = { expect_stack_check, apply_nothing },
 };
 
 /* Where in the file a shared cell ends within the page; a page otherwise. */
@@ -1829,13 +2031,67 @@ model_takes(struct model *m, struct op *op)
 	return true;
 }
 
+/* Whether the pages of an operation are touched one after the other. */
+static bool
+touches(const struct op *op, vm_prot_t *access)
+{
+	*access = access_of(op);
+	switch ((enum op_kind)op->kind) {
+	case OP_READ:
+	case OP_WRITE:
+	case OP_EXEC:
+	case OP_COPYIN:
+	case OP_COPYOUT:
+		return true;
+	case OP_ADVISE:
+		if (op->flags == VM_MADV_POPULATE_WRITE)
+			*access = VM_PROT_WRITE;
+		return range_errors(op, true) == OK &&
+		    (op->flags == VM_MADV_POPULATE_READ ||
+			op->flags == VM_MADV_POPULATE_WRITE);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Stacks grow under an operation, before it is known how it ends.  When memory
+ * was short it may have ended before it came to a gap.
+ */
+static const char *
+grow_stacks(struct model *m, const struct op *op, const struct outcome *out)
+{
+	uint64_t va = vm_trunc_page(op->addr);
+	vm_prot_t access;
+	const char *bad = NULL;
+
+	if (!touches(op, &access))
+		return NULL;
+	for (; va - op->addr + MODEL_PAGE < op->len + MODEL_PAGE && bad == NULL;
+	     va += MODEL_PAGE) {
+		struct cell *c = cell_at(m, op, va);
+		size_t i = model_index(m, va);
+
+		if (c->gap && out->error == VM_ENOMEM && out->after.here[i])
+			break;
+		if (c->gap)
+			bad = model_grow(m, op->space, i, &out->before,
+			    &out->after);
+		if (model_access(c, access) != VM_OK)
+			break;
+	}
+	return bad;
+}
+
 const char *
 model_apply(struct model *m, const struct op *op, struct outcome *out)
 {
 	const struct rule *rule = &rules[op->kind];
 	uint32_t errors = 0;
-	const char *bad = rule->expect(m, op, out, &errors);
+	const char *bad = grow_stacks(m, op, out);
 
+	if (bad == NULL)
+		bad = rule->expect(m, op, out, &errors);
 	if (bad == NULL && !(errors & ERROR(out->error)))
 		bad = complain("%s, expected 0x%x (%s)", error_name(out->error),
 		    errors, error_name(__builtin_ctz(errors)));

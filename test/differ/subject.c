@@ -302,6 +302,34 @@ do_unlockall(struct subject *s, const struct op *op, struct outcome *out)
 }
 
 static void
+do_freeze(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_mimmutable(s->spaces[op->space], op->addr, op->len);
+}
+
+static void
+do_stack(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct vm_stack_args args = {
+		.top = op->addr + op->len,
+		.max = op->len,
+		.soft = op->len2,
+		.first = op->addr2,
+		.guard = vm_ptoa(op->value),
+		.prot = op->prot,
+	};
+
+	out->error = vm_stack_map(s->spaces[op->space], &args);
+}
+
+static void
+do_stack_check(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_stack_check(s->spaces[op->space], &s->spots[op->space],
+	    op->addr);
+}
+
+static void
 do_brk(struct subject *s, const struct op *op, struct outcome *out)
 {
 	out->error = vm_brk(s->spaces[op->space], op->addr, &out->addr);
@@ -328,6 +356,7 @@ do_create(struct subject *s, const struct op *op, struct outcome *out)
 	if (s->config.wired_limit != 0)
 		sp->map.wired_limit = s->config.wired_limit;
 	s->spaces[op->space] = sp;
+	s->spots[op->space] = (struct vm_stack_spot){ 0 };
 }
 
 static void
@@ -336,8 +365,10 @@ do_fork(struct subject *s, const struct op *op, struct outcome *out)
 	struct vmspace *child;
 
 	out->error = vmspace_fork(s->spaces[op->space], &child);
-	if (out->error == VM_OK)
-		s->spaces[op->flags] = child;
+	if (out->error != VM_OK)
+		return;
+	s->spaces[op->flags] = child;
+	s->spots[op->flags] = (struct vm_stack_spot){ 0 };
 }
 
 static void
@@ -440,19 +471,26 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_FILE_SIZE] = do_file_size,
 	[OP_FORGET] = do_forget,
 	[OP_RENEW] = do_renew,
+	[OP_FREEZE] = do_freeze,
+	[OP_STACK] = do_stack,
+	[OP_STACK_CHECK] = do_stack_check,
 };
 
 /* An address that was not set must not look like an answer. */
 void
 subject_apply(struct subject *s, const struct op *op, struct outcome *out)
 {
+	if (op->space < TRACE_SPACES && s->spaces[op->space] != NULL)
+		subject_gaps(s, op->space, &out->before);
 	out->error = VM_OK;
 	out->addr = 1;
 	out->done = 0;
 	s->cpu = op->cpu;
 	op_fns[op->kind](s, op, out);
-	if (op->space < TRACE_SPACES && s->spaces[op->space] != NULL)
+	if (op->space < TRACE_SPACES && s->spaces[op->space] != NULL) {
 		subject_look(s, op->space, out->copied, out->wired);
+		subject_gaps(s, op->space, &out->after);
+	}
 }
 
 /* ------------------------------------------------------- looking inside */
@@ -490,6 +528,25 @@ subject_look(struct subject *s, unsigned space, bool *copied, bool *wired)
 		cow->unlock(e);
 		if (vm_entry_is_wired(e))
 			memset(wired + first, true, vm_entry_npages(e));
+	}
+	vm_map_unlock_read(map);
+}
+
+void
+subject_gaps(struct subject *s, unsigned space, struct gaps *gaps)
+{
+	struct vm_map *map = &s->spaces[space]->map;
+	size_t first;
+
+	memset(gaps, 0, sizeof(*gaps));
+	vm_map_lock_read(map);
+	for (struct vm_map_entry *e = vm_map_first(map); e != NULL;
+	     e = vm_map_next(map, e)) {
+		if (!(e->marks & VM_MARK_GAP))
+			continue;
+		first = (size_t)vm_atop(e->start - s->config.va_min);
+		gaps->first[first] = true;
+		memset(gaps->here + first, true, vm_entry_npages(e));
 	}
 	vm_map_unlock_read(map);
 }

@@ -14,6 +14,7 @@
 #include "test/differ/model.h"
 #include "test/memfile.h"
 #include "vm/vm.h"
+#include "vm/vm_stack.h"
 
 struct subject {
 	struct trace_config config;
@@ -24,6 +25,7 @@ struct subject {
 	struct vm_system *sys;
 	struct mix mix;
 	struct vmspace *spaces[TRACE_SPACES];
+	struct vm_stack_spot spots[TRACE_SPACES];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
 	struct memfile files[TRACE_FILES];
 };
@@ -45,5 +47,7 @@ int subject_access(struct subject *, const struct op *, vm_prot_t access,
 
 /* Which pages of a space have a private copy, are wired: a bool a cell. */
 void subject_look(struct subject *, unsigned space, bool *copied, bool *wired);
+/* Where stacks may grow. */
+void subject_gaps(struct subject *, unsigned space, struct gaps *);
 
 #endif

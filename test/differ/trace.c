@@ -62,7 +62,7 @@ struct words {
 
 static const struct words map_words = { false,
 	{ "shared", "private", "fixed", "noreplace", "stack", "populate",
-	    "wired", "bottomup", "foreign" } };
+	    "wired", "bottomup", "foreign", "guard" } };
 static const struct words remap_words = { false,
 	{ "maymove", "fixed", "keep", "duplicate" } };
 static const struct words sync_words = { false,
@@ -106,6 +106,9 @@ static const struct kind {
 	[OP_FILE_SIZE] = { "file_size", NULL },
 	[OP_FORGET] = { "forget", NULL },
 	[OP_RENEW] = { "renew", NULL },
+	[OP_FREEZE] = { "freeze", NULL },
+	[OP_STACK] = { "stack", NULL },
+	[OP_STACK_CHECK] = { "stack_check", NULL },
 };
 
 /* ------------------------------------------------------------------ print */

@@ -60,17 +60,23 @@ enum op_kind {
 	OP_FILE_SIZE,
 	OP_FORGET, /* the MMU forgets all mappings that it may */
 	OP_RENEW,  /* let go of an object of shared memory, make another */
+	OP_FREEZE, /* vm_mimmutable */
+	OP_STACK,  /* vm_stack_map */
+	OP_STACK_CHECK,
 	OP_KINDS
 };
 
 /*
  * addr, len	a range of bytes; file operations: offset and length or size
- * addr2	map: offset into the object; remap: the new address
- * len2		map: alignment; remap: the new length
+ *		stack: all of it, from its lowest address on
+ * addr2	map: offset into the object; remap: the new address; stack:
+ *		bytes at first
+ * len2		map: alignment; remap: the new length; stack: bytes it may
+ *		have now
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; advise, inherit:
  *		which; fork: number of the child's space
  * value	where the bytes that are written come from; create: which of the
- *		system's designs
+ *		system's designs; stack: pages of its guard
  */
 struct op {
 	uint8_t kind, space, object, cpu;

@@ -23,15 +23,6 @@
 
 #define ALL (UINT64_MAX >> VM_PAGE_SHIFT)
 
-static bool
-stat_fd(const struct task *t, int fd, struct stat *st)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)t->tid, fd);
-	return fd >= 0 && stat(path, st) == 0;
-}
-
 /* Names that mean something else to everybody who uses them. */
 static bool
 is_of_caller(const char *path)
@@ -63,7 +54,7 @@ find(struct task *t, const struct sysargs_call *call, int arg, bool path)
 	struct stat st;
 
 	if (!(path ? stat_path(t, call->args[arg], &st) :
-		     stat_fd(t, (int)call->args[arg], &st)) ||
+		     task_stat_fd(t, (int)call->args[arg], &st)) ||
 	    !S_ISREG(st.st_mode))
 		return NULL;
 	return file_find(t->run, &st);
@@ -174,7 +165,8 @@ after_open(struct task *t, long result)
 {
 	struct stat st;
 
-	if (result < 0 || !stat_fd(t, (int)result, &st) || !S_ISREG(st.st_mode))
+	if (result < 0 || !task_stat_fd(t, (int)result, &st) ||
+	    !S_ISREG(st.st_mode))
 		return;
 	t->change.object = file_find(t->run, &st);
 	if (t->change.object == NULL)

@@ -8,7 +8,6 @@
  */
 #include "host/deliver.h"
 
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -53,11 +52,9 @@ fills_all(const struct stat *st)
 static uint64_t
 read_most(struct task *t, const struct sysargs_call *call, int fd)
 {
-	char path[64];
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)t->tid, fd);
-	if (fd < 0 || stat(path, &st) != 0)
+	if (!task_stat_fd(t, fd, &st))
 		return UINT64_MAX;
 	if (S_ISREG(st.st_mode))
 		return file_most(call, (uint64_t)st.st_size);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -139,4 +140,13 @@ task_fd(const struct task *t, int fd)
 		copy = -errno;
 	(void)close(pidfd);
 	return copy;
+}
+
+bool
+task_stat_fd(const struct task *t, int fd, struct stat *st)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)t->tid, fd);
+	return fd >= 0 && stat(path, st) == 0;
 }

@@ -29,6 +29,7 @@ struct space;
 struct sighand;
 struct stub_call;
 struct give;
+struct stat;
 struct vm_object;
 
 enum task_at {
@@ -158,6 +159,9 @@ void task_destroy(struct task *);
 
 /* A copy of a descriptor of the task's, closed by exec; or -errno. */
 int task_fd(const struct task *, int fd);
+
+/* What stat(2) says of it, without a copy.  => false: it is not open */
+bool task_stat_fd(const struct task *, int fd, struct stat *);
 
 /*
  * task_replace: a thread has called exec and goes on under the id of the first

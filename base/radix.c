@@ -329,34 +329,6 @@ radix_next_tagged(const struct radix_tree *tree, uint64_t *index, unsigned tag)
 	return radix_seek_next(tree, index, tag);
 }
 
-/* The mirror image; from above the tree it starts at the tree's end. */
-void *
-radix_prev(const struct radix_tree *tree, uint64_t *index)
-{
-	const struct radix_node *node;
-	uint64_t from, marks;
-	unsigned end, slot;
-
-	if (tree->root == NULL)
-		return NULL;
-	from = radix_covers(tree, *index) ? *index : UINT64_MAX;
-	node = radix_descend(tree, from, RADIX_PRESENT);
-	end = radix_slot(from, node->shift) + 1;
-	while ((marks = node->map[RADIX_PRESENT] & bits_below(end)) == 0) {
-		if (node->parent == NULL)
-			return NULL;
-		end = node->slot;
-		node = node->parent;
-	}
-	slot = bits_highest(marks);
-	while (node->shift != 0) {
-		node = node->slots[slot];
-		slot = bits_highest(node->map[RADIX_PRESENT]);
-	}
-	*index = node->first + slot;
-	return node->slots[slot];
-}
-
 void
 radix_tag_set(struct radix_tree *tree, uint64_t index, unsigned tag)
 {

@@ -128,9 +128,6 @@ void *radix_remove(struct radix_tree *tree, uint64_t index);
  */
 void *radix_next(const struct radix_tree *tree, uint64_t *index);
 
-/* radix_prev: the same, downwards: the last entry at or before *index. */
-void *radix_prev(const struct radix_tree *tree, uint64_t *index);
-
 /* radix_next_tagged: radix_next() among the entries that have the tag. */
 void *radix_next_tagged(const struct radix_tree *tree, uint64_t *index,
     unsigned tag);

@@ -97,7 +97,6 @@ test_empty(void **state VM_UNUSED)
 	assert_null(radix_lookup(&tree, UINT64_MAX));
 	assert_null(radix_remove(&tree, 0));
 	assert_null(radix_next(&tree, &index));
-	assert_null(radix_prev(&tree, &index));
 	assert_null(radix_next_tagged(&tree, &index, 0));
 	assert_int_equal(index, 5);
 	assert_false(radix_tag_get(&tree, 0, 0));
@@ -153,11 +152,6 @@ test_edges_together(void **state VM_UNUSED)
 	index = 0;
 	for (size_t i = 0; i < n; i++, index++) {
 		assert_ptr_equal(radix_next(&tree, &index), &entries[i]);
-		assert_true(index == edges[i]);
-	}
-	index = UINT64_MAX;
-	for (size_t i = n; i-- > 0; index--) {
-		assert_ptr_equal(radix_prev(&tree, &index), &entries[i]);
 		assert_true(index == edges[i]);
 	}
 	radix_fini(&tree);
@@ -373,9 +367,6 @@ verify_same(struct radix_tree *tree, struct model *m)
 		index = i == 0 ? 0 : m->e[i - 1].index + 1;
 		verify(radix_next(tree, &index) == e->ptr);
 		verify(index == e->index);
-		index = i == m->n - 1 ? UINT64_MAX : m->e[i + 1].index - 1;
-		verify(radix_prev(tree, &index) == e->ptr);
-		verify(index == e->index);
 	}
 }
 
@@ -387,7 +378,7 @@ static void
 verify_index(struct radix_tree *tree, struct model *m, uint64_t index)
 {
 	const struct model_entry *e = model_lookup(m, index);
-	size_t at = model_find(m, index), below;
+	size_t at = model_find(m, index), tagged;
 	uint64_t found = index;
 	void *p;
 
@@ -396,22 +387,16 @@ verify_index(struct radix_tree *tree, struct model *m, uint64_t index)
 	verify(p == (at < m->n ? m->e[at].ptr : NULL));
 	verify(found == (at < m->n ? m->e[at].index : index));
 
-	found = index;
-	p = radix_prev(tree, &found);
-	below = e == NULL ? at : at + 1;
-	verify(p == (below > 0 ? m->e[below - 1].ptr : NULL));
-	verify(found == (below > 0 ? m->e[below - 1].index : index));
-
 	for (unsigned tag = 0; tag < RADIX_TAGS; tag++) {
 		verify(radix_tag_get(tree, index, tag) ==
 		    (e != NULL && e->tag[tag]));
 		found = index;
 		p = radix_next_tagged(tree, &found, tag);
-		below = at;
-		while (below < m->n && !m->e[below].tag[tag])
-			below++;
-		verify(p == (below < m->n ? m->e[below].ptr : NULL));
-		verify(found == (below < m->n ? m->e[below].index : index));
+		tagged = at;
+		while (tagged < m->n && !m->e[tagged].tag[tag])
+			tagged++;
+		verify(p == (tagged < m->n ? m->e[tagged].ptr : NULL));
+		verify(found == (tagged < m->n ? m->e[tagged].index : index));
 	}
 }
 

@@ -3,8 +3,7 @@
  * bitmap.c - see bitmap.h.
  *
  * Ranges and searches work on whole words with a mask for the first and the
- * last.  Every search has an end, so that looking for a short run in a large
- * empty map reads no more of it than the run.
+ * last.
  */
 
 #include "base/bitmap.h"
@@ -64,12 +63,13 @@ bitmap_clear_range(struct bitmap *bm, size_t start, size_t len)
 }
 
 /*
- * The first bit of [start, end) that is set once the word is exclusive-ored
- * with flip: 0 looks for set bits, all ones for clear ones.
+ * The first bit from start on that is set once the word is exclusive-ored with
+ * flip: 0 looks for set bits, all ones for clear ones.
  */
 static size_t
-bitmap_find(const struct bitmap *bm, size_t start, size_t end, uint64_t flip)
+bitmap_find(const struct bitmap *bm, size_t start, uint64_t flip)
 {
+	size_t end = bm->nbits;
 	uint64_t found;
 
 	for (size_t bit = start; bit < end; bit = bitmap_next_word(bit)) {
@@ -84,34 +84,13 @@ bitmap_find(const struct bitmap *bm, size_t start, size_t end, uint64_t flip)
 size_t
 bitmap_find_first_set(const struct bitmap *bm, size_t start)
 {
-	return bitmap_find(bm, start, bm->nbits, 0);
+	return bitmap_find(bm, start, 0);
 }
 
 size_t
 bitmap_find_first_clear(const struct bitmap *bm, size_t start)
 {
-	return bitmap_find(bm, start, bm->nbits, UINT64_MAX);
-}
-
-size_t
-bitmap_find_clear_run(const struct bitmap *bm, size_t start, size_t len,
-    size_t align)
-{
-	size_t busy = start, run;
-
-	VM_ASSERT(len > 0);
-	VM_ASSERT(align != 0);
-	VM_ASSERT((align & (align - 1)) == 0);
-	do {
-		run = bitmap_find_first_clear(bm, busy);
-		if (run == BITMAP_NONE)
-			return BITMAP_NONE;
-		run = (run + align - 1) & ~(align - 1);
-		if (len > bm->nbits || run > bm->nbits - len)
-			return BITMAP_NONE;
-		busy = bitmap_find(bm, run, run + len, 0);
-	} while (busy != BITMAP_NONE);
-	return run;
+	return bitmap_find(bm, start, UINT64_MAX);
 }
 
 size_t

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bitmap.h - bitmaps over the caller's storage, with searches for runs.
+ * bitmap.h - bitmaps over the caller's storage.
  *
- * A set bit usually means "in use"; bitmap_find_clear_run() is the allocator
- * of swap slots and frames.  Searches go a word of 64 bits at a time.
+ * Ranges and searches go a word of 64 bits at a time.
  * Positions and lengths are in bits; a position that does not exist is
  * BITMAP_NONE.  A range given as (start, len) is [start, start + len) and
  * must lie within the map.
@@ -68,17 +67,6 @@ void bitmap_clear_range(struct bitmap *bm, size_t start, size_t len);
  */
 size_t bitmap_find_first_set(const struct bitmap *bm, size_t start);
 size_t bitmap_find_first_clear(const struct bitmap *bm, size_t start);
-
-/*
- * bitmap_find_clear_run: the first len clear bits in a row that begin at or
- * after start, at a multiple of align.
- *
- * len		at least 1
- * align	a power of two; 1 for none
- * => BITMAP_NONE if there is no such run
- */
-size_t bitmap_find_clear_run(const struct bitmap *bm, size_t start, size_t len,
-    size_t align);
 
 /* bitmap_count: how many bits are set. */
 size_t bitmap_count(const struct bitmap *bm);

@@ -39,21 +39,6 @@ naive_find(const struct pair *p, size_t start, bool value)
 	return BITMAP_NONE;
 }
 
-static size_t
-naive_find_run(const struct pair *p, size_t start, size_t len, size_t align)
-{
-	size_t n;
-
-	for (size_t i = start; i < p->bm.nbits; i++) {
-		if (i % align != 0)
-			continue;
-		for (n = 0; i + n < p->bm.nbits && !p->model[i + n]; n++)
-			if (n + 1 == len)
-				return i;
-	}
-	return BITMAP_NONE;
-}
-
 static void
 verify_same(const struct pair *p)
 {
@@ -135,20 +120,11 @@ test_every_range(void **state VM_UNUSED)
 static void
 verify_searches(const struct pair *p)
 {
-	size_t align, len, start;
-
-	for (start = 0; start <= p->bm.nbits + 1; start++) {
+	for (size_t start = 0; start <= p->bm.nbits + 1; start++) {
 		verify(bitmap_find_first_set(&p->bm, start) ==
 		    naive_find(p, start, true));
 		verify(bitmap_find_first_clear(&p->bm, start) ==
 		    naive_find(p, start, false));
-	}
-	for (unsigned n = 0; n < 20; n++) {
-		start = random_below(p->bm.nbits + 2);
-		len = 1 + random_below(n < 10 ? 6 : p->bm.nbits + 2);
-		align = (size_t)1 << random_below(9);
-		verify(bitmap_find_clear_run(&p->bm, start, len, align) ==
-		    naive_find_run(p, start, len, align));
 	}
 }
 
@@ -202,46 +178,8 @@ test_exact_storage(void **state VM_UNUSED)
 	assert_true(bitmap_find_first_clear(&bm, 64) == BITMAP_NONE);
 	bitmap_clear_range(&bm, 64, 64);
 	assert_true(bitmap_find_first_set(&bm, 0) == BITMAP_NONE);
-	assert_int_equal(bitmap_find_clear_run(&bm, 1, 64, 64), 64);
 	assert_int_equal(bitmap_count(&bm), 0);
 	free(words);
-}
-
-/* Does an allocator on runs fill the map to the last bit, and no further? */
-static void
-test_allocate_all(void **state VM_UNUSED)
-{
-	struct pair p;
-	size_t at;
-
-	pair_init(&p, 200);
-	bitmap_set(&p.bm, 10);
-	for (size_t n = 0; n < 48; n++) {
-		at = bitmap_find_clear_run(&p.bm, 0, 4, 4);
-		assert_int_equal(at, n < 2 ? 4 * n : 4 * (n + 1));
-		bitmap_set_range(&p.bm, at, 4);
-	}
-	assert_int_equal(bitmap_find_clear_run(&p.bm, 0, 4, 4), 196);
-	bitmap_set_range(&p.bm, 196, 4);
-	assert_true(bitmap_find_clear_run(&p.bm, 0, 4, 4) == BITMAP_NONE);
-	assert_int_equal(bitmap_count(&p.bm), 197);
-	assert_int_equal(bitmap_find_clear_run(&p.bm, 0, 1, 1), 8);
-}
-
-/* Are extreme arguments a clean "none"? */
-static void
-test_extremes(void **state VM_UNUSED)
-{
-	const size_t top = SIZE_MAX / 2 + 1;
-	struct pair p;
-
-	pair_init(&p, 100);
-	assert_true(
-	    bitmap_find_clear_run(&p.bm, 0, SIZE_MAX, 1) == BITMAP_NONE);
-	assert_true(
-	    bitmap_find_clear_run(&p.bm, SIZE_MAX, 1, 1) == BITMAP_NONE);
-	assert_int_equal(bitmap_find_clear_run(&p.bm, 0, 100, top), 0);
-	assert_true(bitmap_find_clear_run(&p.bm, 1, 1, top) == BITMAP_NONE);
 }
 
 /* Is misuse caught? */
@@ -256,9 +194,6 @@ test_misuse(void **state VM_UNUSED)
 	expect_panic(bitmap_clear(&p.bm, 100));
 	expect_panic(bitmap_set_range(&p.bm, 1, 100));
 	expect_panic(bitmap_clear_range(&p.bm, SIZE_MAX, 2));
-	expect_panic((void)bitmap_find_clear_run(&p.bm, 0, 0, 1));
-	expect_panic((void)bitmap_find_clear_run(&p.bm, 0, 1, 0));
-	expect_panic((void)bitmap_find_clear_run(&p.bm, 0, 1, 3));
 	verify_same(&p);
 }
 
@@ -271,8 +206,6 @@ main(void)
 		cmocka_unit_test(test_every_range),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_exact_storage),
-		cmocka_unit_test(test_allocate_all),
-		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_misuse),
 	};
 

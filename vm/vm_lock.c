@@ -74,13 +74,6 @@ vm_rwlock_write_slow(struct vm_rwlock *l)
 }
 
 void
-vm_rwlock_wake(struct vm_rwlock *l)
-{
-	atomic_fetch_and(&l->word, ~VM_RWLOCK_SLEEPERS);
-	l->env->wake(l->env->ctx, &l->word);
-}
-
-void
 vm_event_wait(struct vm_event *ev, uint32_t seen, const struct vm_env *env)
 {
 	atomic_fetch_add(&ev->sleepers, 1);

@@ -51,7 +51,6 @@ struct vm_event {
 void vm_mutex_lock_slow(struct vm_mutex *);
 void vm_rwlock_read_slow(struct vm_rwlock *);
 void vm_rwlock_write_slow(struct vm_rwlock *);
-void vm_rwlock_wake(struct vm_rwlock *); /* => still held */
 
 /* Wake who sleeps on a word that may be gone by now. */
 void vm_lock_wake(const _Atomic uint32_t *word, const struct vm_env *);
@@ -186,19 +185,6 @@ vm_rwlock_write_unlock(struct vm_rwlock *l)
 	VM_ASSERT((was & VM_RWLOCK_WRITER) != 0);
 	if (VM_UNLIKELY(was & VM_RWLOCK_SLEEPERS))
 		vm_lock_wake(&l->word, env);
-}
-
-/* Nobody else gets in between: the holder becomes one reader. */
-static inline void
-vm_rwlock_downgrade(struct vm_rwlock *l)
-{
-	uint32_t was;
-
-	was = atomic_fetch_add_explicit(&l->word, 1 - VM_RWLOCK_WRITER,
-	    memory_order_release);
-	VM_ASSERT((was & VM_RWLOCK_WRITER) != 0);
-	if (VM_UNLIKELY(was & VM_RWLOCK_SLEEPERS))
-		vm_rwlock_wake(l);
 }
 
 #endif

@@ -275,40 +275,9 @@ test_rwlock_writer_not_starved(void **state)
 		join(readers[i]);
 }
 
-static void *
-downgrade(void *arg)
-{
-	struct shared *s = arg;
-	uint64_t mine;
-	unsigned i;
-
-	for (i = 0; i < ROUNDS / 4; i++) {
-		vm_rwlock_write(&s->rw);
-		mine = ++s->a;
-		vm_rwlock_downgrade(&s->rw);
-		if (s->a != mine)
-			vm_panic("a writer got in", __FILE__, __LINE__);
-		vm_rwlock_read_unlock(&s->rw);
-	}
-	return NULL;
-}
-
-/* Is what a writer left still so when it has become a reader? */
+/* Is it told which way it is held, and who may come in beside? */
 static void
-test_rwlock_downgrade(void **state)
-{
-	struct shared s;
-
-	(void)state;
-	shared_init(&s);
-	in_threads(downgrade, &s);
-	assert_int_equal(s.a, THREADS * (ROUNDS / 4));
-	assert_false(vm_rwlock_is_locked(&s.rw));
-}
-
-/* Do others get in to read beside one that has become a reader? */
-static void
-test_rwlock_downgrade_shares(void **state)
+test_rwlock_tells(void **state)
 {
 	struct shared s;
 
@@ -317,7 +286,9 @@ test_rwlock_downgrade_shares(void **state)
 	vm_rwlock_write(&s.rw);
 	assert_true(vm_rwlock_is_write_locked(&s.rw));
 	assert_false(vm_rwlock_try_read(&s.rw));
-	vm_rwlock_downgrade(&s.rw);
+	vm_rwlock_write_unlock(&s.rw);
+	assert_true(vm_rwlock_try_read(&s.rw));
+	assert_true(vm_rwlock_is_locked(&s.rw));
 	assert_false(vm_rwlock_is_write_locked(&s.rw));
 	assert_true(vm_rwlock_try_read(&s.rw));
 	vm_rwlock_read_unlock(&s.rw);
@@ -363,7 +334,6 @@ test_rwlock_misuse(void **state)
 	shared_init(&s);
 	expect_death(vm_rwlock_read_unlock(&s.rw), "0x3fffffff");
 	expect_death(vm_rwlock_write_unlock(&s.rw), "0x80000000");
-	expect_death(vm_rwlock_downgrade(&s.rw), "0x80000000");
 }
 
 /* ---- event ---- */
@@ -465,8 +435,7 @@ main(void)
 		cmocka_unit_test(test_rwlock_excludes),
 		cmocka_unit_test(test_rwlock_shares),
 		cmocka_unit_test(test_rwlock_writer_not_starved),
-		cmocka_unit_test(test_rwlock_downgrade),
-		cmocka_unit_test(test_rwlock_downgrade_shares),
+		cmocka_unit_test(test_rwlock_tells),
 		cmocka_unit_test(test_rwlock_freed_by_last),
 		cmocka_unit_test(test_rwlock_misuse),
 		cmocka_unit_test(test_event_turns),

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/radix.h"
 #include "vm/vm_page.h"
+#include "vm/vm_swap.h"
 #include "vm/vmspace.h"
 
 /* What has been seen of one page. */
@@ -340,6 +341,7 @@ check_all(struct tally *t)
 	struct vm_system *sys = t->sys;
 
 	vm_page_check(sys);
+	vm_swap_check(sys);
 	vm_object_foreach(sys, count_object, t);
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_space(t, vs);

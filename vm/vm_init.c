@@ -9,12 +9,15 @@
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_swap.h"
 
 static int
 init_layers(struct vm_system *sys)
 {
 	int error = vm_page_init(sys);
 
+	if (error == 0)
+		error = vm_swap_init(sys);
 	if (error == 0)
 		error = vm_object_init(sys);
 	if (error == 0)
@@ -33,6 +36,8 @@ fini_layers(struct vm_system *sys)
 		vm_cow_fini(sys);
 	if (sys->objects != NULL)
 		vm_object_fini(sys);
+	if (sys->swap != NULL)
+		vm_swap_fini(sys);
 	if (sys->freelist != NULL)
 		vm_page_fini(sys);
 }

@@ -23,6 +23,7 @@
 
 #include "base/fmt.h"
 #include "base/list.h"
+#include "vm/vm_io.h"
 #include "vm/vm_lock.h"
 #include "vm/vm_pageindex.h"
 #include "vm/vm_system.h"
@@ -30,9 +31,6 @@
 
 struct vm_object;
 struct vm_page;
-
-/* How many pages one request to a pager may have. */
-#define VM_CLUSTER_MAX 64
 
 /*
  * What a pager does.  get and put are called with no lock held and may block;

@@ -58,6 +58,16 @@
 	X(pageouts, "pages written to backing store")                         \
 	X(pageout_io, "requests that wrote them")                             \
 	X(pageout_errors, "pages whose writing failed and that stay dirty")   \
+	X(swap_allocs, "swap slots taken")                                    \
+	X(swap_frees, "swap slots given back by their last user")             \
+	X(swap_bad, "swap slots given up because the device failed there")    \
+	X(swap_reads, "pages read from swap")                                 \
+	X(swap_read_io, "requests to swap devices that read them")            \
+	X(swap_writes, "pages written to swap")                               \
+	X(swap_write_io, "requests to swap devices that wrote them")          \
+	X(swap_retries, "failed reads of swap repeated page by page")         \
+	X(swap_wrong, "pages that came from swap with a wrong checksum")      \
+	X(swap_errors, "pages swap did not write, or not give back right")    \
 	X(object_cache_hits, "objects found again after their last unmap")    \
 	X(object_cache_drops, "cached objects dropped for their memory")
 

@@ -21,6 +21,7 @@ struct vm_system {
 	struct base_alloc alloc;      /* (c) its allocator, for base/ */
 	struct vm_machine *machine;   /* (c) the MMU port */
 	struct vm_freelist *freelist; /* (c) physical pages: vm_page.c */
+	struct vm_swap *swap;         /* (c) slots and devices: vm_swapdev.c */
 	struct vm_objects *objects;   /* (c) object cache: vm_object.c */
 	struct vm_pagehash *pagehash; /* (c) once made: pageindex/hash.c */
 	/* (c) page index of objects that are made without a space */

@@ -124,8 +124,8 @@ static const char run_details[] =
     "Without FILE they go to standard error.  Options end at PROGRAM or --.\n"
     "\n"
     "The exit status is the program's, or 128+N when signal N ended it; 125\n"
-    "is an error of bsdvm itself, 126 a program that cannot be executed, 127\n"
-    "one that is not found.\n";
+    "is an error of bsdvm itself, as when FILE cannot be written, 126 a program\n"
+    "that cannot be executed, 127 one that is not found.\n";
 
 static const char compare_details[] =
     "  -m MEMORY       physical memory of each run, 1M to 64G [1G]\n"

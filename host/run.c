@@ -219,6 +219,8 @@ run_program(const struct run_options *options, struct run_result *result)
 	result->status = exit_status(&run);
 	stats_collect(&run, result);
 	stats_print(&run, result);
+	if (run.output_lost)
+		result->status = RUN_FAILED;
 	fini(&run);
 	return result->status;
 }

@@ -47,6 +47,7 @@ struct run {
 	struct list shm;         /* sys_shm.c */
 	uint64_t shm_next;
 	FILE *stats_out, *maps_out;
+	bool output_lost; /* one could not be written; a message said so */
 	struct rlimit as_limit; /* RLIMIT_AS of the program */
 	cpu_set_t cpus;         /* that bsdvm was given */
 	int cpu;                /* the supervisor's */

@@ -40,6 +40,18 @@ stats_open(struct run *run)
 	    (!run->options->maps || run->maps_out != NULL);
 }
 
+/* What cannot be written to once is not written to again. */
+static void
+flush_out(struct run *run, FILE **f, const char *path)
+{
+	if (fflush(*f) == 0 && !ferror(*f))
+		return;
+	message("%s: %s", path == NULL ? "standard error" : path,
+	    strerror(errno));
+	*f = NULL;
+	run->output_lost = true;
+}
+
 static void
 put_file(void *ctx, const char *s, size_t n)
 {
@@ -60,7 +72,7 @@ stats_space_gone(struct space *space)
 	fprintf(run->maps_out, "%s (process %d)\n", space->name,
 	    (int)space->pid);
 	vm_dump_map(space->vm, &out);
-	(void)fflush(run->maps_out);
+	flush_out(run, &run->maps_out, run->options->maps_file);
 }
 
 static double
@@ -210,6 +222,5 @@ stats_print(struct run *run, const struct run_result *r)
 		return;
 	result_print_json(f, r, "");
 	(void)fputc('\n', f);
-	if (fflush(f) != 0)
-		message("statistics cannot be written: %s", strerror(errno));
+	flush_out(run, &run->stats_out, run->options->stats_file);
 }

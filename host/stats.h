@@ -17,9 +17,9 @@ bool stats_open(struct run *);
 void stats_space_gone(struct space *);
 /* What has a peak is looked at whenever a task has been dealt with. */
 void stats_sample(struct run *);
-/* stats_collect: everything counted; the run is over, its system still there.
- * stats_print: as the JSON object of --stats, if that was asked for. */
+/* Everything counted; the run is over, its system still there. */
 void stats_collect(struct run *, struct run_result *);
+/* The same as the JSON object of --stats, if that was asked for. */
 void stats_print(struct run *, const struct run_result *);
 
 #endif

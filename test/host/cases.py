@@ -5,6 +5,7 @@ Order: programs of other people, then those of test/prog, then what concerns
 bsdvm as a command (exit status, signals, limits, statistics).
 """
 import csv
+import errno
 import glob
 import json
 import os
@@ -568,6 +569,21 @@ def maps(side):
     result = side.run("true & wait", "--maps")
     if len(result.err.splitlines()) < 10:
         raise Failure("too little on standard error")
+
+
+@case("statistics-lost", vm_only=True)
+def statistics_lost(side):
+    """Where they cannot be written is one line and status 125."""
+    for option in "--stats", "--maps":
+        for path, out, why in (("/dev/full", b"text\n", errno.ENOSPC),
+                               ("none/file", b"", errno.ENOENT)):
+            result = bsdvm(side, "run", f"{option}={path}", "--",
+                           "sh", "-c", "echo text; exit 3")
+            line = f"bsdvm: {path}: {os.strerror(why)}\n"
+            if (result.status, result.out, result.err) != \
+                    (125, out, line.encode()):
+                raise Failure(f"{option}={path}: {result.status} "
+                              f"{result.out!r} {result.err!r}")
 
 
 # ------------------------------------------------------------------ compare

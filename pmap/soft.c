@@ -105,8 +105,7 @@ broken(const char *what, const struct vm_page *pg, vaddr_t va)
 static inline void
 must_be_used(const struct vm_page *pg, const char *otherwise, vaddr_t va)
 {
-	if (VM_UNLIKELY(atomic_load_explicit(&pg->state,
-			    memory_order_relaxed) != VM_PAGE_USED))
+	if (VM_UNLIKELY(!vm_page_is_used(pg)))
 		broken(otherwise, pg, va);
 }
 

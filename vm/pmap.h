@@ -143,6 +143,8 @@ struct vm_machine {
 				  * because faults are dear; 0: none */
 	unsigned neighbour_factor; /* for the same reason, so many times the
 				    * neighbours that the design enters; 0: 1 */
+	bool references_by_fault;  /* a use of a page that is mapped does not
+				    * show: only faults do */
 	unsigned read_around;      /* likewise, pages of the aligned block to be
 				    * read around a fault on a file, at most
 				    * VM_CLUSTER_MAX; 0: from the fault on */

@@ -17,6 +17,7 @@
 #include "vm/vm_metadata.h"
 #include "vm/vm_mmap.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 #include "vm/vm_stack.h"
 #include "vm/vm_swap.h"
 #include "vm/vmspace.h"

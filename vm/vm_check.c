@@ -15,7 +15,7 @@
 
 #include "base/mem.h"
 #include "base/radix.h"
-#include "vm/vm_page.h"
+#include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 #include "vm/vmspace.h"
 
@@ -40,6 +40,7 @@ struct tally {
 	struct radix_tree objects;  /* references of entries to objects */
 	struct radix_tree guards;   /* the lock of each thing seen */
 	struct radix_tree parts;    /* part_tally */
+	struct radix_tree slots;    /* by slot: owners seen */
 	bool blind; /* no memory to count references in: nothing to say */
 	struct vm_map *map; /* the one looked at */
 	struct vm_audit audit;
@@ -77,6 +78,13 @@ static uintptr_t
 seen(const struct radix_tree *tree, const void *p)
 {
 	return (uintptr_t)radix_lookup(tree, key_of(p));
+}
+
+/* W5: as many see a slot as have a reference to it. */
+static void
+see_slot(struct tally *t, vm_slot_t slot)
+{
+	(void)see(t, &t->slots, (void *)((uintptr_t)slot << 4));
 }
 
 static size_t
@@ -141,6 +149,12 @@ count_page(struct vm_audit *au, struct vm_page *pg)
 
 	VM_VERIFY(pt->owners == 0 || tally_for(au)->blind); /* P2 */
 	pt->owners = 1;
+}
+
+static void
+count_slot(struct vm_audit *au, vm_slot_t slot)
+{
+	see_slot(tally_for(au), slot);
 }
 
 static void
@@ -215,11 +229,19 @@ verify_page(struct vm_audit *au, struct vm_page *pg)
 }
 
 static void
+verify_slot(struct vm_audit *au, vm_slot_t slot)
+{
+	(void)au;
+	(void)slot;
+}
+
+static void
 count_object(struct vm_object *obj, void *arg)
 {
 	struct tally *t = arg;
 	struct page_tally *pt;
 	struct vm_page *pg;
+	vm_slot_t slot;
 	uint64_t i = 0;
 
 	vm_object_check(obj);
@@ -230,6 +252,8 @@ count_object(struct vm_object *obj, void *arg)
 		VM_VERIFY(pt->owners == 0); /* P2 */
 		pt->owners = 1;
 	}
+	for (i = 0; (slot = vm_swapmap_next(&obj->swap, &i)) != 0; i++)
+		see_slot(t, slot);
 }
 
 /* ---- mappings ---- */
@@ -328,11 +352,27 @@ check_pages(struct tally *t)
 	for (i = 0; i < t->npages; i++) {
 		const struct vm_page *pg = vm_page_nth(t->sys, i);
 		const struct page_tally *pt = &t->pages[i];
-		bool used = pg->state == VM_PAGE_USED;
+		bool used = vm_page_is_used(pg);
 
-		VM_VERIFY(used == (pt->owners == 1));     /* P2 */
+		VM_VERIFY(used == (pt->owners == 1)); /* P2 */
+		VM_VERIFY((pg->state == VM_PAGE_USED) ==
+		    (used && pg->wire_count != 0));       /* P6 */
 		VM_VERIFY(pg->wire_count == pt->wirings); /* P4 */
 	}
+}
+
+/* W5 */
+static void
+check_slots(struct tally *t)
+{
+	uintptr_t n;
+	uint64_t i = 0, refs = 0;
+
+	for (; (n = (uintptr_t)radix_next(&t->slots, &i)) != 0; i++) {
+		VM_VERIFY(vm_swap_refs(t->sys, (vm_slot_t)i) == n);
+		refs++;
+	}
+	VM_VERIFY(refs == vm_swap_in_use(t->sys));
 }
 
 static void
@@ -341,17 +381,19 @@ check_all(struct tally *t)
 	struct vm_system *sys = t->sys;
 
 	vm_page_check(sys);
+	vm_pageq_check(sys);
 	vm_swap_check(sys);
 	vm_object_foreach(sys, count_object, t);
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_space(t, vs);
 	if (t->blind)
 		return;
-	t->audit = (struct vm_audit){ verify_ref, verify_page, verify_guard,
-		verify_parts, part_refs };
+	t->audit = (struct vm_audit){ verify_ref, verify_page, verify_slot,
+		verify_guard, verify_parts, part_refs };
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_refs(t, vs);
 	check_pages(t);
+	check_slots(t);
 }
 
 void
@@ -364,13 +406,14 @@ vm_check(struct vm_system *sys)
 	if (t.pages == NULL)
 		return;
 	memset(t.pages, 0, bytes);
-	t.audit = (struct vm_audit){ count_ref, count_page, count_guard,
-		count_parts, NULL };
+	t.audit = (struct vm_audit){ count_ref, count_page, count_slot,
+		count_guard, count_parts, NULL };
 	radix_init(&t.seen, &sys->alloc);
 	radix_init(&t.verified, &sys->alloc);
 	radix_init(&t.objects, &sys->alloc);
 	radix_init(&t.guards, &sys->alloc);
 	radix_init(&t.parts, &sys->alloc);
+	radix_init(&t.slots, &sys->alloc);
 	vm_mutex_lock(&sys->spaces_lock);
 	check_all(&t);
 	vm_mutex_unlock(&sys->spaces_lock);
@@ -378,6 +421,7 @@ vm_check(struct vm_system *sys)
 	radix_fini(&t.verified);
 	radix_fini(&t.objects);
 	radix_fini(&t.guards);
+	radix_fini(&t.slots);
 	free_parts(&t);
 	vm_free(sys, t.pages, bytes);
 }

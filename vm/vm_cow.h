@@ -71,8 +71,9 @@ struct vm_audit {
 	/* A reference to something that says it has refs of them; true when it
 	 * is seen for the first time, and what it refers to is to be told. */
 	bool (*ref)(struct vm_audit *, const void *what, uint32_t refs);
-	/* A page that no object owns. */
+	/* A page that no object owns; a slot that no object has. */
 	void (*page)(struct vm_audit *, struct vm_page *);
+	void (*slot)(struct vm_audit *, vm_slot_t);
 	/* The lock of something: the same, whoever refers to it. */
 	void (*guard)(struct vm_audit *, const void *what, const void *lock);
 	/* The entry refers to n parts from `first` on of what has nparts. */

@@ -28,12 +28,13 @@
  */
 #include "vm/vm_fault.h"
 
-#include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
+#include "vm/vm_pageq.h"
+#include "vm/vm_swapin.h"
 
-#define AHEAD_FIRST   4  /* the first fault at an end: a 4th of the window */
-#define AHEAD_SCARCE  8  /* none ahead when less than an 8th is free */
-#define RECLAIM_PAGES 32 /* pages asked for when none is left, */
-#define RECLAIMS_MAX  64 /* so many times in one fault */
+#define AHEAD_FIRST  4  /* the first fault at an end: a 4th of the window */
+#define AHEAD_SCARCE 8  /* none ahead when less than an 8th is free */
+#define RECLAIMS_MAX 64 /* times that memory is made in one fault */
 
 struct vm_fault {
 	struct vm_map *map;
@@ -99,6 +100,8 @@ enter(struct vm_fault *f)
 {
 	unsigned flags = f->access | PMAP_CANFAIL;
 
+	if ((f->access & VM_PROT_WRITE) && !f->r.page->dirty)
+		vm_swapout_forget(f->map->sys, f->r.page);
 	if (f->wire) {
 		move_wiring(f);
 		flags |= PMAP_WIRED;
@@ -108,6 +111,7 @@ enter(struct vm_fault *f)
 			vm_page_unwire(f->map->sys, f->r.page);
 		return VM_RESOLVE_NOMEM;
 	}
+	vm_pageq_activate(f->map->sys, f->r.page);
 	count_how(f->map->sys, f->r.how);
 	return VM_RESOLVE_OK;
 }
@@ -420,8 +424,7 @@ settle(struct vm_fault *f)
 static int
 make_memory(struct vm_fault *f)
 {
-	if (f->reclaims++ < RECLAIMS_MAX &&
-	    vm_object_reclaim(f->map->sys, RECLAIM_PAGES) != 0)
+	if (f->reclaims++ < RECLAIMS_MAX && vm_pageout_wait(f->map->sys) == 0)
 		return 0;
 	VM_COUNT(f->map->sys, fault_nomem);
 	return VM_ENOMEM;
@@ -438,7 +441,8 @@ follow(struct vm_fault *f, enum vm_verdict v)
 	case VM_RESOLVE_ABSENT:
 		break;
 	case VM_RESOLVE_IO:
-		return vm_object_read(&f->read);
+		return f->read.obj != NULL ? vm_object_read(&f->read) :
+					     vm_swapin(sys, &f->read);
 	case VM_RESOLVE_BUSY:
 		vm_page_wait(sys, f->r.page, f->r.seen);
 		return 0;

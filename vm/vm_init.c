@@ -8,7 +8,8 @@
 #include "vm/cow/cow_pool.h"
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
-#include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
+#include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 
 static int
@@ -17,7 +18,13 @@ init_layers(struct vm_system *sys)
 	int error = vm_page_init(sys);
 
 	if (error == 0)
+		error = vm_pageq_init(sys);
+	if (error == 0)
 		error = vm_swap_init(sys);
+	if (error == 0)
+		error = vm_swapout_init(sys);
+	if (error == 0)
+		error = vm_pageout_init(sys);
 	if (error == 0)
 		error = vm_object_init(sys);
 	if (error == 0)
@@ -36,8 +43,14 @@ fini_layers(struct vm_system *sys)
 		vm_cow_fini(sys);
 	if (sys->objects != NULL)
 		vm_object_fini(sys);
+	if (sys->pageouts != NULL)
+		vm_pageout_fini(sys);
+	if (sys->swapouts != NULL)
+		vm_swapout_fini(sys);
 	if (sys->swap != NULL)
 		vm_swap_fini(sys);
+	if (sys->pageq != NULL)
+		vm_pageq_fini(sys);
 	if (sys->freelist != NULL)
 		vm_page_fini(sys);
 }

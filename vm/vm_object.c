@@ -19,7 +19,8 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "vm/pmap.h"
-#include "vm/vm_page.h"
+#include "vm/vm_pageq.h"
+#include "vm/vm_swap.h"
 
 #define HASH_CHAINS 256
 #define SLAB_BYTES  16384
@@ -33,8 +34,6 @@ struct vm_objects {
 	size_t ncached, cached_max; /* so many, and no more for long */
 	struct list chains[HASH_CHAINS];
 };
-
-const struct vm_page_owner vm_object_owner = { "object" };
 
 /* ---- creation and finding ---- */
 
@@ -106,6 +105,7 @@ make_locked(struct vm_system *sys, const struct vm_pageindex_ops *index,
 		pool_put(&os->pool, obj);
 		return NULL;
 	}
+	vm_swapmap_init(&obj->swap, sys);
 	vm_mutex_init(&obj->own_lock, sys->env);
 	obj->lock = &obj->own_lock;
 	obj->sys = sys;
@@ -180,6 +180,7 @@ vm_object_create_under(struct vm_system *sys,
 }
 
 static void flush_dirty(struct vm_object *, vm_pindex_t, vm_pindex_t);
+static void wait_busy(struct vm_object *, struct vm_page *);
 
 /* ---- references and the end ---- */
 
@@ -202,6 +203,7 @@ remove_page(struct vm_object *obj, struct vm_page *pg)
 		vm_page_free(obj->sys, pg);
 }
 
+/* Whoever reads or writes a page of ours at this moment has no reference. */
 static void
 remove_all_pages(struct vm_object *obj)
 {
@@ -210,6 +212,10 @@ remove_all_pages(struct vm_object *obj)
 
 	vm_object_lock(obj);
 	while ((pg = vm_object_next(obj, &i)) != NULL) {
+		if (pg->busy) {
+			wait_busy(obj, pg);
+			continue;
+		}
 		vm_page_unmap(obj->sys, pg);
 		remove_page(obj, pg);
 	}
@@ -226,6 +232,7 @@ destroy(struct vm_object *obj)
 
 	if (obj->npages != 0) /* who lets an empty one go may hold its lock */
 		remove_all_pages(obj);
+	vm_swapmap_free(sys, &obj->swap, 0, UINT64_MAX);
 	obj->pages.ops->fini(&obj->pages);
 	if (obj->ops->destroy != NULL)
 		obj->ops->destroy(sys, obj->pager);
@@ -409,7 +416,7 @@ vm_object_insert(struct vm_object *obj, struct vm_page *pg, vm_pindex_t pindex)
 {
 	int error;
 
-	vm_page_own(pg, &vm_object_owner, obj, pindex);
+	vm_page_own(pg, &vm_object_owner, obj, obj->lock, pindex);
 	error = obj->pages.ops->insert(&obj->pages, pg);
 	if (error == 0)
 		obj->npages++;
@@ -428,7 +435,32 @@ vm_object_grab(struct vm_object *obj, vm_pindex_t pindex,
 		vm_page_free(obj->sys, pg);
 		return NULL;
 	}
+	vm_pageq_put(obj->sys, pg, VM_PAGE_ACTIVE);
 	return pg;
+}
+
+bool
+vm_object_next_place(struct vm_object *obj, vm_pindex_t *pindex)
+{
+	vm_pindex_t paged = *pindex;
+	bool resident = vm_object_next(obj, pindex) != NULL;
+
+	if (vm_swapmap_next(&obj->swap, &paged) == 0)
+		return resident;
+	if (!resident || paged < *pindex)
+		*pindex = paged;
+	return true;
+}
+
+static void
+free_slot(struct vm_object *obj, vm_pindex_t pindex)
+{
+	vm_slot_t slot = vm_swapmap_at(&obj->swap, pindex);
+
+	if (slot == 0)
+		return;
+	(void)vm_swapmap_set(&obj->swap, pindex, 0);
+	vm_swap_free(obj->sys, slot, 1);
 }
 
 int
@@ -436,6 +468,7 @@ vm_object_move_page(struct vm_page *pg, struct vm_object *to,
     vm_pindex_t pindex)
 {
 	struct vm_object *from = pg->owner;
+	vm_pindex_t was = pg->pindex;
 	int error;
 
 	VM_ASSERT(from->lock == to->lock && !pg->busy);
@@ -444,15 +477,70 @@ vm_object_move_page(struct vm_page *pg, struct vm_object *to,
 		return error;
 	from->npages--;
 	to->npages++;
+	free_slot(from, was);
+	pg->dirty = true;
 	return 0;
 }
 
-void
-vm_object_free_page(struct vm_object *obj, struct vm_page *pg)
+int
+vm_object_move(struct vm_object *from, vm_pindex_t i, struct vm_object *to,
+    vm_pindex_t j)
 {
-	VM_ASSERT(!pg->busy && pg->owner == obj);
+	struct vm_page *pg = vm_object_lookup(from, i);
+	vm_slot_t slot;
+
+	if (pg != NULL)
+		return vm_object_move_page(pg, to, j);
+	slot = vm_swapmap_at(&from->swap, i);
+	if (!vm_swapmap_set(&to->swap, j, slot))
+		return VM_ENOMEM;
+	(void)vm_swapmap_set(&from->swap, i, 0);
+	return 0;
+}
+
+int
+vm_object_copy(struct vm_object *from, vm_pindex_t i, struct vm_object *to,
+    vm_pindex_t j)
+{
+	struct vm_page *pg = vm_object_lookup(from, i), *copy;
+	vm_slot_t slot;
+
+	if (pg == NULL) {
+		slot = vm_swapmap_at(&from->swap, i);
+		if (!vm_swapmap_set(&to->swap, j, slot))
+			return VM_ENOMEM;
+		vm_swap_ref(to->sys, slot);
+		return 0;
+	}
+	VM_ASSERT(!pg->busy);
+	copy = vm_object_grab(to, j, NULL, 0);
+	if (copy == NULL)
+		return VM_ENOMEM;
+	vm_page_copy(to->sys, pg, copy);
+	return 0;
+}
+
+/* => the page is not busy */
+static void
+free_page(struct vm_object *obj, struct vm_page *pg)
+{
 	vm_page_unmap(obj->sys, pg);
 	remove_page(obj, pg);
+}
+
+void
+vm_object_free(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	struct vm_page *pg;
+	vm_pindex_t i = start;
+
+	for (; (pg = vm_object_next(obj, &i)) != NULL && i < end; i++) {
+		if (pg->busy)
+			pg->released = true;
+		else
+			free_page(obj, pg);
+	}
+	vm_swapmap_free(obj->sys, &obj->swap, start, end);
 }
 
 /* Which pages a request reads: [start, end), with the wanted one in it. */
@@ -534,6 +622,20 @@ near_page(struct vm_object *obj, vm_pindex_t pindex,
 	return vm_object_lookup(obj, pindex - 1);
 }
 
+/* A busy page, to be read, at an index that has none. => locked */
+static struct vm_page *
+grab_busy(struct vm_object *obj, vm_pindex_t pindex, const struct vm_page *near,
+    unsigned flags)
+{
+	struct vm_page *pg = vm_object_grab(obj, pindex, near, flags);
+
+	if (pg != NULL) {
+		vm_page_busy(pg);
+		pg->dirty = false;
+	}
+	return pg;
+}
+
 /* Allocate the pages of a plan, as far as there is memory. => locked */
 static void
 allocate_read(struct vm_object *obj, const struct read_plan *p,
@@ -550,11 +652,9 @@ allocate_read(struct vm_object *obj, const struct read_plan *p,
 
 		if (pi > p->wanted && vm_object_lookup(obj, pi) != NULL)
 			return;
-		pg = vm_object_grab(obj, pi, near, rd->npages == 0 ? flags : 0);
+		pg = grab_busy(obj, pi, near, rd->npages == 0 ? flags : 0);
 		if (pg == NULL)
 			return;
-		vm_page_busy(pg);
-		pg->dirty = false;
 		rd->pages[rd->npages++] = pg;
 		near = pg;
 	}
@@ -584,6 +684,44 @@ begin_read(struct vm_object *obj, vm_pindex_t pindex,
 	return VM_RESOLVE_IO;
 }
 
+/* ---- from swap ---- */
+
+/* Whether the next page of a run can be read with it. */
+static bool
+run_goes_on(const struct vm_object *obj, vm_pindex_t pindex, vm_slot_t slot)
+{
+	return vm_swapmap_at(&obj->swap, pindex) == slot &&
+	    vm_object_lookup(obj, pindex) == NULL &&
+	    vm_swap_follows(obj->sys, slot - 1, slot);
+}
+
+/* Begin to read a page from swap, and those whose slots follow. => locked */
+static enum vm_verdict
+begin_swapin(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_object_want *want)
+{
+	unsigned max = want->advice == VM_ADV_RANDOM ? 1 : VM_SWAPIN_MAX;
+	struct vm_page *pg = grab_busy(obj, pindex, want->near,
+	    want->page_flags);
+	struct vm_read *rd = want->read;
+
+	if (pg == NULL)
+		return VM_RESOLVE_NOMEM;
+	rd->obj = NULL;
+	rd->slot = vm_swapmap_at(&obj->swap, pindex);
+	rd->wanted = 0;
+	for (rd->npages = 0; pg != NULL;) {
+		rd->pages[rd->npages++] = pg;
+		if (rd->npages == max || pindex + rd->npages == want->limit ||
+		    !run_goes_on(obj, pindex + rd->npages,
+			rd->slot + rd->npages))
+			break;
+		pg = grab_busy(obj, pindex + rd->npages, pg, 0);
+	}
+	rd->pages[0]->owner_ops->hold(rd->pages[0]);
+	return VM_RESOLVE_IO;
+}
+
 enum vm_verdict
 vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
     struct vm_object_want *want)
@@ -603,6 +741,9 @@ vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
 	}
 	if (obj->ops->get != NULL)
 		return want->io ? begin_read(obj, pindex, want) :
+				  VM_RESOLVE_ABSENT;
+	if (vm_swapmap_at(&obj->swap, pindex) != 0)
+		return want->io ? begin_swapin(obj, pindex, want) :
 				  VM_RESOLVE_ABSENT;
 	if (!want->make)
 		return VM_RESOLVE_ABSENT;
@@ -820,6 +961,8 @@ toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
 		if (!clean_only || !page_is_dirty(obj, pg))
 			remove_page(obj, pg);
 	}
+	if (!clean_only)
+		vm_swapmap_free(obj->sys, &obj->swap, start, end);
 	vm_object_unlock(obj);
 }
 
@@ -848,6 +991,118 @@ vm_object_invalidate(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {
 	toss(obj, start, end, true);
 }
+
+/* ---- what the page daemon asks ---- */
+
+static enum vm_page_store
+object_store(const struct vm_page *pg)
+{
+	const struct vm_object *obj = pg->owner;
+
+	if (obj->ops->swap)
+		return VM_STORE_SWAP;
+	return obj->ops->put != NULL ? VM_STORE_PAGER : VM_STORE_NONE;
+}
+
+static vm_slot_t
+object_slot(const struct vm_page *pg)
+{
+	const struct vm_object *obj = pg->owner;
+
+	return vm_swapmap_at(&obj->swap, pg->pindex);
+}
+
+static bool
+object_set_slot(struct vm_page *pg, vm_slot_t slot)
+{
+	struct vm_object *obj = pg->owner;
+
+	return vm_swapmap_set(&obj->swap, pg->pindex, slot);
+}
+
+static void
+object_evict(struct vm_system *sys, struct vm_page *pg)
+{
+	(void)sys;
+	remove_page(pg->owner, pg);
+}
+
+static void
+object_discard(struct vm_system *sys, struct vm_page *pg)
+{
+	(void)sys;
+	free_slot(pg->owner, pg->pindex);
+	remove_page(pg->owner, pg);
+}
+
+static struct vm_page *
+object_neighbour(const struct vm_page *pg, int distance)
+{
+	const struct vm_object *obj = pg->owner;
+	vm_pindex_t back = (vm_pindex_t)-distance;
+
+	if (distance < 0 && back > pg->pindex)
+		return NULL;
+	return vm_object_lookup(obj, pg->pindex + (vm_pindex_t)distance);
+}
+
+/* The first of the dirty pages in a row that lead to pg. */
+static vm_pindex_t
+run_start(struct vm_object *obj, const struct vm_page *pg)
+{
+	vm_pindex_t i = pg->pindex, least = 0;
+	struct vm_page *before;
+
+	if (i > VM_CLUSTER_MAX / 2)
+		least = i - VM_CLUSTER_MAX / 2;
+	for (; i > least; i--) {
+		before = vm_object_lookup(obj, i - 1);
+		if (before == NULL || before->busy ||
+		    !page_is_dirty(obj, before))
+			break;
+	}
+	return i;
+}
+
+/* While one of its pages is busy the object lives, and its lock with it. */
+static void
+object_write(struct vm_system *sys, struct vm_page *pg)
+{
+	struct vm_object *obj = pg->owner;
+	vm_pindex_t start = run_start(obj, pg);
+	struct write_run run;
+
+	if (next_run(obj, start, start + VM_CLUSTER_MAX, &run))
+		write_run(obj, &run);
+	(void)sys;
+	vm_object_unlock(obj);
+}
+
+static void
+object_hold(struct vm_page *pg)
+{
+	(void)pg;
+}
+
+static void
+object_unhold(struct vm_system *sys, struct vm_mutex *lock)
+{
+	(void)sys;
+	(void)lock;
+}
+
+const struct vm_page_owner vm_object_owner = {
+	.name = "object",
+	.store = object_store,
+	.slot = object_slot,
+	.set_slot = object_set_slot,
+	.evict = object_evict,
+	.discard = object_discard,
+	.neighbour = object_neighbour,
+	.write = object_write,
+	.hold = object_hold,
+	.unhold = object_unhold,
+};
 
 /* ---- reclaiming ---- */
 
@@ -1093,9 +1348,11 @@ vm_object_check(struct vm_object *obj)
 		VM_VERIFY(pg->owner_ops == &vm_object_owner);
 		VM_VERIFY(pg->owner == obj);
 		VM_VERIFY(pg->pindex == i);
-		VM_VERIFY(pg->fictitious || pg->state == VM_PAGE_USED);
+		VM_VERIFY(pg->fictitious || vm_page_is_used(pg));
+		VM_VERIFY(pg->fictitious || pg->lock == obj->lock);
 	}
 	VM_VERIFY(n == obj->npages);
 	VM_VERIFY(n == obj->pages.ops->check(&obj->pages));
+	VM_VERIFY(vm_swapmap_check(&obj->swap) == 0 || obj->ops->get == NULL);
 	VM_VERIFY(obj->refs != 0 || !list_is_empty(&obj->cached));
 }

@@ -26,6 +26,8 @@
 #include "vm/vm_io.h"
 #include "vm/vm_lock.h"
 #include "vm/vm_pageindex.h"
+#include "vm/vm_read.h"
+#include "vm/vm_swapmap.h"
 #include "vm/vm_system.h"
 #include "vm/vm_types.h"
 
@@ -72,6 +74,9 @@ struct vm_pager_ops {
 
 	/* cache: the object outlives its last reference. */
 	bool cache;
+	/* swap: what get would have to read is in swap, if anywhere; then it
+	 * and put are NULL. */
+	bool swap;
 };
 
 /* What two mappings of the same thing have in common; 0,0: no key. */
@@ -89,13 +94,14 @@ struct vm_object {
 	_Atomic uint32_t refs;          /* (a); 0 -> 1 under the cache lock */
 	struct vm_pageindex pages;      /* (lock) */
 	vm_pindex_t npages;             /* (lock) resident */
-	vm_pindex_t read_next;          /* (lock) where a sequential reader */
-	unsigned read_ahead;            /*   goes on, and its window */
-	vm_pindex_t rotor;              /* (lock) where reclaiming goes on */
-	int error;          /* (lock) last failed write, for msync */
-	struct list link;   /* (objects lock) all objects */
-	struct list chain;  /* (objects lock) those of like key */
-	struct list cached; /* (objects lock) unreferenced, LRU */
+	struct vm_swapmap swap; /* (lock) what is in swap, without a store */
+	vm_pindex_t read_next;  /* (lock) where a sequential reader */
+	unsigned read_ahead;    /*   goes on, and its window */
+	vm_pindex_t rotor;      /* (lock) where reclaiming goes on */
+	int error;              /* (lock) last failed write, for msync */
+	struct list link;       /* (objects lock) all objects */
+	struct list chain;      /* (objects lock) those of like key */
+	struct list cached;     /* (objects lock) unreferenced, LRU */
 };
 
 /* Answers of vm_object_resolve and of vm_cow_ops.resolve. */
@@ -106,14 +112,6 @@ enum vm_verdict {
 	VM_RESOLVE_NOMEM,  /* no page to be had now */
 	VM_RESOLVE_SETTLE, /* clear needs-copy (map write-locked), ask again */
 	VM_RESOLVE_ABSENT, /* not without going further than was asked for */
-};
-
-/* A run of busy pages to be read, and the reference that keeps the object. */
-struct vm_read {
-	struct vm_object *obj;
-	vm_pindex_t pindex;
-	unsigned npages, wanted; /* the one it is for is pages[wanted] */
-	struct vm_page *pages[VM_CLUSTER_MAX];
 };
 
 /*
@@ -182,6 +180,18 @@ vm_object_next(struct vm_object *obj, vm_pindex_t *pindex)
 	return obj->pages.ops->next(&obj->pages, pindex);
 }
 
+/* Whether there is a page at an index, in memory or in swap.  => locked */
+static inline bool
+vm_object_has(const struct vm_object *obj, vm_pindex_t pindex)
+{
+	return vm_object_lookup(obj, pindex) != NULL ||
+	    vm_swapmap_at(&obj->swap, pindex) != 0;
+}
+
+/* The first index at or after *pindex, to which it is set, that has a page, in
+ * memory or in swap; false: none.  => locked */
+bool vm_object_next_place(struct vm_object *, vm_pindex_t *pindex);
+
 /* What a caller of vm_object_resolve is ready for, and what it gets. */
 struct vm_object_want {
 	bool make;                  /* make a page that begins as zeroes */
@@ -200,8 +210,8 @@ struct vm_object_want {
  * vm_object_resolve: find page pindex, or begin to get it as far as asked.
  * => locked; does not block
  * => ABSENT: neither make nor io were asked for and would be needed
- * => IO: want->read holds busy pages and a reference to the object; the
- *    caller drops every lock and calls vm_object_read
+ * => IO: want->read holds busy pages, and a reference to the object when it
+ *    has a store; the caller drops every lock and has them read (vm_read.h)
  */
 enum vm_verdict vm_object_resolve(struct vm_object *, vm_pindex_t pindex,
     struct vm_object_want *);
@@ -255,16 +265,30 @@ struct vm_page *vm_object_grab(struct vm_object *, vm_pindex_t,
 
 /*
  * vm_object_move_page: take a page, not busy, over into another object under
- * the same lock, at an index that has none; mappings stay.
+ * the same lock, at an index that has none; mappings stay, and what the page
+ * had in swap does not.
+ * vm_object_move: whatever is at an index, not busy, in memory or in swap.
  * => locked     => VM_ENOMEM: nothing has changed
  */
 int vm_object_move_page(struct vm_page *, struct vm_object *to, vm_pindex_t);
+int vm_object_move(struct vm_object *from, vm_pindex_t, struct vm_object *to,
+    vm_pindex_t);
 
 /*
- * vm_object_free_page: forget one page, not busy, out of every map.
+ * vm_object_copy: the other object, under the same lock, gets a copy of what
+ * is there, not busy, at an index where it has nothing.  What is in swap is
+ * copied by a reference to its slot.
+ * => locked     => VM_ENOMEM: nothing has changed
+ */
+int vm_object_copy(struct vm_object *from, vm_pindex_t, struct vm_object *to,
+    vm_pindex_t);
+
+/*
+ * vm_object_free: forget what is in [start, end), in memory and in swap, out
+ * of every map; a busy page goes when it is idle.
  * => locked
  */
-void vm_object_free_page(struct vm_object *, struct vm_page *);
+void vm_object_free(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 
 /*
  * vm_object_cache_limit: keep at most n objects without references, the least

@@ -25,6 +25,7 @@
 #include "base/bitmap.h"
 #include "base/mem.h"
 #include "vm/pmap.h"
+#include "vm/vm_pageq.h"
 
 #define CPUS          16
 #define CACHE_BATCH   16
@@ -49,6 +50,8 @@ struct vm_freelist {
 	_Atomic size_t nset;   /* (lock) pages set up; only grows */
 	_Atomic size_t nfree;
 	_Atomic size_t nwired;
+	_Atomic size_t low; /* a shortage begins here */
+	struct vm_event shortage;
 	struct vm_mutex lock;
 	struct bitmap map; /* (lock) a set bit is a free page */
 	size_t lowest;     /* (lock) no free page below this one */
@@ -213,8 +216,9 @@ cache_pop(struct page_cache *c)
 
 /* Count a page out; false when only the reserve is left. */
 static bool
-count_out(struct vm_freelist *fl, unsigned flags)
+count_out(struct vm_system *sys, unsigned flags)
 {
+	struct vm_freelist *fl = sys->freelist;
 	size_t floor = (flags & VM_PAGE_RESERVE) ? 0 : fl->reserve;
 	size_t n = atomic_load_explicit(&fl->nfree, memory_order_relaxed);
 
@@ -222,6 +226,9 @@ count_out(struct vm_freelist *fl, unsigned flags)
 		if (n <= floor)
 			return false;
 	} while (!atomic_compare_exchange_weak(&fl->nfree, &n, n - 1));
+	if (VM_UNLIKELY(
+		n <= atomic_load_explicit(&fl->low, memory_order_relaxed)))
+		vm_event_signal(&fl->shortage, sys->env);
 	return true;
 }
 
@@ -265,7 +272,7 @@ take_neighbour(struct vm_freelist *fl, struct page_cache *c,
 		return NULL;
 	if (is_set_up(fl, i)) {
 		if (atomic_load_explicit(&fl->pages[i].state,
-			memory_order_relaxed) == VM_PAGE_USED)
+			memory_order_relaxed) >= VM_PAGE_USED)
 			return NULL;
 		pg = take_cached(fl, c, i);
 		if (pg != NULL)
@@ -315,6 +322,7 @@ page_reset(struct vm_page *pg)
 	pg->owner_ops = NULL;
 	pg->pindex = 0;
 	pg->dirty = true;
+	pg->released = false;
 	VM_ASSERT(pg->pv == NULL && !pg->busy && pg->wire_count == 0);
 }
 
@@ -325,7 +333,7 @@ vm_page_alloc(struct vm_system *sys, const struct vm_page *near, unsigned flags)
 	struct page_cache *c = my_cache(sys);
 	struct vm_page *pg = NULL;
 
-	if (!count_out(fl, flags))
+	if (!count_out(sys, flags))
 		return NULL;
 	if (near != NULL && !near->fictitious)
 		pg = take_neighbour(fl, c, near);
@@ -349,10 +357,13 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 
 	VM_ASSERT(pg->pv == NULL);
 	VM_ASSERT(pg->wire_count == 0);
-	VM_ASSERT(pg->state == VM_PAGE_USED);
+	VM_ASSERT(vm_page_is_used(pg));
 	VM_ASSERT(!pg->fictitious);
 	if (pg->busy)
 		vm_page_ready(sys, pg);
+	if (atomic_load_explicit(&pg->state, memory_order_relaxed) !=
+	    VM_PAGE_USED)
+		vm_pageq_put(sys, pg, VM_PAGE_USED);
 	pg->owner = NULL;
 	atomic_store_explicit(&pg->pmap_bits, 0, memory_order_relaxed);
 	pg->zeroed = ops->page_idle != NULL &&
@@ -403,8 +414,10 @@ void
 vm_page_wire(struct vm_system *sys, struct vm_page *pg)
 {
 	VM_ASSERT(pg->wire_count < UINT32_MAX);
-	if (pg->wire_count++ == 0 && !pg->fictitious)
-		atomic_fetch_add(&sys->freelist->nwired, 1);
+	if (pg->wire_count++ != 0 || pg->fictitious)
+		return;
+	atomic_fetch_add(&sys->freelist->nwired, 1);
+	vm_pageq_put(sys, pg, VM_PAGE_USED);
 }
 
 static void
@@ -412,8 +425,10 @@ unwire_n(struct vm_system *sys, struct vm_page *pg, unsigned n)
 {
 	VM_ASSERT(pg->wire_count >= n);
 	pg->wire_count -= n;
-	if (n != 0 && pg->wire_count == 0 && !pg->fictitious)
-		atomic_fetch_sub(&sys->freelist->nwired, 1);
+	if (n == 0 || pg->wire_count != 0 || pg->fictitious)
+		return;
+	atomic_fetch_sub(&sys->freelist->nwired, 1);
+	vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
 }
 
 void
@@ -467,6 +482,18 @@ size_t
 vm_page_wired_count(const struct vm_system *sys)
 {
 	return atomic_load(&sys->freelist->nwired);
+}
+
+struct vm_event *
+vm_page_shortage(const struct vm_system *sys)
+{
+	return &sys->freelist->shortage;
+}
+
+void
+vm_page_set_low(struct vm_system *sys, size_t low)
+{
+	atomic_store(&sys->freelist->low, low);
 }
 
 /* ---- beginning and end ---- */
@@ -575,7 +602,7 @@ vm_page_check(const struct vm_system *sys)
 		    bitmap_test(&fl->map, i) == (pg->state == VM_PAGE_FREE));
 		ncached -= pg->state == VM_PAGE_CACHED;
 		nwired += pg->wire_count != 0;
-		if (pg->state == VM_PAGE_USED)
+		if (vm_page_is_used(pg))
 			continue;
 		check_free_page(pg);
 		nfree++;

@@ -6,34 +6,72 @@
  * guards its fields.  A page is busy while its contents are in transit (being
  * read, written, or filled): nobody else may look at them, map or free it.
  * Who meets a busy page sets `wanted`, drops the locks, waits for the page
- * event and looks again.
+ * event and looks again; who has no use for it any more says `released`, and
+ * whoever ends the transit frees it.
+ *
+ * The page knows the lock itself, so that the page daemon, which comes to a
+ * page by its queue, can take it before it knows the owner (vm_pageq.h).
  *
  *	        vm_page_alloc, _own		   vm_page_busy
  *	free -----------------------> owned, idle <-------------> owned, busy
  *	  ^---------vm_page_free----------'	   vm_page_ready
  *
- * Field letters: (c) constant, (o) owner's lock, (f) free-list locks, (a)
- * atomic, (p) the pmap port's own lock.
+ * Field letters: (c) constant, (o) owner's lock, (f) free-list locks, (q)
+ * lock of the queues, (p) the pmap port's own lock.
  */
 #ifndef VM_PAGE_H
 #define VM_PAGE_H
 
 #include "base/list.h"
 #include "base/rbtree.h"
+#include "vm/vm_lock.h"
 #include "vm/vm_system.h"
 #include "vm/vm_types.h"
 
 struct vm_page;
 struct ptab_slot;
 
-/* Which kind of owner a page has: compared, and printed. */
+/* Where the contents of a page are, or may go, but in memory. */
+enum vm_page_store {
+	VM_STORE_SWAP,  /* a slot of swap, once it has one */
+	VM_STORE_PAGER, /* the owner writes it */
+	VM_STORE_NONE,  /* nowhere: the page stays */
+};
+
+/* What the page daemon asks of a page's owner.  => its lock held, all of it */
 struct vm_page_owner {
 	const char *name;
+	enum vm_page_store (*store)(const struct vm_page *);
+
+	/* slot: where the page is in swap, or may be put; 0: nowhere yet.
+	 * set_slot: it is there; false: no memory to remember it in, which
+	 * cannot be with 0.  The slot that it had is the caller's. */
+	vm_slot_t (*slot)(const struct vm_page *);
+	bool (*set_slot)(struct vm_page *, vm_slot_t);
+
+	/* The page goes, which is not mapped: its contents are in the store
+	 * (evict), or nobody wants them, and its slot goes too (discard). */
+	void (*evict)(struct vm_system *, struct vm_page *);
+	void (*discard)(struct vm_system *, struct vm_page *);
+
+	/* The page's neighbour in the same owner, so many pages on, if it is
+	 * resident; NULL: there are no neighbours. */
+	struct vm_page *(*neighbour)(const struct vm_page *, int distance);
+
+	/* write: begin to write the page, and what is dirty around it, where
+	 * the owner keeps it.  Unlocks.  For VM_STORE_PAGER. */
+	void (*write)(struct vm_system *, struct vm_page *);
+
+	/* hold, unhold: the lock lives on though nothing is locked, while the
+	 * page is busy.  unhold gets it from who held, unlocked. */
+	void (*hold)(struct vm_page *);
+	void (*unhold)(struct vm_system *, struct vm_mutex *lock);
 };
 
 struct vm_page {
-	struct list q; /* (f) free list; later a paging queue */
-	void *owner;   /* (o) object or anon */
+	struct list q;         /* (f) free list, (q) paging queue */
+	struct vm_mutex *lock; /* (q) that of the owner; (c) while in use */
+	void *owner;           /* (o) object or anon */
 	const struct vm_page_owner *owner_ops; /* (o) which of the two */
 	vm_pindex_t pindex;                    /* (o) place in the object */
 	struct ptab_slot *pv;                  /* (p) mappings of this page */
@@ -46,19 +84,38 @@ struct vm_page {
 	} place;
 	uint64_t frame;            /* (c) frame number: pa >> VM_PAGE_SHIFT */
 	_Atomic uint8_t pmap_bits; /* (p) modified, referenced */
-	_Atomic uint8_t state;     /* (f) VM_PAGE_FREE... */
-	_Atomic uint8_t cpu;       /* (f) whose cache holds it when cached */
+	_Atomic uint8_t state;     /* (f) VM_PAGE_FREE..., (q) in use */
+	_Atomic uint8_t cpu;       /* (f) whose cache holds it when cached; */
+				   /* (q) act_count when in use */
 	bool zeroed : 1;           /* (f) a free frame that reads as zeroes */
 	bool busy : 1;             /* (o) contents in transit */
 	bool wanted : 1;           /* (o) somebody waits for busy to end */
 	bool dirty : 1;            /* (o) newer than its backing store */
+	bool released : 1;         /* (o) goes when it is no longer busy */
 	bool fictitious : 1;       /* (c) a device's frame, never free */
 	uint32_t wire_count;       /* (o) wired mappings and other wirings */
 };
 
 _Static_assert(sizeof(struct vm_page) <= 96, "vm_page is at most 96 bytes");
 
-enum vm_page_state { VM_PAGE_FREE, VM_PAGE_CACHED, VM_PAGE_USED };
+enum vm_page_state {
+	VM_PAGE_FREE,
+	VM_PAGE_CACHED, /* free, in the cache of a processor */
+	VM_PAGE_USED,   /* and on no queue: wired, a device's, or looked at */
+	/* used, and on the queue of */
+	VM_PAGE_ACTIVE,
+	VM_PAGE_INACTIVE,
+	VM_PAGE_LAUNDRY,     /* inactive and dirty */
+	VM_PAGE_UNSWAPPABLE, /* dirty, when there was no room in swap */
+	VM_PAGE_STATES
+};
+
+static inline bool
+vm_page_is_used(const struct vm_page *pg)
+{
+	return atomic_load_explicit(&pg->state, memory_order_relaxed) >=
+	    VM_PAGE_USED;
+}
 
 /* Flags of vm_page_alloc. */
 #define VM_PAGE_ZERO 1 /* contents must read as zeroes */
@@ -79,11 +136,13 @@ enum vm_page_state { VM_PAGE_FREE, VM_PAGE_CACHED, VM_PAGE_USED };
 struct vm_page *vm_page_alloc(struct vm_system *, const struct vm_page *near,
     unsigned flags);
 
-/* Give a page an owner.  => owner's lock held */
+/* Give a page an owner, which has that lock.  => it is held */
 static inline void
 vm_page_own(struct vm_page *pg, const struct vm_page_owner *ops, void *owner,
-    vm_pindex_t pindex)
+    struct vm_mutex *lock, vm_pindex_t pindex)
 {
+	if (pg->lock != lock)
+		pg->lock = lock; /* once, before it is on any queue */
 	pg->owner_ops = ops;
 	pg->owner = owner;
 	pg->pindex = pindex;
@@ -131,6 +190,13 @@ size_t vm_page_count(const struct vm_system *);
 size_t vm_page_free_count(const struct vm_system *);
 size_t vm_page_reserve(const struct vm_system *);
 size_t vm_page_wired_count(const struct vm_system *);
+
+/*
+ * vm_page_shortage: an event that is signalled when a page is taken and no
+ * more than `low` are left; vm_page_set_low: how many, at first none.
+ */
+struct vm_event *vm_page_shortage(const struct vm_system *);
+void vm_page_set_low(struct vm_system *, size_t low);
 
 /*
  * vm_page_copy: copy the contents of a frame; counted.

@@ -68,6 +68,11 @@
 	X(swap_retries, "failed reads of swap repeated page by page")         \
 	X(swap_wrong, "pages that came from swap with a wrong checksum")      \
 	X(swap_errors, "pages swap did not write, or not give back right")    \
+	X(pd_passes, "passes of the page daemon over its queues")             \
+	X(pd_scanned, "pages it looked at to let them go")                    \
+	X(pd_reactivated, "pages it found to be used")                        \
+	X(pd_deactivated, "pages it made inactive")                           \
+	X(pd_freed, "clean pages it freed")                                   \
 	X(object_cache_hits, "objects found again after their last unmap")    \
 	X(object_cache_drops, "cached objects dropped for their memory")
 

@@ -35,6 +35,21 @@ device_of(struct vm_swap *sw, vm_slot_t slot)
 	return sd;
 }
 
+uint32_t
+vm_swap_refs(struct vm_system *sys, vm_slot_t slot)
+{
+	struct vm_swap *sw = sys->swap;
+	struct vm_swapdev *sd;
+	uint32_t refs = 0;
+
+	vm_mutex_lock(&sw->lock);
+	sd = vm_swapdev_of(sw, slot);
+	if (sd != NULL)
+		refs = refs_of(sd, vm_swapdev_index(sd, slot));
+	vm_mutex_unlock(&sw->lock);
+	return refs;
+}
+
 /* ---- taking ---- */
 
 /* The first in turn with a run of `want`; or with the longest run there is. */

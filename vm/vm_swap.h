@@ -40,8 +40,6 @@
 struct vm_page;
 struct vm_swapdev;
 
-typedef uint32_t vm_slot_t; /* 0: none */
-
 /* ---- devices ---- */
 
 /* What can be swapped to. */
@@ -116,6 +114,9 @@ void vm_swap_free(struct vm_system *, vm_slot_t, unsigned n);
 /* The same as vm_swap_free, and as the device failed there nobody gets these
  * slots again. */
 void vm_swap_bad(struct vm_system *, vm_slot_t, unsigned n);
+
+/* References to a slot. */
+uint32_t vm_swap_refs(struct vm_system *, vm_slot_t);
 
 /* Whether b comes right after a on one device. => both are in use */
 bool vm_swap_follows(struct vm_system *, vm_slot_t a, vm_slot_t b);

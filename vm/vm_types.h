@@ -17,6 +17,7 @@ typedef uint64_t vaddr_t;     /* virtual address */
 typedef uint64_t paddr_t;     /* physical address */
 typedef uint64_t vsize_t;     /* length in bytes */
 typedef uint64_t vm_pindex_t; /* position inside an object, in pages */
+typedef uint32_t vm_slot_t;   /* a page-sized place in swap; 0: none */
 
 #define VM_PAGE_SHIFT 12
 #define VM_PAGE_SIZE  ((vsize_t)1 << VM_PAGE_SHIFT)

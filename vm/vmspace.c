@@ -6,10 +6,10 @@
 
 #include "base/mem.h"
 #include "vm/vm_fault.h"
-#include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
-#define FORK_RECLAIM  64 /* pages asked for when a fork finds no memory, */
-#define FORK_RECLAIMS 64 /* so many times */
+#define FORK_PAGES 64 /* pages asked for when a fork finds no memory, */
+#define FORK_TRIES 64 /* so many times */
 
 /* ---- beginning and end ---- */
 
@@ -134,6 +134,14 @@ fork_entries(struct vmspace *parent, struct vmspace *child)
 	return error;
 }
 
+static bool
+make_room(struct vm_system *sys)
+{
+	size_t before = vm_page_free_count(sys);
+
+	return vm_pageout(sys, before + FORK_PAGES) > before;
+}
+
 int
 vmspace_fork(struct vmspace *parent, struct vmspace **child)
 {
@@ -152,8 +160,7 @@ vmspace_fork(struct vmspace *parent, struct vmspace **child)
 		}
 		vmspace_unref(*child);
 		*child = NULL;
-	} while (tries++ < FORK_RECLAIMS &&
-	    vm_object_reclaim(sys, FORK_RECLAIM) != 0);
+	} while (tries++ < FORK_TRIES && make_room(sys));
 	return error;
 }
 

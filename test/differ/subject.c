@@ -49,6 +49,23 @@ objects_init(struct subject *s)
 	return true;
 }
 
+static bool
+swap_init(struct subject *s)
+{
+	struct vm_swap_device device = {
+		.ops = &ramswap_ops,
+		.dev = &s->swap,
+		.name = "memory",
+		.npages = s->config.swap,
+	};
+	unsigned id;
+
+	if (s->config.swap == 0)
+		return true;
+	return ramswap_init(&s->swap, &s->env.env, s->config.swap) == 0 &&
+	    vm_swap_add(s->sys, &device, &id) == 0;
+}
+
 bool
 subject_init(struct subject *s, const struct trace_config *config)
 {
@@ -74,7 +91,7 @@ subject_init(struct subject *s, const struct trace_config *config)
 	if (vm_system_create(&s->env.env, s->machine, &s->sys) != VM_OK)
 		return false;
 	vm_system_prefer(s->sys, &s->mix.designs[0]);
-	return objects_init(s);
+	return swap_init(s) && objects_init(s);
 }
 
 static void
@@ -98,6 +115,8 @@ left_over(struct subject *s)
 	(void)vm_object_reclaim(s->sys, SIZE_MAX);
 	if (vm_page_free_count(s->sys) != vm_page_count(s->sys))
 		return "pages are left";
+	if (vm_swap_in_use(s->sys) != 0)
+		return "slots of swap are left";
 	if (vm_page_wired_count(s->sys) != 0)
 		return "pages are still wired";
 	return NULL;
@@ -119,6 +138,8 @@ subject_fini(struct subject *s)
 	vm_check(s->sys);
 	vm_system_destroy(s->sys);
 	soft_machine_destroy(s->machine);
+	if (s->config.swap != 0)
+		ramswap_fini(&s->swap);
 	if (s->env.blocks != 0 || s->env.bytes != 0)
 		return "memory of the host is left";
 	for (unsigned i = 0; i < TRACE_FILES; i++) {

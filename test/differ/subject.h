@@ -10,6 +10,7 @@
 #define TEST_DIFFER_SUBJECT_H
 
 #include "env/faulty.h"
+#include "env/ramswap.h"
 #include "test/differ/mix.h"
 #include "test/differ/model.h"
 #include "test/memfile.h"
@@ -23,6 +24,7 @@ struct subject {
 	unsigned cpu; /* who runs */
 	struct vm_machine *machine;
 	struct vm_system *sys;
+	struct ramswap swap;
 	struct mix mix;
 	struct vmspace *spaces[TRACE_SPACES];
 	struct vm_stack_spot spots[TRACE_SPACES];

@@ -27,7 +27,8 @@ full_amap(struct fixture *fx, uint32_t nslots)
 	assert_non_null(ref.amap);
 	vm_amap_lock(ref.amap);
 	for (uint32_t i = 0; i < nslots; i++) {
-		struct vm_anon *an = vm_anon_create(fx->sys, NULL, 0);
+		struct vm_anon *an = vm_anon_create(fx->sys, ref.amap->family,
+		    NULL, 0);
 
 		assert_non_null(an);
 		memset(pmap_page_data(fx->machine, an->page), 'a' + (int)i,
@@ -371,7 +372,7 @@ put(struct fixture *fx, struct vm_aref *ref, vm_pindex_t n)
 	struct vm_anon *an;
 
 	vm_amap_lock(ref->amap);
-	an = vm_anon_create(fx->sys, NULL, VM_PAGE_ZERO);
+	an = vm_anon_create(fx->sys, ref->amap->family, NULL, VM_PAGE_ZERO);
 	assert_non_null(an);
 	assert_true(vm_amap_reserve(fx->sys, ref, n));
 	vm_amap_add(ref, n, an);

@@ -56,7 +56,8 @@ keep_page(struct fixture *fx)
 {
 	struct vm_map_entry *e = entry_of(fx->vs, 2);
 	struct vm_aref past = { e->aref.amap, e->aref.slot + 1 };
-	struct vm_anon *an = vm_anon_create(fx->sys, NULL, 0);
+	struct vm_anon *an = vm_anon_create(fx->sys, past.amap->family, NULL,
+	    0);
 
 	vm_amap_lock(past.amap);
 	vm_amap_add(&past, 0, an);
@@ -89,7 +90,7 @@ test_two_locks(void **state)
 	vm_check(fx->sys);
 	vm_mutex_init(&other.mutex, fx->sys->env);
 	expect_death((amap_of(fx, 0)->family = &other, vm_check(fx->sys)),
-	    "had == lock");
+	    " == lock");
 	vmspace_unref(child);
 }
 

@@ -41,7 +41,7 @@ twin_init(struct twin *t, struct fixture *fx, unsigned kind, vm_pindex_t step)
 static void
 put(struct twin *t, size_t cell, struct vm_page *pg)
 {
-	vm_page_own(pg, &vm_object_owner, t, cell * t->step);
+	vm_page_own(pg, &vm_object_owner, t, NULL, cell * t->step);
 	assert_int_equal(t->ix.ops->insert(&t->ix, pg), VM_OK);
 	t->want[cell] = pg;
 	t->n++;
@@ -128,7 +128,7 @@ replace(struct world *w, struct twin *t, size_t cell)
 {
 	struct vm_page *by = w->spare[w->nspare - 1];
 
-	vm_page_own(by, &vm_object_owner, t, cell * t->step);
+	vm_page_own(by, &vm_object_owner, t, NULL, cell * t->step);
 	t->ix.ops->remove(&t->ix, t->want[cell], cell * t->step);
 	verify(t->ix.ops->insert(&t->ix, by) == VM_OK);
 	w->spare[w->nspare - 1] = t->want[cell];

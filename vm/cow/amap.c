@@ -173,9 +173,9 @@ vm_amap_extend(struct vm_system *sys, struct vm_aref *ref, vm_pindex_t len,
 /* A second anon with the same contents, for a page that must stay where its
  * owner has it. */
 static struct vm_anon *
-copy_wired(struct vm_system *sys, struct vm_anon *an)
+copy_wired(struct vm_system *sys, struct vm_family *family, struct vm_anon *an)
 {
-	struct vm_anon *copy = vm_anon_create(sys, NULL, 0);
+	struct vm_anon *copy = vm_anon_create(sys, family, NULL, 0);
 
 	if (copy != NULL)
 		vm_page_copy(sys, an->page, copy->page);
@@ -187,11 +187,12 @@ copy_wired(struct vm_system *sys, struct vm_anon *an)
  * reading keeps it, and a copy would not be what its pmap has.
  */
 static struct vm_anon *
-clone_anon(struct vm_system *sys, struct vm_anon *an, bool protect)
+clone_anon(struct vm_system *sys, struct vm_family *family, struct vm_anon *an,
+    bool protect)
 {
-	if (protect && an->page->wire_count != 0)
-		return copy_wired(sys, an);
-	if (protect)
+	if (protect && an->page != NULL && an->page->wire_count != 0)
+		return copy_wired(sys, family, an);
+	if (protect && an->page != NULL)
 		(void)pmap_page_protect(sys->machine, an->page,
 		    VM_PROT_READ | VM_PROT_EXEC);
 	an->refs++;
@@ -207,7 +208,7 @@ clone_slot(struct vm_system *sys, struct vm_amap *copy, uint32_t slot,
 
 	if (!vm_amap_reserve(sys, &to, slot))
 		return false;
-	an = clone_anon(sys, an, protect);
+	an = clone_anon(sys, copy->family, an, protect);
 	if (an != NULL)
 		copy->slots->set(copy, slot, an);
 	return an != NULL;
@@ -258,13 +259,19 @@ vm_amap_clone(struct vm_system *sys, const struct vm_aref *ref, vm_pindex_t len,
 /* ---- checking ---- */
 
 static void
-check_anon(const struct vm_anon *an)
+check_anon(const struct vm_anon *an, const struct vm_mutex *lock)
 {
+	const struct vm_page *pg = an->page;
+
 	VM_VERIFY(an->refs != 0);
-	VM_VERIFY(an->page != NULL);
-	VM_VERIFY(an->page->owner == an);
-	VM_VERIFY(an->page->owner_ops == &vm_anon_owner);
-	VM_VERIFY(an->page->state == VM_PAGE_USED);
+	VM_VERIFY(pg != NULL || an->slot != 0);
+	if (pg == NULL)
+		return;
+	VM_VERIFY(pg->owner == an);
+	VM_VERIFY(pg->owner_ops == &vm_anon_owner);
+	VM_VERIFY(vm_page_is_used(pg));
+	VM_VERIFY(pg->lock == lock);
+	VM_VERIFY(pg->dirty || an->slot != 0);
 }
 
 void
@@ -277,7 +284,7 @@ vm_amap_check(const struct vm_amap *am)
 	VM_VERIFY(am->nslots <= am->room && am->nused <= am->nslots);
 	am->slots->check(am);
 	for (; vm_amap_walk_next(am, &w, &slot); n++)
-		check_anon(vm_amap_at(am, slot));
+		check_anon(vm_amap_at(am, slot), &am->family->mutex);
 	VM_VERIFY(n == am->nused);
 	vm_amap_runs_check(am);
 }

@@ -100,13 +100,8 @@ found(struct vm_resolve *r, const struct vm_layer_at *at,
 	bool own = at->depth == 0 && !vm_entry_needs_copy(e);
 
 	VM_COUNT_PEAK(r->sys, shadow_depth_peak, at->depth + 1);
-	if (at->page->busy && r->depth != VM_RESOLVE_ALL)
-		return VM_RESOLVE_ABSENT;
-	if (at->page->busy) {
-		r->page = at->page;
-		r->seen = vm_page_want(r->sys, at->page);
-		return VM_RESOLVE_BUSY;
-	}
+	if (at->page->busy)
+		return vm_cow_busy(r, at->page);
 	if ((r->access & VM_PROT_WRITE) && !own)
 		return copy_up(r, at, policy);
 	return vm_cow_answer(r, at->page, own ? e->prot : vm_cow_readonly(e),
@@ -293,11 +288,7 @@ vm_layers_push_down(struct vm_object *from, struct vm_object *to,
 void
 vm_layers_free_pages(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {
-	struct vm_page *pg;
-	vm_pindex_t i = start;
-
-	for (; (pg = vm_object_next(obj, &i)) != NULL && i < end; i++)
-		vm_object_free_page(obj, pg);
+	vm_object_free(obj, start, end);
 }
 
 bool

@@ -18,6 +18,16 @@ vm_cow_answer(struct vm_resolve *r, struct vm_page *pg, vm_prot_t prot,
 	return VM_RESOLVE_OK;
 }
 
+enum vm_verdict
+vm_cow_busy(struct vm_resolve *r, struct vm_page *pg)
+{
+	if (r->depth != VM_RESOLVE_ALL)
+		return VM_RESOLVE_ABSENT;
+	r->page = pg;
+	r->seen = vm_page_want(r->sys, pg);
+	return VM_RESOLVE_BUSY;
+}
+
 void
 vm_cow_leave_pmap(struct vm_resolve *r)
 {

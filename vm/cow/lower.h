@@ -13,6 +13,9 @@
 enum vm_verdict vm_cow_answer(struct vm_resolve *, struct vm_page *,
     vm_prot_t prot, enum vm_resolved_how);
 
+/* The page is in transit: wait for it, if the question goes as far as that. */
+enum vm_verdict vm_cow_busy(struct vm_resolve *, struct vm_page *);
+
 /* As long as the page may change behind the entry's back: all but write. */
 static inline vm_prot_t
 vm_cow_readonly(const struct vm_map_entry *e)

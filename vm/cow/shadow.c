@@ -224,7 +224,7 @@ move_pages_up(struct vm_shadow *s)
 		if (pg->busy)
 			return false;
 		if (!index_above(s, i, &at) || vm_object_lookup(to, at) != NULL)
-			vm_object_free_page(from, pg);
+			vm_object_free(from, i, i + 1);
 		else if (vm_object_move_page(pg, to, at) != 0)
 			return false;
 		VM_COUNT(to->sys, collapse_pages);

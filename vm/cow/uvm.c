@@ -29,6 +29,7 @@
 #include "vm/cow/lower.h"
 #include "vm/vm_cow.h"
 #include "vm/vm_page.h"
+#include "vm/vm_swap.h"
 
 /* ---- lock ---- */
 
@@ -71,8 +72,8 @@ promote(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 {
 	struct vm_anon *an;
 
-	an = vm_anon_create(r->sys, near_page(r, n),
-	    r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
+	an = vm_anon_create(r->sys, r->entry->aref.amap->family,
+	    near_page(r, n), r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
 	if (an == NULL)
 		return NULL;
 	if (!vm_amap_reserve(r->sys, &r->entry->aref, n)) {
@@ -104,12 +105,59 @@ copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
 	return vm_cow_answer(r, an->page, e->prot, VM_COPIED_ANON);
 }
 
+/* The anon at page n, if a page for slot can be read there. */
+static struct vm_anon *
+readable(const struct vm_resolve *r, vm_pindex_t n, vm_slot_t slot)
+{
+	struct vm_anon *an;
+
+	if (n >= vm_entry_npages(r->entry))
+		return NULL;
+	an = vm_amap_lookup(&r->entry->aref, n);
+	if (an == NULL || an->page != NULL || an->slot != slot)
+		return NULL;
+	return vm_swap_follows(r->sys, slot - 1, slot) ? an : NULL;
+}
+
+/* Begin to read an anon from swap, and those behind it whose slots follow. */
+static enum vm_verdict
+page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
+{
+	struct vm_family *family = r->entry->aref.amap->family;
+	unsigned max = r->entry->advice == VM_ADV_RANDOM ? 1 : VM_SWAPIN_MAX;
+	const struct vm_page *near = near_page(r, n);
+	unsigned flags = r->page_flags;
+	struct vm_read *rd = r->read;
+	struct vm_page *pg;
+
+	if (r->depth != VM_RESOLVE_ALL)
+		return VM_RESOLVE_ABSENT;
+	*rd = (struct vm_read){ .slot = an->slot };
+	while (an != NULL && rd->npages < max) {
+		pg = vm_anon_revive(r->sys, family, an, near, flags);
+		if (pg == NULL)
+			break;
+		rd->pages[rd->npages++] = pg;
+		near = pg;
+		flags = 0;
+		an = readable(r, n + rd->npages, rd->slot + rd->npages);
+	}
+	if (rd->npages == 0)
+		return VM_RESOLVE_NOMEM;
+	vm_anon_owner.hold(rd->pages[0]);
+	return VM_RESOLVE_IO;
+}
+
 static enum vm_verdict
 upper(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 {
 	struct vm_map_entry *e = r->entry;
 	bool sole = an->refs == 1 && !vm_entry_needs_copy(e);
 
+	if (an->page == NULL)
+		return page_in(r, n, an);
+	if (an->page->busy)
+		return vm_cow_busy(r, an->page);
 	if ((r->access & VM_PROT_WRITE) && !sole)
 		return copy_anon(r, n, an);
 	return vm_cow_answer(r, an->page, sole ? e->prot : vm_cow_readonly(e),
@@ -568,8 +616,12 @@ uvm_audit(const struct vm_map_entry *e, struct vm_audit *au)
 	w = vm_amap_walk(am, 0, am->nslots);
 	while (vm_amap_walk_next(am, &w, &slot)) {
 		an = vm_amap_at(am, slot);
-		if (au->ref(au, an, an->refs)) /* A3 */
-			au->page(au, an->page);
+		if (au->ref(au, an, an->refs)) { /* A3 */
+			if (an->page != NULL)
+				au->page(au, an->page);
+			if (an->slot != 0)
+				au->slot(au, an->slot);
+		}
 		au->guard(au, an, am->family); /* A6 */
 	}
 }

@@ -7,6 +7,7 @@
 
 static const struct vm_pager_ops anon_ops = {
 	.name = "anon",
+	.swap = true,
 };
 
 struct vm_object *

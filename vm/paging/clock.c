@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * paging/clock.c - first in, first out, with a second chance: 4.4BSD and UVM.
+ *
+ *	active    [ oldest ... newest ]		not looked at
+ *	    |  deactivated while inactive pages are less than a third
+ *	    v
+ *	inactive  [ oldest ... newest ]		used meanwhile: active again;
+ *						else it goes
+ *
+ * Pages become inactive in the order in which they became active, used or
+ * not; what counts is whether they are used while they are inactive.
+ *
+ * Source: 4.4BSD vm_pageout_scan; UVM uvm_pdpolicy_clock.c.
+ */
+#include "vm/vm_pageout.h"
+#include "vm/vm_pageq.h"
+
+#define INACTIVE_SHARE 3  /* so much of the pages is to be inactive */
+#define STUCK_MOST     16 /* dirty pages that a pass finds no room for */
+
+static void
+scan_inactive(struct vm_pageout_pass *p)
+{
+	struct vm_system *sys = p->sys;
+	size_t left = vm_pageq_count(sys, VM_PAGE_INACTIVE);
+	struct vm_page *pg;
+
+	for (; left > 0 && p->full < STUCK_MOST && !vm_pageout_enough(p);
+	     left--) {
+		vm_pageout_prepare(p);
+		pg = vm_pageq_take(sys, VM_PAGE_INACTIVE);
+		if (pg == NULL)
+			return;
+		if (!p->hard && !pg->busy && vm_pageout_was_used(sys, pg)) {
+			vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
+			vm_mutex_unlock(pg->lock);
+			VM_COUNT(sys, pd_reactivated);
+			continue;
+		}
+		(void)vm_pageout_page(p, pg, VM_PAGE_INACTIVE, VM_PAGE_ACTIVE);
+	}
+}
+
+static size_t
+inactive_target(const struct vm_pageout_pass *p)
+{
+	size_t n = vm_pageq_count(p->sys, VM_PAGE_ACTIVE) +
+	    vm_pageq_count(p->sys, VM_PAGE_INACTIVE);
+
+	return p->hard ? n : n / INACTIVE_SHARE + 1;
+}
+
+static void
+refill_inactive(struct vm_pageout_pass *p)
+{
+	struct vm_system *sys = p->sys;
+	size_t target = inactive_target(p);
+	size_t left = vm_pageq_count(sys, VM_PAGE_ACTIVE);
+	struct vm_page *pg;
+
+	while (left-- > 0 && vm_pageq_count(sys, VM_PAGE_INACTIVE) < target) {
+		pg = vm_pageq_take(sys, VM_PAGE_ACTIVE);
+		if (pg == NULL)
+			return;
+		vm_pageout_deactivate(p, pg);
+	}
+}
+
+static void
+scan(struct vm_pageout_pass *p)
+{
+	scan_inactive(p);
+	refill_inactive(p);
+}
+
+const struct vm_paging vm_paging_clock = {
+	.name = "clock",
+	.scan = scan,
+};

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_pageout.c - the page daemon.
+ *
+ * A pass that has neither freed a page nor begun to write one may have made
+ * pages inactive for the next, which is hard then: it takes pages though they
+ * are used.  When that, too, is fruitless there is no memory to be made, and
+ * who waits is told.
+ *
+ * Sources: UVM uvm_pdaemon.c (levels, the fate of a page), 4.4BSD vm_pageout.c.
+ * Differs: a page is gone when it is written; nobody scans for it again.
+ */
+#include "vm/vm_pageout.h"
+
+#include "base/mem.h"
+#include "vm/pmap.h"
+#include "vm/vm_pageq.h"
+
+#define MIN_SHARE   200 /* a 200th of memory is to be free, */
+#define MIN_LEAST   4   /* and at least so many pages, */
+#define MIN_MOST    256 /* and at most */
+#define FRUITLESS   3  /* passes in a row that make nothing: there is nothing */
+#define PASSES_MOST 16 /* of one who waits */
+
+struct vm_pageouts {
+	struct vm_mutex pass_lock;       /* one pass at a time */
+	struct vm_pageout_levels levels; /* (c) */
+	struct vm_event passed;          /* a pass of the daemon has ended */
+	_Atomic bool daemon, stop;
+	_Atomic uint32_t fruitless; /* passes in a row */
+};
+
+/* ---- the fate of a page ---- */
+
+/* Nobody can write to the page any more; whether somebody has is known. */
+static void
+unmap(struct vm_system *sys, struct vm_page *pg)
+{
+	vm_page_unmap(sys, pg);
+	if (pmap_clear_modify(sys->machine, pg))
+		pg->dirty = true;
+}
+
+/* => locked; unlocks */
+static enum vm_pageout_fate
+stays(struct vm_system *sys, struct vm_page *pg, enum vm_page_state where,
+    enum vm_pageout_fate fate)
+{
+	if (pg->wire_count == 0)
+		vm_pageq_put(sys, pg, where);
+	vm_mutex_unlock(pg->lock);
+	return fate;
+}
+
+static enum vm_pageout_fate
+free_clean(struct vm_pageout_pass *p, struct vm_page *pg)
+{
+	struct vm_mutex *lock = pg->lock;
+
+	pg->owner_ops->evict(p->sys, pg);
+	vm_mutex_unlock(lock);
+	p->freed++;
+	return VM_PAGEOUT_FREED;
+}
+
+static enum vm_pageout_fate
+to_swap(struct vm_pageout_pass *p, struct vm_page *pg, enum vm_page_state stuck)
+{
+	struct vm_mutex *lock = pg->lock;
+
+	if (!vm_swapout_add(&p->out, pg)) {
+		p->full++;
+		return stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);
+	}
+	vm_mutex_unlock(lock);
+	vm_swapout_flush_full(&p->out);
+	return VM_PAGEOUT_BEGUN;
+}
+
+static enum vm_pageout_fate
+to_pager(struct vm_pageout_pass *p, struct vm_page *pg, enum vm_page_state stay)
+{
+	vm_pageq_put(p->sys, pg, stay);
+	pg->owner_ops->write(p->sys, pg);
+	p->written++;
+	return VM_PAGEOUT_BEGUN;
+}
+
+enum vm_pageout_fate
+vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
+    enum vm_page_state stay, enum vm_page_state stuck)
+{
+	enum vm_page_store store = pg->owner_ops->store(pg);
+
+	VM_COUNT(p->sys, pd_scanned);
+	if (pg->busy || pg->wire_count != 0)
+		return stays(p->sys, pg, stay, VM_PAGEOUT_BUSY);
+	if (store == VM_STORE_NONE)
+		return stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);
+	unmap(p->sys, pg);
+	if (!pg->dirty)
+		return free_clean(p, pg);
+	if (store == VM_STORE_SWAP)
+		return to_swap(p, pg, stuck);
+	return to_pager(p, pg, stay);
+}
+
+/* Busy pages go there as well: they are being used. */
+void
+vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
+{
+	struct vm_machine *m = p->sys->machine;
+
+	(void)pmap_clear_reference(m, pg);
+	if (m->references_by_fault && !pg->busy && pg->wire_count == 0)
+		vm_page_unmap(p->sys, pg);
+	VM_COUNT(p->sys, pd_deactivated);
+	(void)stays(p->sys, pg, VM_PAGE_INACTIVE, VM_PAGEOUT_BUSY);
+}
+
+bool
+vm_pageout_was_used(struct vm_system *sys, struct vm_page *pg)
+{
+	return pmap_clear_reference(sys->machine, pg);
+}
+
+/* ---- a pass ---- */
+
+bool
+vm_pageout_enough(const struct vm_pageout_pass *p)
+{
+	return vm_page_free_count(p->sys) + vm_swapout_paging(p->sys) >=
+	    p->enough;
+}
+
+void
+vm_pageout_prepare(struct vm_pageout_pass *p)
+{
+	vm_swapout_ready(&p->out);
+}
+
+/* Whether the pass has made memory, or brought it nearer. => pass_lock held */
+static bool
+pass(struct vm_system *sys, size_t enough, bool hard)
+{
+	struct vm_pageout_pass p = {
+		.sys = sys,
+		.enough = enough,
+		.hard = hard,
+	};
+
+	VM_COUNT(sys, pd_passes);
+	vm_swapout_begin(&p.out, sys);
+	sys->paging->scan(&p);
+	vm_swapout_flush(&p.out);
+	VM_COUNT_N(sys, pd_freed, p.freed);
+	return p.freed + p.written + p.out.begun != 0;
+}
+
+static void
+wait_paging(struct vm_system *sys)
+{
+	struct vm_event *ev = vm_swapout_event(sys);
+	uint32_t seen;
+
+	for (;;) {
+		seen = vm_event_count(ev);
+		if (vm_swapout_paging(sys) == 0)
+			return;
+		vm_event_wait(ev, seen, sys->env);
+	}
+}
+
+size_t
+vm_pageout(struct vm_system *sys, size_t nfree)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	unsigned fruitless = 0, left = PASSES_MOST;
+
+	vm_mutex_lock(&po->pass_lock);
+	while (vm_page_free_count(sys) < nfree && fruitless < FRUITLESS &&
+	    left-- > 0) {
+		if (pass(sys, nfree, fruitless != 0))
+			fruitless = 0;
+		else
+			fruitless++;
+		wait_paging(sys);
+	}
+	vm_mutex_unlock(&po->pass_lock);
+	return vm_page_free_count(sys);
+}
+
+/* ---- who waits ---- */
+
+static bool
+is_short(const struct vm_system *sys)
+{
+	return vm_page_free_count(sys) <= vm_page_reserve(sys);
+}
+
+static int
+wait_for_daemon(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	struct vm_event *arrived = vm_swapout_event(sys);
+	unsigned left = PASSES_MOST;
+	uint32_t seen;
+
+	while (is_short(sys) && left-- > 0) {
+		seen = vm_event_count(&po->passed);
+		vm_event_signal(vm_page_shortage(sys), sys->env);
+		vm_event_wait(&po->passed, seen, sys->env);
+		seen = vm_event_count(arrived);
+		if (is_short(sys) && vm_swapout_paging(sys) != 0)
+			vm_event_wait(arrived, seen, sys->env);
+		else if (is_short(sys) && po->fruitless >= FRUITLESS)
+			return VM_ENOMEM;
+	}
+	return 0;
+}
+
+int
+vm_pageout_wait(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+
+	if (po->daemon)
+		return wait_for_daemon(sys);
+	(void)vm_pageout(sys, po->levels.target);
+	return is_short(sys) ? VM_ENOMEM : 0;
+}
+
+/* ---- the daemon ---- */
+
+/* One look; false: there is nothing to do before somebody calls. */
+static bool
+daemon_pass(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	bool done;
+
+	if (vm_page_free_count(sys) + vm_swapout_paging(sys) >=
+	    po->levels.target) {
+		po->fruitless = 0;
+		return false;
+	}
+	vm_mutex_lock(&po->pass_lock);
+	done = pass(sys, po->levels.target, po->fruitless != 0);
+	vm_mutex_unlock(&po->pass_lock);
+	if (done || vm_swapout_paging(sys) != 0)
+		po->fruitless = 0;
+	else
+		po->fruitless++;
+	return po->fruitless < FRUITLESS;
+}
+
+void
+vm_pageout_daemon(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	struct vm_event *shortage = vm_page_shortage(sys);
+	uint32_t seen;
+
+	po->daemon = true;
+	vm_page_set_low(sys, po->levels.min);
+	while (!po->stop) {
+		seen = vm_event_count(shortage);
+		while (daemon_pass(sys))
+			vm_event_signal(&po->passed, sys->env);
+		vm_event_signal(&po->passed, sys->env);
+		if (!po->stop)
+			vm_event_wait(shortage, seen, sys->env);
+	}
+	vm_page_set_low(sys, 0);
+	po->daemon = false;
+	vm_event_signal(&po->passed, sys->env);
+}
+
+void
+vm_pageout_stop(struct vm_system *sys)
+{
+	sys->pageouts->stop = true;
+	vm_event_signal(vm_page_shortage(sys), sys->env);
+}
+
+/* ---- the whole ---- */
+
+void
+vm_pageout_get_levels(const struct vm_system *sys, struct vm_pageout_levels *l)
+{
+	*l = sys->pageouts->levels;
+}
+
+static void
+set_levels(const struct vm_system *sys, struct vm_pageout_levels *l)
+{
+	size_t min = vm_page_count(sys) / MIN_SHARE;
+
+	if (min < MIN_LEAST)
+		min = MIN_LEAST;
+	if (min > MIN_MOST)
+		min = MIN_MOST;
+	l->min = min + vm_page_reserve(sys);
+	l->target = l->min + l->min / 3;
+}
+
+int
+vm_pageout_init(struct vm_system *sys)
+{
+	struct vm_pageouts *po = vm_alloc(sys, sizeof(*po));
+
+	if (po == NULL)
+		return VM_ENOMEM;
+	memset(po, 0, sizeof(*po));
+	vm_mutex_init(&po->pass_lock, sys->env);
+	set_levels(sys, &po->levels);
+	sys->pageouts = po;
+	sys->paging = &vm_paging_clock;
+	return 0;
+}
+
+void
+vm_pageout_fini(struct vm_system *sys)
+{
+	VM_ASSERT(!sys->pageouts->daemon);
+	vm_free(sys, sys->pageouts, sizeof(*sys->pageouts));
+	sys->pageouts = NULL;
+}

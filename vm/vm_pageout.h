@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_pageout.h - making memory: when, how much, and who waits for it.
+ *
+ *	 0    reserve    min	      target		       npages
+ *	 |-------|--------|-------------|-------------------------|  free
+ *	   for whom	daemon		daemon is
+ *	   memory was	wakes up	content
+ *	   made
+ *
+ * A pass looks at pages in the order of their queues, as the paging policy
+ * says, frees those that need not be written and begins to write others.  A
+ * thread of the host may run them for everybody (vm_pageout_daemon); in a
+ * system that has none, whoever runs out of memory makes a pass by itself, and
+ * then everything happens in an order that can be repeated.
+ *
+ * Nobody who makes memory waits for memory.  No lock is held across I/O, but
+ * that which orders the passes.
+ *
+ * Public: vm_pageout_daemon, _stop, vm_pageout.
+ */
+#ifndef VM_PAGEOUT_H
+#define VM_PAGEOUT_H
+
+#include "vm/vm_swapout.h"
+
+/* How many free pages are few, and how many enough. */
+struct vm_pageout_levels {
+	size_t min, target;
+};
+
+/* One pass. */
+struct vm_pageout_pass {
+	struct vm_system *sys;
+	size_t enough;         /* free pages, with those under way */
+	bool hard;             /* the last pass made nothing */
+	struct vm_swapout out; /* what goes to swap */
+	size_t freed;          /* clean pages that are free now */
+	size_t written;        /* pages that owners have written */
+	size_t full;           /* dirty pages for which there was no room */
+};
+
+/* Which pages go, and in which order: a part of a design. */
+struct vm_paging {
+	const char *name;
+	/* One pass over the queues; each page once at most. */
+	void (*scan)(struct vm_pageout_pass *);
+	bool encrypt; /* what is in swap */
+};
+
+extern const struct vm_paging vm_paging_clock; /* paging/clock.c */
+
+/* What has become of a page. */
+enum vm_pageout_fate {
+	VM_PAGEOUT_FREED,
+	VM_PAGEOUT_BEGUN, /* it is written, and free after that */
+	VM_PAGEOUT_BUSY,  /* others are at it, or hold it */
+	VM_PAGEOUT_STUCK, /* it is dirty, and there is nowhere to write it */
+};
+
+/*
+ * vm_pageout_prepare: before each page: the pass has what it needs to write.
+ * => no lock held; may wait for a transfer to end
+ * vm_pageout_page: let a page go that is not to be used any longer.
+ * => owner's lock held, on no queue.  On return it is unlocked, and a page that
+ *    stays is on the queue `stay`, or with STUCK on the queue `stuck`
+ */
+void vm_pageout_prepare(struct vm_pageout_pass *);
+enum vm_pageout_fate vm_pageout_page(struct vm_pageout_pass *, struct vm_page *,
+    enum vm_page_state stay, enum vm_page_state stuck);
+
+/*
+ * vm_pageout_deactivate: the page goes to the inactive queue, and whoever uses
+ * it there will be seen.  => as vm_pageout_page
+ */
+void vm_pageout_deactivate(struct vm_pageout_pass *, struct vm_page *);
+
+/* Whether there are as many pages as the pass wants, or soon will be. */
+bool vm_pageout_enough(const struct vm_pageout_pass *);
+
+/* Whether the page has been used since the last time it was asked, which is
+ * forgotten; unless nobody would know, then it is not.  => locked */
+bool vm_pageout_was_used(struct vm_system *, struct vm_page *);
+
+/*
+ * vm_pageout_wait: there is no page to be had: wait until there may be one.
+ * => no lock held, no page busy that is the caller's; blocks
+ * => 0: try again; VM_ENOMEM: no memory can be made
+ */
+int vm_pageout_wait(struct vm_system *);
+
+/*
+ * vm_pageout: free pages until so many are, as far as that can be had, by
+ * passes of the caller's own, and wait until all that was begun is written.
+ * => no lock held; blocks       => the number of free pages
+ */
+size_t vm_pageout(struct vm_system *, size_t nfree);
+
+/*
+ * vm_pageout_daemon: make memory whenever it is short, until it is told to
+ * stop.  For a thread that does nothing else; one for a system.
+ * vm_pageout_stop: tell it.  The host joins its thread before the system is
+ * destroyed.
+ */
+void vm_pageout_daemon(struct vm_system *);
+void vm_pageout_stop(struct vm_system *);
+
+void vm_pageout_get_levels(const struct vm_system *,
+    struct vm_pageout_levels *);
+
+int vm_pageout_init(struct vm_system *);
+void vm_pageout_fini(struct vm_system *);
+
+#endif

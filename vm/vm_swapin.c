@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_swapin.c - pages come back from swap.
+ *
+ * A page that came back is clean, and its slot goes on being its place, so
+ * that it can go again without being written.
+ */
+#include "vm/vm_swapin.h"
+
+#include "vm/vm_pageq.h"
+#include "vm/vm_swap.h"
+
+static bool
+is_bad(uint64_t bad, unsigned i)
+{
+	return ((bad >> i) & 1) != 0;
+}
+
+/* => locked */
+static void
+finish(struct vm_system *sys, struct vm_page *pg, bool failed)
+{
+	if (pg->released)
+		pg->owner_ops->discard(sys, pg);
+	else if (failed)
+		pg->owner_ops->evict(sys, pg);
+	else
+		vm_page_ready(sys, pg);
+}
+
+int
+vm_swapin(struct vm_system *sys, struct vm_read *rd)
+{
+	const struct vm_page_owner *ops = rd->pages[0]->owner_ops;
+	struct vm_mutex *lock = rd->pages[0]->lock;
+	uint64_t bad = 0;
+	unsigned i, nbad = 0;
+
+	(void)vm_swap_read(sys, rd->slot, rd->pages, rd->npages, &bad);
+	vm_mutex_lock(lock);
+	for (i = 0; i < rd->npages; i++) {
+		nbad += is_bad(bad, i);
+		finish(sys, rd->pages[i], is_bad(bad, i));
+	}
+	vm_mutex_unlock(lock);
+	ops->unhold(sys, lock);
+	VM_COUNT(sys, pagein_io);
+	VM_COUNT_N(sys, pageins, rd->npages - nbad);
+	return is_bad(bad, rd->wanted) ? VM_EIO : 0;
+}

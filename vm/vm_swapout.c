@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_swapout.c - pages go to swap.
+ *
+ *	add		the page gets its slot, and is busy from now on
+ *	flush		the transfer begins; the caller goes on
+ *	  arrived	whoever sees its end frees the pages
+ *
+ * Source: UVM uvm_pdaemon.c (swapcluster), uvm_pager.c (uvm_aio_aiodone).
+ */
+#include "vm/vm_swapout.h"
+
+#include "base/mem.h"
+#include "vm/vm_pageq.h"
+#include "vm/vm_swap.h"
+
+#define TRANSFERS 16 /* under way at once, at most */
+
+struct vm_swapouts {
+	struct vm_mutex lock;
+	struct vm_swapio *idle[TRANSFERS]; /* (lock) */
+	unsigned nidle;                    /* (lock) */
+	_Atomic size_t paging;
+	struct vm_event arrived;
+	struct vm_swapio ios[TRANSFERS];
+};
+
+/* ---- the end of a transfer ---- */
+
+/* The slot cannot be written; the page stays, and stays dirty. => locked */
+static void
+bounce(struct vm_system *sys, struct vm_page *pg)
+{
+	vm_slot_t slot = pg->owner_ops->slot(pg);
+
+	pg->dirty = true;
+	(void)pg->owner_ops->set_slot(pg, 0);
+	vm_swap_bad(sys, slot, 1);
+	VM_COUNT(sys, pageout_errors);
+}
+
+/* => locked */
+static void
+arrive(struct vm_system *sys, struct vm_page *pg)
+{
+	if (pg->released) {
+		pg->owner_ops->discard(sys, pg);
+	} else if (pg->dirty || pg->wanted) {
+		vm_page_ready(sys, pg);
+		vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
+	} else {
+		pg->owner_ops->evict(sys, pg);
+	}
+}
+
+static void
+arrive_one(struct vm_system *sys, struct vm_page *pg, bool failed)
+{
+	const struct vm_page_owner *ops = pg->owner_ops;
+	struct vm_mutex *lock = pg->lock;
+
+	vm_mutex_lock(lock);
+	if (failed)
+		bounce(sys, pg);
+	arrive(sys, pg);
+	vm_mutex_unlock(lock);
+	ops->unhold(sys, lock);
+}
+
+static void
+put_idle(struct vm_system *sys, struct vm_swapio *io)
+{
+	struct vm_swapouts *so = sys->swapouts;
+
+	vm_mutex_lock(&so->lock);
+	so->idle[so->nidle++] = io;
+	vm_mutex_unlock(&so->lock);
+	vm_event_signal(&so->arrived, sys->env);
+}
+
+/* Called by the device, from any thread. */
+static void
+arrived(struct vm_swapio *io)
+{
+	struct vm_system *sys = io->sys;
+	unsigned i, n = io->npages;
+
+	VM_COUNT(sys, pageout_io);
+	if (io->error == 0)
+		VM_COUNT_N(sys, pageouts, n);
+	for (i = 0; i < n; i++)
+		arrive_one(sys, io->pages[i], io->error != 0);
+	atomic_fetch_sub(&sys->swapouts->paging, n);
+	put_idle(sys, io);
+}
+
+/* ---- filling a cluster ---- */
+
+void
+vm_swapout_begin(struct vm_swapout *c, struct vm_system *sys)
+{
+	*c = (struct vm_swapout){ .sys = sys };
+}
+
+/* An idle transfer, or NULL and the count to wait for. */
+static struct vm_swapio *
+get_idle(struct vm_swapouts *so, uint32_t *seen)
+{
+	struct vm_swapio *io = NULL;
+
+	vm_mutex_lock(&so->lock);
+	*seen = vm_event_count(&so->arrived);
+	if (so->nidle != 0)
+		io = so->idle[--so->nidle];
+	vm_mutex_unlock(&so->lock);
+	return io;
+}
+
+void
+vm_swapout_ready(struct vm_swapout *c)
+{
+	struct vm_swapouts *so = c->sys->swapouts;
+	uint32_t seen;
+
+	while (c->io == NULL) {
+		c->io = get_idle(so, &seen);
+		if (c->io == NULL)
+			vm_event_wait(&so->arrived, seen, c->sys->env);
+		else
+			c->io->npages = 0;
+	}
+}
+
+/* A run of slots for the cluster, as long as there is one. */
+static bool
+find_room(struct vm_swapout *c)
+{
+	if (c->room == 0 && c->io->npages == 0)
+		c->io->slot = vm_swap_alloc(c->sys, VM_CLUSTER_MAX, &c->room);
+	return c->room != 0;
+}
+
+bool
+vm_swapout_add(struct vm_swapout *c, struct vm_page *pg)
+{
+	struct vm_swapio *io = c->io;
+	vm_slot_t old = pg->owner_ops->slot(pg);
+
+	if (!find_room(c) ||
+	    !pg->owner_ops->set_slot(pg, io->slot + io->npages))
+		return false;
+	if (old != 0)
+		vm_swap_free(c->sys, old, 1);
+	pg->dirty = false;
+	vm_page_busy(pg);
+	pg->owner_ops->hold(pg);
+	io->pages[io->npages++] = pg;
+	c->room--;
+	c->begun++;
+	atomic_fetch_add(&c->sys->swapouts->paging, 1);
+	return true;
+}
+
+void
+vm_swapout_flush(struct vm_swapout *c)
+{
+	struct vm_swapio *io = c->io;
+
+	if (io == NULL)
+		return;
+	if (c->room != 0)
+		vm_swap_free(c->sys, io->slot + io->npages, c->room);
+	c->room = 0;
+	c->io = NULL;
+	if (io->npages != 0)
+		vm_swap_start(io);
+	else
+		put_idle(c->sys, io);
+}
+
+void
+vm_swapout_flush_full(struct vm_swapout *c)
+{
+	if (c->room == 0 && c->io != NULL && c->io->npages != 0)
+		vm_swapout_flush(c);
+}
+
+void
+vm_swapout_forget(struct vm_system *sys, struct vm_page *pg)
+{
+	vm_slot_t slot = pg->owner_ops->slot(pg);
+
+	if (slot == 0)
+		return;
+	pg->dirty = true;
+	(void)pg->owner_ops->set_slot(pg, 0);
+	vm_swap_free(sys, slot, 1);
+}
+
+/* ---- the whole ---- */
+
+size_t
+vm_swapout_paging(const struct vm_system *sys)
+{
+	return atomic_load(&sys->swapouts->paging);
+}
+
+struct vm_event *
+vm_swapout_event(const struct vm_system *sys)
+{
+	return &sys->swapouts->arrived;
+}
+
+int
+vm_swapout_init(struct vm_system *sys)
+{
+	struct vm_swapouts *so = vm_alloc(sys, sizeof(*so));
+	unsigned i;
+
+	if (so == NULL)
+		return VM_ENOMEM;
+	memset(so, 0, sizeof(*so));
+	vm_mutex_init(&so->lock, sys->env);
+	for (i = 0; i < TRANSFERS; i++) {
+		so->ios[i].sys = sys;
+		so->ios[i].io.write = true;
+		so->ios[i].done = arrived;
+		so->idle[so->nidle++] = &so->ios[i];
+	}
+	sys->swapouts = so;
+	return 0;
+}
+
+void
+vm_swapout_fini(struct vm_system *sys)
+{
+	VM_ASSERT(sys->swapouts->nidle == TRANSFERS);
+	vm_free(sys, sys->swapouts, sizeof(*sys->swapouts));
+	sys->swapouts = NULL;
+}

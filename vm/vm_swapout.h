@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_swapout.h - pages go to swap, many in one transfer.
+ *
+ * A cluster is a run of slots that is filled with pages and written when it is
+ * full.  Everything that writing needs is reserved beforehand: it never waits
+ * for memory, but for another transfer to end.
+ */
+#ifndef VM_SWAPOUT_H
+#define VM_SWAPOUT_H
+
+#include "vm/vm_page.h"
+
+struct vm_swapio;
+
+/* A cluster that is being filled. */
+struct vm_swapout {
+	struct vm_system *sys;
+	struct vm_swapio *io; /* ready to take pages; NULL: none yet */
+	unsigned room;        /* slots that are left of its run */
+	size_t begun;         /* pages, in all */
+};
+
+void vm_swapout_begin(struct vm_swapout *, struct vm_system *);
+
+/*
+ * vm_swapout_ready: have what the next page needs.
+ * => no lock held; may wait for a transfer
+ */
+void vm_swapout_ready(struct vm_swapout *);
+
+/*
+ * vm_swapout_add: the page goes to swap, and is free when it is there, unless
+ * somebody waits for it.
+ * => ready; owner's lock held, the page dirty, idle, on no queue and not mapped
+ * => false: there is no room; nothing has changed
+ */
+bool vm_swapout_add(struct vm_swapout *, struct vm_page *);
+
+/* Write what has been added, when the cluster is full; in any case.
+ * => no lock held */
+void vm_swapout_flush_full(struct vm_swapout *);
+void vm_swapout_flush(struct vm_swapout *);
+
+/* The page is about to be written: what is in swap is of no use any more.
+ * => owner's lock held */
+void vm_swapout_forget(struct vm_system *, struct vm_page *);
+
+/* Pages under way to swap; an event for when some have arrived. */
+size_t vm_swapout_paging(const struct vm_system *);
+struct vm_event *vm_swapout_event(const struct vm_system *);
+
+int vm_swapout_init(struct vm_system *);
+void vm_swapout_fini(struct vm_system *);
+
+#endif

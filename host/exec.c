@@ -9,7 +9,8 @@
  *	of a file	the file's object; pages that the kernel has written
  *			to (the end of .data, made zero) by content
  *	anonymous	zero-filled; pages that exist, by content
- *	[stack]		the same, and all that RLIMIT_STACK allows below it
+ *	[stack]		the same, and all that RLIMIT_STACK allows below it; or
+ *			a gap, where the design has stacks that grow
  *	[vdso] [vvar]	stay the kernel's: foreign entries
  *
  * Then the stub region is mapped and, with the first operations that the task
@@ -29,6 +30,7 @@
 #include "host/stub.h"
 #include "host/trace.h"
 #include "host/user.h"
+#include "vm/vm_stack.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -176,27 +178,35 @@ stack_limit(const struct task *t)
 	return vm_trunc_page(limit.rlim_cur);
 }
 
+/*
+ * One that grows may do so into all the room there is, should the limit be
+ * raised later; of others no more is mapped than the limit allows, so that the
+ * program finds nothing below its stack.
+ */
 static int
 map_stack(struct adoption *a, const struct maps_line *m)
 {
-	vsize_t len = stack_limit(a->task), floor = a->below + VM_PAGE_SIZE;
-	struct vm_mmap_args args = { .prot = m->prot,
-		.max_prot = VM_PROT_ALL,
-		.flags = VM_MMAP_FIXED | VM_MMAP_NOREPLACE | VM_MMAP_PRIVATE |
-		    VM_MMAP_STACK };
-	vaddr_t at;
+	bool grows = a->space->vm->map.design->stack == VM_STACK_GROWS;
+	vsize_t room = m->end - a->below - VM_PAGE_SIZE;
+	struct vm_stack_args args = { .top = m->end,
+		.soft = stack_limit(a->task),
+		.first = m->end - m->start,
+		.prot = m->prot };
 	int error;
 
-	if (len < m->end - m->start)
-		len = m->end - m->start;
-	if (len > m->end - floor)
-		len = m->end - floor;
-	args.addr = m->end - len;
-	args.len = len;
-	error = vm_mmap(a->space->vm, &args, &at);
+	if (args.soft < args.first)
+		args.soft = args.first;
+	if (args.soft > room)
+		args.soft = room;
+	args.max = grows && room < STACK_MOST ? room : STACK_MOST;
+	if (!grows)
+		args.max = args.soft;
+	if (args.max > args.first && grows)
+		args.guard = VM_PAGE_SIZE;
+	error = vm_stack_map(a->space->vm, &args);
 	if (error == 0)
-		a->space->stack_start = args.addr;
-	a->space->stack_end = m->end;
+		a->space->stack_start = args.top - args.max;
+	a->space->stack_end = args.top;
 	return error != 0 ? error : copy_contents(a, m);
 }
 

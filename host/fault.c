@@ -34,7 +34,7 @@
 
 /* What the program's map says about an address. */
 struct place {
-	bool mapped, anonymous_private;
+	bool mapped, anonymous_private, guard;
 	vm_prot_t prot;
 };
 
@@ -50,6 +50,7 @@ look_up(struct task *t, uint64_t va)
 	if (e != NULL)
 		p = (struct place){ .mapped = true,
 			.prot = e->prot,
+			.guard = vm_entry_is_guard(e),
 			.anonymous_private = e->object == NULL };
 	vm_map_unlock_read(map);
 	return p;
@@ -131,6 +132,9 @@ resolve(struct task *t, uint64_t va)
 	    pmap_host_is_usable(t->space->pmap, va, VM_PROT_READ) &&
 	    is_outdated(t))
 		return VM_OK;
+	/* The program does not know of the gap below its stack. */
+	if (error == VM_EACCES && look_up(t, va).guard)
+		return VM_EFAULT;
 	return error;
 }
 
@@ -149,14 +153,15 @@ top_of(const struct vm_map *map, const struct vm_map_entry *e)
 /*
  * Below a MAP_GROWSDOWN mapping: it grows, as far as the limit of the stack
  * and the distance to what lies below it allow.  The stack of the program
- * itself is mapped in full from the start.
+ * itself is the library's matter.
  */
 static bool
 grow(struct task *t, uint64_t va)
 {
 	struct vm_map *map = &t->space->vm->map;
 	struct vm_mmap_args args = { .flags = VM_MMAP_FIXED |
-		    VM_MMAP_NOREPLACE | VM_MMAP_PRIVATE | VM_MMAP_STACK,
+		    VM_MMAP_NOREPLACE | VM_MMAP_PRIVATE | VM_MMAP_STACK |
+		    VM_MMAP_DOWN,
 		.max_prot = VM_PROT_ALL };
 	const struct vm_map_entry *e;
 	struct rlimit limit;
@@ -169,8 +174,7 @@ grow(struct task *t, uint64_t va)
 		return false;
 	vm_map_lock_read(map);
 	e = vm_map_ceiling(map, args.addr - GROW_GAP);
-	may = e != NULL && (e->flags & VM_ENTRY_STACK) && e->start > va &&
-	    top_of(map, e) != t->space->stack_end &&
+	may = e != NULL && (e->marks & VM_MARK_DOWN) && e->start > va &&
 	    top_of(map, e) - args.addr <= limit.rlim_cur;
 	if (may) {
 		args.prot = e->prot;
@@ -292,6 +296,7 @@ fault(struct task *t)
 
 	count_same(t, va);
 	t->run->faults++;
+	space_check_stack(t);
 	if (t->info.si_code == BUS_ADRALN && sig == SIGBUS) {
 		signal_deliver(t);
 		return;

@@ -172,6 +172,8 @@ each_line(struct space *space, FILE *f, line_fn *put, bool host)
 
 	vm_map_lock_read(map);
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+		if (vm_entry_is_guard(e))
+			continue; /* the gap below the stack */
 		next = line_of(space, e);
 		if (now.end != 0 && !(e->flags & VM_ENTRY_FOREIGN) &&
 		    join(&now, &next))
@@ -265,7 +267,7 @@ add_up(struct space *space)
 
 	vm_map_lock_read(map);
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
-		if (e->flags & VM_ENTRY_FOREIGN)
+		if ((e->flags & VM_ENTRY_FOREIGN) || vm_entry_is_guard(e))
 			continue;
 		n = count_pages(map, e);
 		s.start = s.end == 0 ? e->start : s.start;

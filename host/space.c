@@ -113,6 +113,7 @@ space_join(struct task *t, struct space *space)
 {
 	space_leave(t);
 	t->space = space;
+	t->spot = (struct vm_stack_spot){ 0 };
 	list_insert_tail(&space->tasks, &t->in_space);
 }
 
@@ -165,6 +166,25 @@ space_limit_size(struct space *space, const struct rlimit *limit)
 	space->vm->map.size_limit = UINT64_MAX;
 	if (limit->rlim_cur < UINT64_MAX - ours)
 		space->vm->map.size_limit = limit->rlim_cur + ours;
+}
+
+/* OpenBSD makes a stack of what sigaltstack is given. */
+static bool
+is_on_altstack(const struct task *t, uint64_t sp)
+{
+	return t->altstack_size != 0 && sp - t->altstack <= t->altstack_size;
+}
+
+void
+space_check_stack(struct task *t)
+{
+	uint64_t sp;
+
+	if (t->space == NULL || !t->space->vm->map.design->stack_check)
+		return;
+	sp = trace_regs(t)->rsp;
+	if (!is_on_altstack(t, sp))
+		(void)vm_stack_check(t->space->vm, &t->spot, sp);
 }
 
 void

@@ -59,6 +59,10 @@ space_reserved(const struct space *space)
 /* RLIMIT_AS of the program: what is mapped for our sake does not count. */
 void space_limit_size(struct space *, const struct rlimit *);
 
+/* Where the design has it so, look whether the stack pointer of a task that
+ * has stopped is in a stack.  One that is not is counted, not more. */
+void space_check_stack(struct task *);
+
 /* How many bytes the space may wire; who is privileged has no limit. */
 void space_limit_wired(struct space *, uint64_t bytes);
 

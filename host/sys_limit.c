@@ -24,6 +24,15 @@
 
 /* --------------------------------------------------------------- limits */
 
+/* As far as its gap goes. */
+static void
+limit_growth(struct vm_map *map, rlim_t limit)
+{
+	vm_map_lock(map);
+	map->stack_limit = limit;
+	vm_map_unlock(map);
+}
+
 /* The stack may grow to a raised limit, if nothing is in the way. */
 static void
 widen_stack(struct space *space, rlim_t limit)
@@ -68,7 +77,11 @@ after_limit(struct task *t, long result)
 		t->space->vm->data_limit = now.rlim_cur;
 	if (has_limit(t, RLIMIT_MEMLOCK, &now))
 		space_limit_wired(t->space, now.rlim_cur);
-	if (has_limit(t, RLIMIT_STACK, &now))
+	if (!has_limit(t, RLIMIT_STACK, &now))
+		return;
+	if (t->space->vm->map.design->stack == VM_STACK_GROWS)
+		limit_growth(&t->space->vm->map, now.rlim_cur);
+	else
 		widen_stack(t->space, now.rlim_cur);
 }
 

@@ -140,7 +140,7 @@ mmap_flags(uint64_t flags)
 	if (flags & MAP_FIXED_NOREPLACE)
 		f |= VM_MMAP_FIXED | VM_MMAP_NOREPLACE;
 	if (flags & MAP_GROWSDOWN)
-		f |= VM_MMAP_STACK;
+		f |= VM_MMAP_STACK | VM_MMAP_DOWN;
 	if (flags & MAP_POPULATE)
 		f |= VM_MMAP_POPULATE;
 	if (flags & MAP_LOCKED)
@@ -198,6 +198,8 @@ do_mmap(struct task *t, const uint64_t *a)
 		if (result != 0)
 			return result;
 	}
+	if ((flags & MAP_STACK) && vm_of(t)->map.design->stack_check)
+		args.flags |= VM_MMAP_STACK;
 	if (!(args.flags & VM_MMAP_FIXED))
 		args.addr = vm_trunc_page(args.addr);
 	result = map_it(t, &args, (flags & MAP_32BIT) && args.addr == 0);
@@ -210,6 +212,27 @@ static void
 sys_mmap(struct task *t, const struct sysargs_call *call)
 {
 	syscall_answer(t, do_mmap(t, call->args));
+}
+
+/*
+ * Whether some of the range is the gap into which a stack may grow: to the
+ * program that is a hole.
+ */
+static bool
+has_gap(struct task *t, uint64_t addr, uint64_t len)
+{
+	struct vm_map *map = &vm_of(t)->map;
+	const struct vm_map_entry *e;
+	bool found = false;
+
+	if (map->design->stack != VM_STACK_GROWS || !vm_range_fits(addr, len))
+		return false;
+	vm_map_lock_read(map);
+	for (e = vm_map_ceiling(map, addr); e != NULL && e->start < addr + len;
+	     e = vm_map_next(map, e))
+		found |= vm_entry_is_guard(e);
+	vm_map_unlock_read(map);
+	return found;
 }
 
 /* -------------------------------------------------- unmap, protect, move */
@@ -268,6 +291,15 @@ sys_munmap(struct task *t, const struct sysargs_call *call)
 	syscall_answer(t, answer_of(error));
 }
 
+/* What the host calls a stack: one that grows. */
+static bool
+grows_down(const struct space *space, const struct vm_map_entry *e)
+{
+	return (e->marks & VM_MARK_DOWN) ||
+	    ((e->flags & VM_ENTRY_STACK) && e->start >= space->stack_start &&
+		e->end <= space->stack_end);
+}
+
 /* PROT_GROWSDOWN: from the start of the stack that addr is in. */
 static int
 stack_of(struct task *t, uint64_t *addr, uint64_t *len)
@@ -278,9 +310,9 @@ stack_of(struct task *t, uint64_t *addr, uint64_t *len)
 
 	vm_map_lock_read(map);
 	e = vm_map_lookup(map, *addr);
-	if (e != NULL)
+	if (e != NULL && !vm_entry_is_guard(e))
 		error = VM_EINVAL;
-	if (e != NULL && (e->flags & VM_ENTRY_STACK)) {
+	if (error == VM_EINVAL && grows_down(t->space, e)) {
 		*len += *addr - e->start;
 		*addr = e->start;
 		error = VM_OK;
@@ -303,6 +335,8 @@ sys_mprotect(struct task *t, const struct sysargs_call *call)
 	}
 	if (len != 0 && (prot & PROT_GROWSDOWN))
 		error = stack_of(t, &addr, &len);
+	if (len != 0 && error == 0 && has_gap(t, addr, len))
+		error = VM_ENOMEM;
 	if (len != 0 && error == 0)
 		error = vm_mprotect(vm_of(t), addr, len, prot_of(prot));
 	syscall_answer(t, error == VM_EPERM ? -EACCES : syscall_error(error));
@@ -442,6 +476,8 @@ sys_madvise(struct task *t, const struct sysargs_call *call)
 		syscall_answer(t, -EINVAL);
 	else if (len == 0)
 		syscall_answer(t, 0);
+	else if (has_gap(t, addr, len))
+		syscall_answer(t, -ENOMEM);
 	else
 		syscall_answer(t, answer_of(do_madvise(t, addr, len, advice)));
 }
@@ -455,7 +491,7 @@ do_mincore(struct task *t, uint64_t addr, uint64_t len, uint64_t vec)
 
 	if (!is_aligned(addr))
 		return -EINVAL;
-	if (!vm_range_fits(addr, len))
+	if (!vm_range_fits(addr, len) || has_gap(t, addr, len))
 		return -ENOMEM;
 	for (pages = vm_atop(vm_round_page(len)); pages > 0; pages -= n) {
 		n = pages < sizeof(resident) ? pages : sizeof(resident);
@@ -499,8 +535,13 @@ sys_msync(struct task *t, const struct sysargs_call *call)
 		ours |= VM_MS_SYNC;
 	if (flags & MS_INVALIDATE)
 		ours |= VM_MS_INVALIDATE;
-	syscall_answer(t,
-	    len == 0 ? 0 : syscall_error(vm_msync(vm_of(t), addr, len, ours)));
+	if (has_gap(t, addr, len))
+		syscall_answer(t, -ENOMEM);
+	else
+		syscall_answer(t,
+		    len == 0 ?
+			0 :
+			syscall_error(vm_msync(vm_of(t), addr, len, ours)));
 }
 
 /* -------------------------------------------------------------- locking */

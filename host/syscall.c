@@ -199,6 +199,7 @@ syscall_entry(struct task *t)
 	t->forking = false;
 	timed_entry(t, call.nr);
 	what_runs(t, &call);
+	space_check_stack(t);
 	if (t->space == NULL) {
 		give_hear(t);
 		trace_continue(t, 0);

@@ -16,6 +16,7 @@
 #define HOST_TASK_H
 
 #include "base/list.h"
+#include "vm/vm_stack.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -128,7 +129,8 @@ struct task {
 	uint64_t clear_tid;
 	uint64_t last_fault; /* address; see fault.c */
 	unsigned same_faults, futile_faults;
-	unsigned failures_seen; /* of space->failures */
+	unsigned failures_seen;    /* of space->failures */
+	struct vm_stack_spot spot; /* see space_check_stack */
 
 	bool parked; /* inside vfork: it cannot run anything before its end */
 	struct task *vfork_parent; /* waits for this child's exec or exit */

@@ -51,8 +51,9 @@ struct vm_layers_ref {
 #define VM_MARK_IMMUTABLE 0x01 /* neither unmapped nor changed till the end */
 #define VM_MARK_GUARD     0x02 /* nothing is here, and nothing will be */
 #define VM_MARK_GAP \
-	0x04 /* but a stack, which may grow into it; offset
+	0x04              /* but a stack, which may grow into it; offset
                                 * is how many pages it must leave */
+#define VM_MARK_DOWN 0x08 /* the host makes it longer, downwards */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */

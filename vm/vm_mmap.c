@@ -92,6 +92,18 @@ max_prot(const struct vm_mmap_args *a)
 	return a->max_prot != 0 ? a->max_prot : VM_PROT_ALL;
 }
 
+static uint8_t
+entry_marks(const struct vm_mmap_args *a)
+{
+	uint8_t marks = 0;
+
+	if (a->flags & VM_MMAP_GUARD)
+		marks |= VM_MARK_GUARD;
+	if (a->flags & VM_MMAP_DOWN)
+		marks |= VM_MARK_DOWN;
+	return marks;
+}
+
 static struct vm_map_insert_args
 insert_args(const struct vm_mmap_args *a, struct vm_object *obj)
 {
@@ -107,7 +119,7 @@ insert_args(const struct vm_mmap_args *a, struct vm_object *obj)
 							 VM_INHERIT_COPY,
 		.advice = VM_ADV_NORMAL,
 		.flags = entry_flags(a),
-		.marks = (a->flags & VM_MMAP_GUARD) ? VM_MARK_GUARD : 0,
+		.marks = entry_marks(a),
 		.fixed = (a->flags & VM_MMAP_FIXED) != 0,
 		.replace = (a->flags & VM_MMAP_NOREPLACE) == 0,
 		.bottomup = (a->flags & VM_MMAP_BOTTOMUP) != 0,

@@ -23,6 +23,7 @@
 #define VM_MMAP_BOTTOMUP  0x80  /* the lowest room instead of the highest */
 #define VM_MMAP_FOREIGN   0x100 /* reserve; the host maps it, faults fail */
 #define VM_MMAP_GUARD     0x200 /* a place with nothing in it (FreeBSD) */
+#define VM_MMAP_DOWN      0x400 /* a mark for the host, which lets it grow */
 
 struct vm_mmap_args {
 	vaddr_t addr;             /* a hint, or with FIXED the place */

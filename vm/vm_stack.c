@@ -114,5 +114,7 @@ vm_stack_check(struct vmspace *vs, struct vm_stack_spot *spot, vaddr_t sp)
 	vm_map_lock_read(map);
 	error = look(map, spot, sp);
 	vm_map_unlock_read(map);
+	if (error != 0)
+		VM_COUNT(map->sys, stack_strays);
 	return error;
 }

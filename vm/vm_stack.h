@@ -25,7 +25,7 @@ struct vm_stack_args {
  * vm_stack_map: map a stack over [top - max, top), which is free.  Where a
  * design has stacks that grow, it begins with `first` bytes; elsewhere all of
  * it is mapped, and what is below `soft` cannot be used (and where entries can
- * be immutable, that part is).
+ * be immutable, that part is).  It is not wired, even if new mappings are.
  * => no lock held   => VM_EINVAL, VM_ENOMEM, VM_EEXIST: nothing is mapped
  * Source: NetBSD exec_subr.c; OpenBSD; FreeBSD vm_map_stack.
  */

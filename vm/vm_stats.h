@@ -49,6 +49,7 @@
 	X(entries_merged, "map entries saved by merging")                     \
 	X(map_passes, "passes over new mappings to set attributes")           \
 	X(stack_grows, "stacks grown by a fault")                             \
+	X(stack_strays, "stack pointers found outside of stacks")             \
 	X(entries_clipped, "map entries made by clipping")                    \
 	X(forks, "address spaces forked")                                     \
 	X(pages_zeroed, "frames filled with zeroes")                          \

@@ -20,6 +20,7 @@
 static volatile uintptr_t stack_low;
 static sigjmp_buf overflow_back;
 static volatile uintptr_t overflow_addr;
+static volatile int overflow_code;
 
 /* Use depth kilobytes of stack, check them on the way back. */
 static __attribute__((noinline)) unsigned
@@ -114,6 +115,7 @@ overflowed(int signo, siginfo_t *info, void *context)
 	(void)signo;
 	(void)context;
 	overflow_addr = (uintptr_t)info->si_addr;
+	overflow_code = info->si_code;
 	siglongjmp(overflow_back, 1);
 }
 
@@ -137,6 +139,7 @@ overflow(void)
 	signal(SIGSEGV, SIG_DFL);
 	REQUIRE(sigaltstack(&off, NULL) == 0);
 	REQUIRE(munmap(alt.ss_sp, 16 * PAGE) == 0);
+	REQUIRE(overflow_code == SEGV_MAPERR);
 	REQUIRE(overflow_addr < stack_low + PAGE);
 	REQUIRE(overflow_addr > stack_low - 2 * PAGE);
 	reached = (size_t)((uintptr_t)&here - overflow_addr);
@@ -194,6 +197,66 @@ after_exec(void)
 }
 
 static void *
+thread_deep(void *arg)
+{
+	unsigned *depth = arg;
+
+	REQUIRE(descend(*depth) == *depth);
+	return (NULL);
+}
+
+/* What the C library thinks of the stack, from /proc/self/maps. */
+static void
+bounds(void)
+{
+	pthread_attr_t attr;
+	void *low;
+	size_t size;
+	char here;
+
+	REQUIRE(pthread_getattr_np(pthread_self(), &attr) == 0);
+	REQUIRE(pthread_attr_getstack(&attr, &low, &size) == 0);
+	REQUIRE(pthread_attr_destroy(&attr) == 0);
+	REQUIRE((char *)low < &here && &here < (char *)low + size);
+	REQUIRE(size <= limit() && size > limit() - MEGABYTE / 2);
+}
+
+/* Further down than the stack may ever get there is nothing. */
+static void
+nothing_below(void)
+{
+	uintptr_t top = (uintptr_t)environ[0] & ~(PAGE - 1);
+	char *p = (char *)(top - limit() - MEGABYTE);
+	unsigned char vec;
+
+	REQUIRE(UNMAPPED(p));
+	REQUIRE(mincore(p, PAGE, &vec) == -1 && errno == ENOMEM);
+	REQUIRE(mprotect(p, PAGE, PROT_READ) == -1 && errno == ENOMEM);
+	REQUIRE(madvise(p, PAGE, MADV_DONTNEED) == -1 && errno == ENOMEM);
+	REQUIRE(msync(p, PAGE, MS_ASYNC) == -1 && errno == ENOMEM);
+	REQUIRE(mlock(p, PAGE) == -1 && errno == ENOMEM);
+	grows();
+}
+
+/* Memory that nobody has called a stack will do as one. */
+static void
+plain_memory(void)
+{
+	size_t size = MEGABYTE;
+	char *stack = prog_anon(size / PAGE);
+	unsigned depth = 500;
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	REQUIRE(pthread_attr_init(&attr) == 0);
+	REQUIRE(pthread_attr_setstack(&attr, stack, size) == 0);
+	REQUIRE(pthread_create(&thread, &attr, thread_deep, &depth) == 0);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(pthread_attr_destroy(&attr) == 0);
+	REQUIRE(munmap(stack, size) == 0);
+}
+
+static void *
 thread_for_ever(void *arg)
 {
 	run_for_ever(arg);
@@ -210,15 +273,6 @@ static void
 thread_overflow(void)
 {
 	prog_dies(thread_dies, NULL, SIGSEGV);
-}
-
-static void *
-thread_deep(void *arg)
-{
-	unsigned *depth = arg;
-
-	REQUIRE(descend(*depth) == *depth);
-	return (NULL);
 }
 
 static void
@@ -329,6 +383,9 @@ main(int argc, char **argv)
 		{ "overflow-kills", overflow_kills },
 		{ "overflow-caught", overflow_caught },
 		{ "limit-lowered", limit_lowered },
+		{ "bounds", bounds },
+		{ "nothing-below", nothing_below },
+		{ "plain-memory", plain_memory },
 		{ "thread-overflow", thread_overflow },
 		{ "thread-stacks", thread_stacks },
 		{ "map-growsdown", map_growsdown },

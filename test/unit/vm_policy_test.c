@@ -335,6 +335,7 @@ test_stack_check(void **state)
 	assert_int_equal(map_with(vs, 3, 1, VM_PROT_RW, VM_MMAP_PRIVATE),
 	    VM_OK);
 	assert_int_equal(vm_stack_check(vs, &spot, fx_va(3)), VM_EFAULT);
+	assert_int_equal(STAT(fx, stack_strays), 2);
 	vmspace_unref(vs);
 }
 

@@ -53,7 +53,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
     -Wwrite-strings $(WERROR)
 BASIC := -std=c11 -g -I. $(WARN)
 CORE_FLAGS := -ffreestanding
-HOST_FLAGS := -D_GNU_SOURCE -pthread
+HOST_FLAGS = -D_GNU_SOURCE -pthread $(HAVE)
 
 FLAGS_obj := -O2
 FLAGS_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -67,6 +67,11 @@ FLAGS_aarch64 := -mgeneral-regs-only -mno-outline-atomics
 
 objects = $(patsubst %.c,build/$(1)/%.o,$(2))
 kind_flags = $(if $(filter $(CORE),$<),$(CORE_FLAGS),$(HOST_FLAGS))
+
+# Libraries that may be lacking.  make HAVE= LIBS= does without any.
+ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+include build/have.mk
+endif
 
 # ------------------------------------------------------------------ goals
 
@@ -113,7 +118,7 @@ build/libbsdvm.a: build/obj/libbsdvm.a
 	@ln -f $< $@
 
 link = $(CC) -g -pthread $(CFLAGS) $(LDFLAGS) -o $@ \
-    -Wl,--start-group $^ -Wl,--end-group
+    -Wl,--start-group $^ -Wl,--end-group -Wl,--as-needed $(LIBS)
 
 build/bsdvm: $(call objects,obj,$(host_main)) build/obj/libhost.a build/libbsdvm.a
 	$(call say,ld)
@@ -144,9 +149,13 @@ $(foreach a,$(FREE_ARCHS),$(eval $(call free_rules,$(a))))
 # Another compiler or other flags than last time: everything is out of date.
 build/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CFLAGS) $(WERROR)' | cmp -s - $@ || \
-	    echo '$(CC) $(CFLAGS) $(WERROR)' >$@
+	@echo '$(CC) $(CFLAGS) $(WERROR) $(HAVE)' | cmp -s - $@ || \
+	    echo '$(CC) $(CFLAGS) $(WERROR) $(HAVE)' >$@
 .PHONY: FORCE
+
+build/have.mk: FORCE | build/deps/build
+	@mkdir -p $(@D)
+	@CC='$(CC)' tools/have | cmp -s - $@ || CC='$(CC)' tools/have >$@
 
 build/deps/%: tools/install-deps
 	@tools/install-deps $*

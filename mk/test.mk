@@ -46,7 +46,7 @@ test: | build/deps/test ## everything that has a verdict; ends in one line
 
 .PHONY: lint
 lint: build/libbsdvm.a | build/deps/lint ## layers, formatting, warnings, house rules
-	@WARN='$(WARN)' tools/lint
+	@WARN='$(WARN)' HAVE='$(HAVE)' tools/lint
 
 .PHONY: test-mutants
 test-mutants: | build/deps/test ## apply each wrong change and see it caught
@@ -65,7 +65,7 @@ build/log/%.log: build/test/%
 	@tools/run-test $* $(limit) $<
 
 build/log/lint.log: build/obj/libbsdvm.a | build/deps/test
-	@WARN='$(WARN)' tools/run-test lint $(LIMIT_lint) tools/lint
+	@WARN='$(WARN)' HAVE='$(HAVE)' tools/run-test lint $(LIMIT_lint) tools/lint
 
 build/log/lint-selftest.log: | build/deps/test
 	@tools/run-test lint-selftest $(LIMIT_lint) test/lint/run

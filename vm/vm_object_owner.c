@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_object_owner.c - what the page daemon asks of a page that an object owns
+ * (struct vm_page_owner).
+ *
+ * While one of its pages is busy the object lives, and its lock with it: who
+ * ends it waits for them.  So nothing has to be held.
+ */
+#include "vm/vm_object_page.h"
+#include "vm/vm_object_write.h"
+
+static enum vm_page_store
+object_store(const struct vm_page *pg)
+{
+	const struct vm_object *obj = pg->owner;
+
+	if (obj->ops->swap)
+		return VM_STORE_SWAP;
+	return obj->ops->put != NULL ? VM_STORE_PAGER : VM_STORE_NONE;
+}
+
+static vm_slot_t
+object_slot(const struct vm_page *pg)
+{
+	const struct vm_object *obj = pg->owner;
+
+	return vm_swapmap_at(&obj->swap, pg->pindex);
+}
+
+static bool
+object_set_slot(struct vm_page *pg, vm_slot_t slot)
+{
+	struct vm_object *obj = pg->owner;
+
+	return vm_swapmap_set(&obj->swap, pg->pindex, slot);
+}
+
+static void
+object_evict(struct vm_system *sys, struct vm_page *pg)
+{
+	(void)sys;
+	vm_object_remove_page(pg->owner, pg);
+}
+
+static void
+object_discard(struct vm_system *sys, struct vm_page *pg)
+{
+	(void)sys;
+	vm_object_free_slot(pg->owner, pg->pindex);
+	vm_object_remove_page(pg->owner, pg);
+}
+
+static struct vm_page *
+object_neighbour(const struct vm_page *pg, int distance)
+{
+	const struct vm_object *obj = pg->owner;
+	vm_pindex_t back = (vm_pindex_t)-distance;
+
+	if (distance < 0 && back > pg->pindex)
+		return NULL;
+	return vm_object_lookup(obj, pg->pindex + (vm_pindex_t)distance);
+}
+
+static void
+object_write(struct vm_system *sys, struct vm_page *pg)
+{
+	(void)sys;
+	vm_object_write_around(pg->owner, pg);
+}
+
+static void
+object_hold(struct vm_page *pg)
+{
+	(void)pg;
+}
+
+static void
+object_unhold(struct vm_system *sys, struct vm_mutex *lock)
+{
+	(void)sys;
+	(void)lock;
+}
+
+const struct vm_page_owner vm_object_owner = {
+	.name = "object",
+	.store = object_store,
+	.slot = object_slot,
+	.set_slot = object_set_slot,
+	.evict = object_evict,
+	.discard = object_discard,
+	.neighbour = object_neighbour,
+	.write = object_write,
+	.hold = object_hold,
+	.unhold = object_unhold,
+};

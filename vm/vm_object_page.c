@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_object_page.c - see vm_object_page.h.
+ */
+#include "vm/vm_object_page.h"
+
+#include "vm/pmap.h"
+#include "vm/vm_pageq.h"
+#include "vm/vm_swap.h"
+
+int
+vm_object_insert(struct vm_object *obj, struct vm_page *pg, vm_pindex_t pindex)
+{
+	int error;
+
+	vm_page_own(pg, &vm_object_owner, obj, obj->lock, pindex);
+	error = obj->pages.ops->insert(&obj->pages, pg);
+	if (error == 0)
+		obj->npages++;
+	return error;
+}
+
+void
+vm_object_remove_page(struct vm_object *obj, struct vm_page *pg)
+{
+	obj->pages.ops->remove(&obj->pages, pg, pg->pindex);
+	obj->npages--;
+	if (!pg->fictitious)
+		vm_page_free(obj->sys, pg);
+}
+
+struct vm_page *
+vm_object_grab(struct vm_object *obj, vm_pindex_t pindex,
+    const struct vm_page *near, unsigned flags)
+{
+	struct vm_page *pg = vm_page_alloc(obj->sys, near, flags);
+
+	if (pg == NULL)
+		return NULL;
+	if (vm_object_insert(obj, pg, pindex) != 0) {
+		vm_page_free(obj->sys, pg);
+		return NULL;
+	}
+	vm_pageq_put(obj->sys, pg, VM_PAGE_ACTIVE);
+	return pg;
+}
+
+bool
+vm_object_next_place(struct vm_object *obj, vm_pindex_t *pindex)
+{
+	vm_pindex_t paged = *pindex;
+	bool resident = vm_object_next(obj, pindex) != NULL;
+
+	if (vm_swapmap_next(&obj->swap, &paged) == 0)
+		return resident;
+	if (!resident || paged < *pindex)
+		*pindex = paged;
+	return true;
+}
+
+void
+vm_object_free_slot(struct vm_object *obj, vm_pindex_t pindex)
+{
+	vm_slot_t slot = vm_swapmap_at(&obj->swap, pindex);
+
+	if (slot == 0)
+		return;
+	(void)vm_swapmap_set(&obj->swap, pindex, 0);
+	vm_swap_free(obj->sys, slot, 1);
+}
+
+int
+vm_object_move_page(struct vm_page *pg, struct vm_object *to,
+    vm_pindex_t pindex)
+{
+	struct vm_object *from = pg->owner;
+	vm_pindex_t was = pg->pindex;
+	int error;
+
+	VM_ASSERT(from->lock == to->lock && !pg->busy);
+	error = vm_pageindex_move(&from->pages, &to->pages, pg, pindex);
+	if (error != 0)
+		return error;
+	from->npages--;
+	to->npages++;
+	vm_object_free_slot(from, was);
+	pg->dirty = true;
+	return 0;
+}
+
+int
+vm_object_move(struct vm_object *from, vm_pindex_t i, struct vm_object *to,
+    vm_pindex_t j)
+{
+	struct vm_page *pg = vm_object_lookup(from, i);
+	vm_slot_t slot;
+
+	if (pg != NULL)
+		return vm_object_move_page(pg, to, j);
+	slot = vm_swapmap_at(&from->swap, i);
+	if (!vm_swapmap_set(&to->swap, j, slot))
+		return VM_ENOMEM;
+	(void)vm_swapmap_set(&from->swap, i, 0);
+	return 0;
+}
+
+int
+vm_object_copy(struct vm_object *from, vm_pindex_t i, struct vm_object *to,
+    vm_pindex_t j)
+{
+	struct vm_page *pg = vm_object_lookup(from, i), *copy;
+	vm_slot_t slot;
+
+	if (pg == NULL) {
+		slot = vm_swapmap_at(&from->swap, i);
+		if (!vm_swapmap_set(&to->swap, j, slot))
+			return VM_ENOMEM;
+		vm_swap_ref(to->sys, slot);
+		return 0;
+	}
+	VM_ASSERT(!pg->busy);
+	copy = vm_object_grab(to, j, NULL, 0);
+	if (copy == NULL)
+		return VM_ENOMEM;
+	vm_page_copy(to->sys, pg, copy);
+	return 0;
+}
+
+/* => the page is not busy */
+static void
+free_page(struct vm_object *obj, struct vm_page *pg)
+{
+	vm_page_unmap(obj->sys, pg);
+	vm_object_remove_page(obj, pg);
+}
+
+void
+vm_object_free(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	struct vm_page *pg;
+	vm_pindex_t i = start;
+
+	for (; (pg = vm_object_next(obj, &i)) != NULL && i < end; i++) {
+		if (pg->busy)
+			pg->released = true;
+		else
+			free_page(obj, pg);
+	}
+	vm_swapmap_free(obj->sys, &obj->swap, start, end);
+}
+
+/* ---- their state ---- */
+
+bool
+vm_object_page_is_dirty(const struct vm_object *obj, struct vm_page *pg)
+{
+	return pg->dirty || pmap_is_modified(obj->sys->machine, pg);
+}
+
+void
+vm_object_wait_busy(struct vm_object *obj, struct vm_page *pg)
+{
+	uint32_t seen = vm_page_want(obj->sys, pg);
+
+	vm_object_unlock(obj);
+	vm_page_wait(obj->sys, pg, seen);
+	vm_object_lock(obj);
+}

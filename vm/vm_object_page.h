@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_object_page.h - the pages that an object has: they come, go, and move to
+ * relatives.  What the object's other parts, reading, writing and its life,
+ * stand on; others find what they may use in vm_object.h.
+ */
+#ifndef VM_OBJECT_PAGE_H
+#define VM_OBJECT_PAGE_H
+
+#include "vm/vm_object.h"
+#include "vm/vm_page.h"
+
+/* Take a page out of the object and free it, but for a device's.
+ * => locked, not busy to others, unmapped */
+void vm_object_remove_page(struct vm_object *, struct vm_page *);
+
+/* Free what is in swap at an index.  => locked */
+void vm_object_free_slot(struct vm_object *, vm_pindex_t);
+
+/* Whether the store has not what the page has.  => locked */
+bool vm_object_page_is_dirty(const struct vm_object *, struct vm_page *);
+
+/* Wait for a busy page.  => locked; the object is unlocked meanwhile */
+void vm_object_wait_busy(struct vm_object *, struct vm_page *);
+
+#endif

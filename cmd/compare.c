@@ -164,6 +164,8 @@ set_option(struct compare *c, int opt, char **argv)
 	switch (opt) {
 	case 'm':
 		return option_memory(optarg, &c->run.memory);
+	case 's':
+		return option_swap(optarg, &c->run);
 	case 'o':
 		c->output = optarg;
 		return true;
@@ -194,12 +196,14 @@ set_options(struct compare *c, int argc, char **argv)
 	c->run.memory = OPTION_MEMORY_DEFAULT;
 	c->count = option_all_designs(c->designs, DESIGNS_MAX);
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+m:o:", longs, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "+m:s:o:", longs, NULL)) != -1)
 		if (!set_option(c, opt, argv))
 			return false;
 	c->run.argv = argv + optind;
 	if (c->suite && optind != argc)
 		message("compare: a suite or a program, not both");
+	else if (c->suite && c->run.nswaps > 0)
+		message("compare: a suite does not swap");
 	else if (!c->suite && optind == argc)
 		message("compare what? see bsdvm help compare");
 	else

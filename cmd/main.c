@@ -7,6 +7,9 @@
  */
 #include "cmd/compare.h"
 #include "cmd/options.h"
+#include "env/swapcrypt.h"
+#include "env/swapfile.h"
+#include "env/swapnbd.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "vm/vm_design.h"
@@ -37,6 +40,8 @@ set_option(struct run_options *o, int c, char **argv)
 		return option_design(optarg, &o->design);
 	case 'm':
 		return option_memory(optarg, &o->memory);
+	case 's':
+		return option_swap(optarg, o);
 	case OPT_STATS:
 		o->stats = true;
 		o->stats_file = optarg;
@@ -67,7 +72,7 @@ cmd_run(int argc, char **argv)
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+d:m:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "+d:m:s:", longs, NULL)) != -1)
 		if (!set_option(&o, c, argv))
 			return RUN_FAILED;
 	if (optind == argc) {
@@ -104,12 +109,21 @@ cmd_designs(int argc, char **argv)
 	return 0;
 }
 
+static void
+print_library(const char *what, bool is_built)
+{
+	printf("%s %s\n", is_built ? "with" : "without", what);
+}
+
 static int
 cmd_version(int argc, char **argv)
 {
 	if (!has_no_arguments(argc, argv))
 		return RUN_FAILED;
 	printf("bsdvm %s\n", VERSION);
+	print_library("io_uring", swapfile_has_uring());
+	print_library("swap over NBD", swapnbd_is_built());
+	print_library("encrypted swap", swapcrypt_is_built());
 	return 0;
 }
 
@@ -118,8 +132,17 @@ static int cmd_help(int argc, char **argv);
 static const char run_details[] =
     "  -d DESIGN       which VM, of those that bsdvm designs lists [netbsd]\n"
     "  -m MEMORY       its physical memory, 1M to 64G [1G]\n"
+    "  -s SWAP         where to swap to; more than once: to all of them\n"
     "  --stats[=FILE]  at the end, all that was counted: one line of JSON\n"
     "  --maps[=FILE]   when an address space ends, what was mapped in it\n"
+    "\n"
+    "SWAP is one of these, maybe with ,priority=N after it: from 0, which it\n"
+    "is without, to 32767, which is used first.\n"
+    "  SIZE                      a temporary file in $TMPDIR or /var/tmp\n"
+    "  FILE                      a file or block device, as large as it is\n"
+    "  FILE:SIZE                 the same; it is made, or grows\n"
+    "  nbd://HOST[:PORT]/EXPORT  a network block device, by its server\n"
+    "A file that has contents and is no swap file is not overwritten.\n"
     "\n"
     "Without FILE they go to standard error.  Options end at PROGRAM or --.\n"
     "\n"
@@ -129,6 +152,7 @@ static const char run_details[] =
 
 static const char compare_details[] =
     "  -m MEMORY       physical memory of each run, 1M to 64G [1G]\n"
+    "  -s SWAP         where each run swaps to: see bsdvm help run\n"
     "  --designs=A,B   these designs, in this order [all of bsdvm designs]\n"
     "  --format=WORD   table, csv or json [table]\n"
     "  -o FILE         the report goes there [standard output]\n"
@@ -141,16 +165,15 @@ static const char compare_details[] =
 static const struct command commands[] = {
 	{ .name = "run",
 	    .run = cmd_run,
-	    .usage = { "run [-d DESIGN] [-m MEMORY] [--stats[=FILE]] "
-		       "[--maps[=FILE]] [--]\n"
-		       "            PROGRAM [ARG...]" },
+	    .usage = { "run [-d DESIGN] [-m MEMORY] [-s SWAP]... "
+		       "[--stats[=FILE]]\n"
+		       "            [--maps[=FILE]] [--] PROGRAM [ARG...]" },
 	    .summary = "run a program whose memory is managed by a BSD VM",
 	    .details = run_details },
 	{ .name = "compare",
 	    .run = cmd_compare,
-	    .usage = { "compare [-m MEMORY] [--designs=A,B,...] "
-		       "[--format=WORD] [-o FILE]\n"
-		       "                [--] PROGRAM [ARG...]",
+	    .usage = { "compare [-m MEMORY] [-s SWAP]... [--designs=A,B,...]\n"
+		       "                [--format=WORD] [-o FILE] [--] PROGRAM [ARG...]",
 		"compare --suite=cranor [-m MEMORY] [--designs=A,B,...]\n"
 		"                [--format=WORD] [-o FILE]" },
 	    .summary = "run a program under each design, or the experiments "

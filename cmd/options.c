@@ -5,6 +5,7 @@
 #include "cmd/options.h"
 
 #include "host/message.h"
+#include "host/size.h"
 #include "vm/vm_design.h"
 
 #include <errno.h>
@@ -21,38 +22,28 @@ option_default_design(void)
 	return &vm_design_netbsd;
 }
 
-/* "64M": => false: not a size */
-static bool
-parse_size(const char *text, vsize_t *size)
-{
-	static const char units[] = "KMG";
-	char *end;
-	const char *unit;
-	unsigned long long n;
-	unsigned shift = 0;
-
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (end == text || errno != 0 || text[0] == '-')
-		return false;
-	if (*end != '\0') {
-		unit = strchr(units, *end & ~0x20);
-		if (unit == NULL || *unit == '\0' || end[1] != '\0')
-			return false;
-		shift = 10 * (unsigned)(unit - units + 1);
-	}
-	*size = (vsize_t)n << shift;
-	return *size >> shift == n;
-}
-
 bool
 option_memory(const char *text, vsize_t *memory)
 {
-	if (parse_size(text, memory) && *memory >= MEMORY_LEAST &&
+	if (size_parse(text, memory) && *memory >= MEMORY_LEAST &&
 	    *memory <= MEMORY_MOST)
 		return true;
 	message("-m %s: not a size of memory, from 1M to 64G", text);
 	return false;
+}
+
+bool
+option_swap(const char *text, struct run_options *run)
+{
+	const char *wrong = "too many of them";
+
+	if (run->nswaps < RUN_SWAPS_MAX)
+		wrong = swapspec_parse(text, &run->swaps[run->nswaps]);
+	if (wrong == NULL)
+		run->nswaps++;
+	else
+		message("-s %s: %s", text, wrong);
+	return wrong == NULL;
 }
 
 bool

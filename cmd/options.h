@@ -17,6 +17,9 @@ const struct vm_design *option_default_design(void);
 bool option_memory(const char *text, vsize_t *memory);
 #define OPTION_MEMORY_DEFAULT ((vsize_t)1 << 30)
 
+/* -s SWAP, as swapspec.h says: one more of the run's */
+bool option_swap(const char *text, struct run_options *);
+
 /* -d DESIGN */
 bool option_design(const char *name, const struct vm_design **);
 

@@ -2,9 +2,9 @@
 /*
  * swapdev.h - what the swap devices of this folder have in common.
  *
- * A device that has been opened is a struct swapdev; its members are what
- * vm_swap_add() (vm/vm_swap.h) wants.  Who opens one and does not hand it over
- * closes it with swapdev_close().
+ * A device that has been opened is a struct swapdev, from which a struct
+ * vm_swap_device (vm/vm_swap.h) is made.  Who opens one and does not hand it
+ * over closes it with swapdev_close().
  *
  *	opened by		over
  *	swapfile_open()		a file or block device	(swapfile.h)

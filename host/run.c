@@ -24,6 +24,7 @@
 #include "host/space.h"
 #include "host/stats.h"
 #include "host/stub.h"
+#include "host/swap.h"
 #include "host/syscall.h"
 #include "host/trace.h"
 #include "pmap/host.h"
@@ -172,7 +173,8 @@ init(struct run *run)
 	list_init(&run->files);
 	list_init(&run->shm);
 	run->slots_used = calloc(STUB_NSLOTS / 64 + 1, sizeof(uint64_t));
-	if (run->slots_used == NULL || !stats_open(run) || !make_system(run))
+	if (run->slots_used == NULL || !stats_open(run) || !make_system(run) ||
+	    !swap_open(run))
 		return false;
 	run->perf = perf_open();
 	shm_init(run);
@@ -192,6 +194,7 @@ fini(struct run *run)
 {
 	shm_fini(run);
 	vm_system_destroy(run->sys);
+	swap_close(run);
 	pmap_host_destroy(run->machine);
 	free(run->slots_used);
 	if (run->perf >= 0)

@@ -7,13 +7,17 @@
 
 #include "env/counted.h"
 #include "host/result.h"
+#include "host/swapspec.h"
 #include "host/task.h"
 #include "vm/vm.h"
+#include "vm/vm_swap.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
+
+#define RUN_SWAPS_MAX 16
 
 struct run_options {
 	const struct vm_design *design;
@@ -21,6 +25,8 @@ struct run_options {
 	bool plain_faults; /* nothing around a fault but by the design */
 	bool stats, maps;  /* print at the end */
 	const char *stats_file, *maps_file; /* NULL: standard error */
+	struct swapspec swaps[RUN_SWAPS_MAX];
+	unsigned nswaps;
 	char **argv;
 };
 
@@ -35,8 +41,9 @@ struct run {
 	const struct run_options *options;
 	struct vm_system *sys;
 	struct vm_machine *machine;
-	struct counted_env memory; /* of the system's own structures */
-	uint64_t memory_fixed;     /* bytes that it begins with */
+	struct counted_env memory;    /* of the system's own structures */
+	uint64_t memory_fixed;        /* bytes that it begins with */
+	struct vm_swap_cipher cipher; /* of swap; ctx NULL: none */
 	struct task_table tasks;
 	struct list spaces;
 	struct list unread;   /* tasks with a status not yet looked at */

@@ -125,8 +125,8 @@ collect_common(struct run_result *r, struct run *run)
 		{ "pageins", load(&s->pageins) },
 		{ "pageouts", load(&s->pageouts) },
 		{ "pageout_io", load(&s->pageout_io) },
-		{ "swap_pages", 0 },
-		{ "swap_in_use", 0 },
+		{ "swap_pages", vm_swap_total(run->sys) },
+		{ "swap_in_use", vm_swap_in_use(run->sys) },
 		{ "processes", run->processes },
 		{ "forks", load(&s->forks) },
 	};

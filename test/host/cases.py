@@ -6,6 +6,7 @@ bsdvm as a command (exit status, signals, limits, statistics).
 """
 import csv
 import errno
+import fcntl
 import glob
 import json
 import os
@@ -632,8 +633,8 @@ def words(side):
                   ("help", "run"), ("run", "--help"), ("compare", "-h")):
         expect(bsdvm(side, *asked), 0, " ".join(asked))
     for command, options in (
-            ("run", ("-d", "-m", "--stats", "--maps", "125")),
-            ("compare", ("-m", "--designs", "--format", "-o", "124"))):
+            ("run", ("-d", "-m", "-s", "--stats", "--maps", "125")),
+            ("compare", ("-m", "-s", "--designs", "--format", "-o", "124"))):
         said = bsdvm(side, "help", command).out.decode()
         for word in options:
             if word not in said:
@@ -644,12 +645,71 @@ def words(side):
                   ("designs", "other"), ("version", "other"), ("run",),
                   ("run", "-d"), ("run", "-d", "", "true"), ("run", "--other"),
                   ("run", "-m", "0", "true"), ("run", "-m", "65G", "true"),
+                  ("run", "-s", "0", "true"), ("run", "-s", "a,b=1", "true"),
+                  ("compare", "--suite=cranor", "-s", "1M"),
                   ("compare",), ("compare", "--format=other", "true"),
                   ("compare", "--suite=cranor", "true")):
         result = bsdvm(side, *wrong)
         if result.status != 125 or result.out or \
                 not re.fullmatch(rb"bsdvm: [^:\n].*\n", result.err):
             raise Failure(f"{wrong}: {result.status} {result.err!r}")
+
+
+@case("swap-wrong", vm_only=True)
+def swap_wrong(side):
+    """What cannot be swapped to is one line, before the program starts."""
+    os.mkdir(side.path("folder"))
+    with open(side.path("notes"), "w") as notes:
+        notes.write("do not lose me" * 10000)
+    with open(side.path("empty"), "w"), open(side.path("readonly"), "w"):
+        os.chmod(side.path("readonly"), 0o400)
+    with open(side.path("locked"), "w") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        for where, why in (
+                ("none", "No such file"), ("none/file:1M", "No such file"),
+                ("folder", "a directory"), ("/dev/null", "neither"),
+                ("notes", "not a swap file"), ("notes:9M", "not a swap file"),
+                ("empty", "too small"), ("new:40K", "too small"),
+                ("readonly:1M", "not writable"), ("locked:1M", "in use"),
+                ("40K", "too small"), ("1000000G", "no room"),
+                ("nbd+unix:///?socket=none", "cannot connect|without NBD")):
+            result = bsdvm(side, "run", "-s", where, "touch", "started")
+            expect_message(result, 125)
+            if not re.search(why.encode(), result.err):
+                raise Failure(f"{where}: {result.err!r}")
+    left = os.listdir(side.dir)
+    if "started" in left or "new" in left or \
+            os.path.getsize(side.path("notes")) != 140000:
+        raise Failure(f"left: {left}")
+
+
+MUCH_MEMORY = """
+import hashlib
+much = [bytes([i % 256]) * 65536 for i in range(800)]
+digest = hashlib.sha256()
+for _ in range(2):
+    for piece in much:
+        digest.update(piece)
+print(digest.hexdigest())
+"""
+
+
+@case("swap", vm_only=True)
+def swap(side):
+    """More memory than -m, to files made, used again, and without a name."""
+    said = set()
+    for where in (("-s", "new:100M"), ("-s", "new"), ("-s", "100M"),
+                  ("-s", "new,priority=2", "-s", "100M,priority=1")):
+        result = bsdvm(side, "run", "-m", "32M", *where, "--stats=stats",
+                       "--", "/usr/bin/python3", "-c", MUCH_MEMORY)
+        expect(result, 0, " ".join(where))
+        said.add(result.out)
+        with open(side.path("stats")) as stats:
+            counted = json.load(stats)
+        if counted["swap_writes"] == 0 or counted["swap_pages"] < 25599:
+            raise Failure(f"{where}: {counted}")
+    if len(said) != 1:
+        raise Failure(f"said {said}")
 
 
 @case("memory-most", vm_only=True)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * swap.c - see swap.h.
+ */
+#include "host/swap.h"
+
+#include "env/posix.h"
+#include "env/swapcrypt.h"
+#include "env/swapfile.h"
+#include "env/swapnbd.h"
+#include "host/message.h"
+#include "vm/vm_pageout.h"
+#include "vm/vm_swap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+open_file(const struct swapspec *spec, const char *path, struct swapdev *sd,
+    struct swapdev_why *why)
+{
+	const struct swapfile_config config = {
+		.env = &posix_env,
+		.path = path,
+		.size = spec->size,
+	};
+
+	return swapfile_open(&config, sd, why);
+}
+
+static bool
+open_nbd(const char *uri, struct swapdev *sd, struct swapdev_why *why)
+{
+	const struct swapnbd_config config = { .env = &posix_env, .uri = uri };
+
+	return swapnbd_open(&config, sd, why);
+}
+
+static bool
+open_device(const struct swapspec *spec, struct swapdev *sd,
+    struct swapdev_why *why)
+{
+	char *place = strndup(spec->text, spec->place_len);
+	bool ok = false;
+
+	if (place == NULL)
+		return swapdev_refuse(why, "out of memory");
+	switch (spec->kind) {
+	case SWAPSPEC_TEMPORARY:
+		ok = open_file(spec, NULL, sd, why);
+		break;
+	case SWAPSPEC_FILE:
+		ok = open_file(spec, place, sd, why);
+		break;
+	case SWAPSPEC_NBD:
+		ok = open_nbd(place, sd, why);
+		break;
+	}
+	free(place);
+	return ok;
+}
+
+static bool
+add(struct run *run, const struct swapspec *spec)
+{
+	struct swapdev_why why;
+	struct vm_swap_device device;
+	struct swapdev sd;
+	unsigned id;
+	int error;
+
+	if (!open_device(spec, &sd, &why)) {
+		message("-s %s: %s", spec->text, why.text);
+		return false;
+	}
+	device = (struct vm_swap_device){ .ops = sd.ops,
+		.dev = sd.dev,
+		.name = spec->text,
+		.npages = sd.npages,
+		.priority = spec->priority };
+	error = vm_swap_add(run->sys, &device, &id);
+	if (error == 0)
+		return true;
+	swapdev_close(&sd);
+	message("-s %s: %s", spec->text,
+	    error == VM_ENOMEM ? "out of memory" : "too large");
+	return false;
+}
+
+/* What goes out is encrypted where the design says so. */
+static bool
+set_cipher(struct run *run)
+{
+	struct swapdev_why why;
+
+	if (!run->sys->paging->encrypt || run->options->nswaps == 0)
+		return true;
+	if (!swapcrypt_create(&posix_env, &run->cipher, &why)) {
+		message("swap of %s is encrypted: %s",
+		    run->options->design->name, why.text);
+		return false;
+	}
+	vm_swap_set_cipher(run->sys, &run->cipher);
+	return true;
+}
+
+bool
+swap_open(struct run *run)
+{
+	if (!set_cipher(run))
+		return false;
+	for (unsigned i = 0; i < run->options->nswaps; i++)
+		if (!add(run, &run->options->swaps[i]))
+			return false;
+	return true;
+}
+
+void
+swap_close(struct run *run)
+{
+	if (run->cipher.ctx != NULL)
+		swapcrypt_destroy(&run->cipher);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * swap.h - where a run swaps to.
+ *
+ * Devices are opened and handed to the system before the program starts, so
+ * that one that is no good ends the run with a message.  They have threads,
+ * which get no signals and trace nobody.
+ */
+#ifndef HOST_SWAP_H
+#define HOST_SWAP_H
+
+#include "host/run.h"
+
+/* swap_open: what the options say.  => false: a message has been given */
+bool swap_open(struct run *);
+/* => the system, which closes the devices, is gone */
+void swap_close(struct run *);
+
+#endif

@@ -77,8 +77,10 @@ take_from(struct vm_swap *sw, struct vm_swapdev *sd, uint32_t want,
 {
 	uint32_t at = blist_alloc_most(&sd->free, want, sd->cursor, got);
 
-	for (uint32_t i = at; i < at + *got; i++)
+	for (uint32_t i = at; i < at + *got; i++) {
 		sd->refs[i] = 1;
+		sd->sums[i]++; /* what the last user left is wrong now */
+	}
 	if (sd->crypt != NULL)
 		vm_swapcrypt_take(sd, at, *got);
 	sd->cursor = at + *got;

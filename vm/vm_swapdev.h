@@ -17,7 +17,7 @@
  *
  * Field letters: (c) constant, (l) vm_swap.lock, (a) atomic, (r) guarded by
  * holding a reference to the slot: written before it is written to, read
- * after it has been read.
+ * after it has been read, and when it is taken or becomes free.
  */
 #ifndef VM_SWAPDEV_H
 #define VM_SWAPDEV_H

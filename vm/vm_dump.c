@@ -14,7 +14,7 @@ count_page(const struct vm_cow_page *at, void *arg)
 {
 	vm_pindex_t *n = arg;
 
-	n[at->upper ? 1 : 0]++;
+	n[at->upper ? 1 : 0] += at->page != NULL;
 }
 
 static const char *

@@ -338,7 +338,7 @@ mark_resident(const struct vm_cow_page *at, void *arg)
 {
 	struct core_vec *cv = arg;
 
-	cv->vec[at->n - cv->first] = 1;
+	cv->vec[at->n - cv->first] = at->page != NULL;
 }
 
 static void

@@ -1472,6 +1472,13 @@ expect_incore(struct model *m, const struct op *op, const struct outcome *out,
 }
 
 /* What has been written and has no other home is there. */
+static bool
+must_be_in_core(const struct model *m, const struct cell *c)
+{
+	return c->slot != NULL && c->slot->bytes != NULL &&
+	    (m->config.swap == 0 || c->wired);
+}
+
 static const char *
 apply_incore(struct model *m, const struct op *op, struct outcome *out)
 {
@@ -1482,10 +1489,7 @@ apply_incore(struct model *m, const struct op *op, struct outcome *out)
 		return NULL;
 	s = span_of(m, op, &outside);
 	for (size_t i = s.first; i < s.last; i++) {
-		const struct cell *c = &s.cells[i];
-
-		if (c->slot != NULL && c->slot->bytes != NULL &&
-		    !out->vec[i - s.first])
+		if (must_be_in_core(m, &s.cells[i]) && !out->vec[i - s.first])
 			return complain("0x%" PRIx64 " is not in core",
 			    model_va(m, i));
 	}

@@ -83,6 +83,8 @@ void
 vm_system_destroy(struct vm_system *sys)
 {
 	VM_ASSERT(list_is_empty(&sys->spaces));
+	if (sys->swapouts != NULL)
+		vm_swapout_drain(sys);
 	fini_layers(sys);
 	sys->env->free(sys->env->ctx, sys, sizeof(*sys));
 }

@@ -216,7 +216,10 @@ destroy(struct vm_object *obj)
 	struct vm_system *sys = obj->sys;
 	struct vm_objects *os = sys->objects;
 
-	if (obj->npages != 0) /* who lets an empty one go may hold its lock */
+	/* Who takes the last page out of one with a lock of its own may still
+	 * have to unlock it; who lets go of an empty one of a family holds the
+	 * lock himself. */
+	if (obj->lock == &obj->own_lock || obj->npages != 0)
 		remove_all_pages(obj);
 	vm_swapmap_free(sys, &obj->swap, 0, UINT64_MAX);
 	obj->pages.ops->fini(&obj->pages);

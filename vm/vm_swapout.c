@@ -27,7 +27,8 @@ struct vm_swapouts {
 
 /* ---- the end of a transfer ---- */
 
-/* The slot cannot be written; the page stays, and stays dirty. => locked */
+/* The slot cannot be written; the page stays, and stays dirty.  Its owner may
+ * have given the slot back.  => locked */
 static void
 bounce(struct vm_system *sys, struct vm_page *pg)
 {
@@ -35,7 +36,8 @@ bounce(struct vm_system *sys, struct vm_page *pg)
 
 	pg->dirty = true;
 	(void)pg->owner_ops->set_slot(pg, 0);
-	vm_swap_bad(sys, slot, 1);
+	if (slot != 0)
+		vm_swap_bad(sys, slot, 1);
 	VM_COUNT(sys, pageout_errors);
 }
 
@@ -74,8 +76,8 @@ put_idle(struct vm_system *sys, struct vm_swapio *io)
 
 	vm_mutex_lock(&so->lock);
 	so->idle[so->nidle++] = io;
+	vm_event_signal(&so->arrived, sys->env); /* the last may free us */
 	vm_mutex_unlock(&so->lock);
-	vm_event_signal(&so->arrived, sys->env);
 }
 
 /* Called by the device, from any thread. */
@@ -209,6 +211,22 @@ struct vm_event *
 vm_swapout_event(const struct vm_system *sys)
 {
 	return &sys->swapouts->arrived;
+}
+
+void
+vm_swapout_drain(struct vm_system *sys)
+{
+	struct vm_swapouts *so = sys->swapouts;
+	uint32_t seen;
+
+	vm_mutex_lock(&so->lock);
+	while (so->nidle != TRANSFERS) {
+		seen = vm_event_count(&so->arrived);
+		vm_mutex_unlock(&so->lock);
+		vm_event_wait(&so->arrived, seen, sys->env);
+		vm_mutex_lock(&so->lock);
+	}
+	vm_mutex_unlock(&so->lock);
 }
 
 int

@@ -50,6 +50,10 @@ void vm_swapout_forget(struct vm_system *, struct vm_page *);
 size_t vm_swapout_paging(const struct vm_system *);
 struct vm_event *vm_swapout_event(const struct vm_system *);
 
+/* Wait until nothing is under way, and nobody is at it any more.
+ * => nobody begins anything; no lock held */
+void vm_swapout_drain(struct vm_system *);
+
 int vm_swapout_init(struct vm_system *);
 void vm_swapout_fini(struct vm_system *);
 

@@ -58,6 +58,14 @@ counted_wake(void *ctx, const _Atomic uint32_t *word)
 	c->under->wake(c->under->ctx, word);
 }
 
+static void
+counted_yield(void *ctx)
+{
+	struct counted_env *c = ctx;
+
+	c->under->yield(c->under->ctx);
+}
+
 static unsigned
 counted_cpu(void *ctx)
 {
@@ -85,6 +93,7 @@ counted_init(struct counted_env *c, const struct vm_env *under)
 		.free = counted_free,
 		.wait = under->wait != NULL ? counted_wait : NULL,
 		.wake = under->wake != NULL ? counted_wake : NULL,
+		.yield = under->yield != NULL ? counted_yield : NULL,
 		.cpu = under->cpu != NULL ? counted_cpu : NULL,
 		.log = under->log != NULL ? counted_log : NULL,
 	};

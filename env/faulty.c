@@ -71,6 +71,14 @@ faulty_wake(void *ctx, const _Atomic uint32_t *word)
 	f->under->wake(f->under->ctx, word);
 }
 
+static void
+faulty_yield(void *ctx)
+{
+	const struct faulty_env *f = ctx;
+
+	f->under->yield(f->under->ctx);
+}
+
 static unsigned
 faulty_cpu(void *ctx)
 {
@@ -97,6 +105,7 @@ faulty_init(struct faulty_env *f, const struct vm_env *under)
 			.free = faulty_free,
 			.wait = under->wait ? faulty_wait : NULL,
 			.wake = under->wake ? faulty_wake : NULL,
+			.yield = under->yield ? faulty_yield : NULL,
 			.cpu = under->cpu ? faulty_cpu : NULL,
 			.log = under->log ? faulty_log : NULL,
 		},

@@ -60,6 +60,13 @@ posix_wake(void *ctx, const _Atomic uint32_t *word)
 	    NULL, NULL, 0);
 }
 
+static void
+posix_yield(void *ctx)
+{
+	(void)ctx;
+	(void)sched_yield();
+}
+
 static unsigned
 posix_cpu(void *ctx)
 {
@@ -82,6 +89,7 @@ const struct vm_env posix_env = {
 	.free = posix_free,
 	.wait = posix_wait,
 	.wake = posix_wake,
+	.yield = posix_yield,
 	.cpu = posix_cpu,
 	.log = posix_log,
 };

@@ -39,6 +39,10 @@ struct vm_env {
 	void (*wait)(void *ctx, const _Atomic uint32_t *word, uint32_t value);
 	void (*wake)(void *ctx, const _Atomic uint32_t *word);
 
+	/* yield: let others run who hold what the caller would have to wait
+	 * for but may not.  NULL: somebody else runs anyway. */
+	void (*yield)(void *ctx);
+
 	/* cpu: a small number, a hint which cache to use.  NULL: always 0. */
 	unsigned (*cpu)(void *ctx);
 

@@ -139,7 +139,10 @@ vm_pageout_prepare(struct vm_pageout_pass *p)
 	vm_swapout_ready(&p->out);
 }
 
-/* Whether the pass has made memory, or brought it nearer. => pass_lock held */
+/*
+ * Whether the pass has made memory, or brought it nearer; or cannot know,
+ * since others had locked all it could have taken.  => pass_lock held
+ */
 static bool
 pass(struct vm_system *sys, size_t enough, bool hard)
 {
@@ -148,13 +151,32 @@ pass(struct vm_system *sys, size_t enough, bool hard)
 		.enough = enough,
 		.hard = hard,
 	};
+	uint64_t hindered = vm_pageq_hindered(sys);
 
 	VM_COUNT(sys, pd_passes);
 	vm_swapout_begin(&p.out, sys);
 	sys->paging->scan(&p);
 	vm_swapout_flush(&p.out);
 	VM_COUNT_N(sys, pd_freed, p.freed);
-	return p.freed + p.written + p.out.begun != 0;
+	if (p.freed + p.written + p.out.begun != 0)
+		return true;
+	if (vm_pageq_hindered(sys) == hindered)
+		return false;
+	if (sys->env->yield != NULL)
+		sys->env->yield(sys->env->ctx);
+	return true;
+}
+
+bool
+vm_pageout_once(struct vm_system *sys, size_t nfree, bool hard)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	bool done;
+
+	vm_mutex_lock(&po->pass_lock);
+	done = pass(sys, nfree, hard);
+	vm_mutex_unlock(&po->pass_lock);
+	return done;
 }
 
 static void
@@ -171,8 +193,9 @@ wait_paging(struct vm_system *sys)
 	}
 }
 
-size_t
-vm_pageout(struct vm_system *sys, size_t nfree)
+/* Passes until so many pages are free; false: there is nothing to be had. */
+static bool
+make(struct vm_system *sys, size_t nfree)
 {
 	struct vm_pageouts *po = sys->pageouts;
 	unsigned fruitless = 0, left = PASSES_MOST;
@@ -187,7 +210,20 @@ vm_pageout(struct vm_system *sys, size_t nfree)
 		wait_paging(sys);
 	}
 	vm_mutex_unlock(&po->pass_lock);
+	return fruitless < FRUITLESS;
+}
+
+size_t
+vm_pageout(struct vm_system *sys, size_t nfree)
+{
+	(void)make(sys, nfree);
 	return vm_page_free_count(sys);
+}
+
+bool
+vm_pageout_more(struct vm_system *sys, size_t npages)
+{
+	return make(sys, vm_page_free_count(sys) + npages);
 }
 
 /* ---- who waits ---- */
@@ -208,6 +244,8 @@ wait_for_daemon(struct vm_system *sys)
 
 	while (is_short(sys) && left-- > 0) {
 		seen = vm_event_count(&po->passed);
+		if (!po->daemon)
+			return 0; /* it has ended: look again */
 		vm_event_signal(vm_page_shortage(sys), sys->env);
 		vm_event_wait(&po->passed, seen, sys->env);
 		seen = vm_event_count(arrived);
@@ -226,7 +264,8 @@ vm_pageout_wait(struct vm_system *sys)
 
 	if (po->daemon)
 		return wait_for_daemon(sys);
-	(void)vm_pageout(sys, po->levels.target);
+	if (make(sys, po->levels.target))
+		return 0;
 	return is_short(sys) ? VM_ENOMEM : 0;
 }
 
@@ -244,9 +283,7 @@ daemon_pass(struct vm_system *sys)
 		po->fruitless = 0;
 		return false;
 	}
-	vm_mutex_lock(&po->pass_lock);
-	done = pass(sys, po->levels.target, po->fruitless != 0);
-	vm_mutex_unlock(&po->pass_lock);
+	done = vm_pageout_once(sys, po->levels.target, po->fruitless != 0);
 	if (done || vm_swapout_paging(sys) != 0)
 		po->fruitless = 0;
 	else

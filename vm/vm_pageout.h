@@ -97,6 +97,21 @@ int vm_pageout_wait(struct vm_system *);
 size_t vm_pageout(struct vm_system *, size_t nfree);
 
 /*
+ * vm_pageout_more: the same, for so many more than are free now.
+ * => no lock held; blocks        => false: there is nothing more to be had
+ */
+bool vm_pageout_more(struct vm_system *, size_t npages);
+
+/*
+ * vm_pageout_once: one pass, with so many free pages as its aim; a hard one
+ * takes pages though they are used.  Waits for no more than transfers to write
+ * the next pages with.
+ * => no lock held; may block
+ * => whether it has made memory, or brought it nearer
+ */
+bool vm_pageout_once(struct vm_system *, size_t nfree, bool hard);
+
+/*
  * vm_pageout_daemon: make memory whenever it is short, until it is told to
  * stop.  For a thread that does nothing else; one for a system.
  * vm_pageout_stop: tell it.  The host joins its thread before the system is

@@ -10,6 +10,7 @@ struct vm_pageq {
 	struct vm_mutex lock;
 	struct list pages[VM_PAGE_STATES]; /* from VM_PAGE_ACTIVE on */
 	_Atomic size_t count[VM_PAGE_STATES];
+	_Atomic uint64_t hindered;
 };
 
 static uint8_t
@@ -63,14 +64,24 @@ vm_pageq_take(struct vm_system *sys, enum vm_page_state state)
 	size_t left;
 
 	vm_mutex_lock(&pq->lock);
-	for (left = pq->count[state]; left > 0 && taken == NULL; left--) {
+	left = pq->count[state];
+	pq->hindered += left != 0;
+	for (; left > 0 && taken == NULL; left--) {
 		pg = LIST_FIRST(struct vm_page, &pq->pages[state], q);
 		if (vm_mutex_trylock(pg->lock))
 			taken = pg;
 		move(pq, pg, taken != NULL ? VM_PAGE_USED : (uint8_t)state);
 	}
+	pq->hindered -= taken != NULL;
 	vm_mutex_unlock(&pq->lock);
 	return taken;
+}
+
+uint64_t
+vm_pageq_hindered(const struct vm_system *sys)
+{
+	return atomic_load_explicit(&sys->pageq->hindered,
+	    memory_order_relaxed);
 }
 
 size_t

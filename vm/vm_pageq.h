@@ -46,6 +46,9 @@ vm_pageq_activate(struct vm_system *sys, struct vm_page *pg)
  */
 struct vm_page *vm_pageq_take(struct vm_system *, enum vm_page_state);
 
+/* How often there were pages, but all their owners were locked by others. */
+uint64_t vm_pageq_hindered(const struct vm_system *);
+
 size_t vm_pageq_count(const struct vm_system *, enum vm_page_state);
 
 int vm_pageq_init(struct vm_system *);

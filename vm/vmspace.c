@@ -134,14 +134,6 @@ fork_entries(struct vmspace *parent, struct vmspace *child)
 	return error;
 }
 
-static bool
-make_room(struct vm_system *sys)
-{
-	size_t before = vm_page_free_count(sys);
-
-	return vm_pageout(sys, before + FORK_PAGES) > before;
-}
-
 int
 vmspace_fork(struct vmspace *parent, struct vmspace **child)
 {
@@ -160,7 +152,7 @@ vmspace_fork(struct vmspace *parent, struct vmspace **child)
 		}
 		vmspace_unref(*child);
 		*child = NULL;
-	} while (tries++ < FORK_TRIES && make_room(sys));
+	} while (tries++ < FORK_TRIES && vm_pageout_more(sys, FORK_PAGES));
 	return error;
 }
 

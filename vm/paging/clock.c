@@ -19,6 +19,13 @@
 #define INACTIVE_SHARE 3  /* so much of the pages is to be inactive */
 #define STUCK_MOST     16 /* dirty pages that a pass finds no room for */
 
+/* Behind the dirty pages there may be clean ones: a hard pass goes on. */
+static bool
+is_stuck(const struct vm_pageout_pass *p)
+{
+	return !p->hard && p->full >= STUCK_MOST;
+}
+
 static void
 scan_inactive(struct vm_pageout_pass *p)
 {
@@ -26,8 +33,7 @@ scan_inactive(struct vm_pageout_pass *p)
 	size_t left = vm_pageq_count(sys, VM_PAGE_INACTIVE);
 	struct vm_page *pg;
 
-	for (; left > 0 && p->full < STUCK_MOST && !vm_pageout_enough(p);
-	     left--) {
+	for (; left > 0 && !is_stuck(p) && !vm_pageout_enough(p); left--) {
 		vm_pageout_prepare(p);
 		pg = vm_pageq_take(sys, VM_PAGE_INACTIVE);
 		if (pg == NULL)

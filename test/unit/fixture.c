@@ -3,7 +3,8 @@
  * fixture.c - a small system for the unit tests of vm/.
  *
  * The host is malloc() behind an environment that counts; there is one thread,
- * so nothing may wait.  vm_panic() is the test's own (base_test.h).
+ * so nothing may wait, unless the test says what happens then.  vm_panic() is
+ * the test's own (base_test.h).
  */
 #include "test/unit/fixture.h"
 
@@ -41,6 +42,43 @@ fixture_env(void)
 }
 
 static void
+fixture_wait(void *ctx, const _Atomic uint32_t *word, uint32_t value)
+{
+	struct fixture *fx = ctx;
+
+	VM_VERIFY(fx->on_wait != NULL); /* one thread, waiting for itself */
+	if (*word == value)
+		fx->on_wait(fx);
+}
+
+static void
+fixture_yield(void *ctx)
+{
+	struct fixture *fx = ctx;
+
+	if (fx->on_wait != NULL)
+		fx->on_wait(fx);
+}
+
+static void
+fixture_wake(void *ctx, const _Atomic uint32_t *word)
+{
+	(void)ctx, (void)word;
+}
+
+static void
+env_init(struct fixture *fx)
+{
+	fx->plain = fixture_env();
+	fx->plain.ctx = fx;
+	fx->plain.wait = fixture_wait;
+	fx->plain.wake = fixture_wake;
+	fx->plain.yield = fixture_yield;
+	faulty_init(&fx->env, &fx->plain);
+	faulty_init(&fx->mmu_env, &fx->plain);
+}
+
+static void
 files_init(struct fixture *fx)
 {
 	for (unsigned i = 0; i < FX_FILES; i++) {
@@ -56,9 +94,7 @@ static bool
 fixture_init(struct fixture *fx, const struct soft_config *config,
     const struct vm_design *design)
 {
-	fx->plain = fixture_env();
-	faulty_init(&fx->env, &fx->plain);
-	faulty_init(&fx->mmu_env, &fx->plain);
+	env_init(fx);
 	fx->files = calloc(FX_FILES, sizeof(*fx->files));
 	if (fx->files == NULL)
 		return false;
@@ -90,6 +126,32 @@ fixture_create(const struct soft_config *config)
 	return fixture_create_as(config, fx_design);
 }
 
+static void
+free_swap(struct fixture *fx, unsigned i)
+{
+	if (fx->swaps[i].ram.bytes != NULL)
+		ramswap_fini(&fx->swaps[i].ram);
+}
+
+int
+fixture_swap(struct fixture *fx, unsigned i, uint64_t npages, int priority)
+{
+	struct fx_swap *sw = &fx->swaps[i];
+	const struct vm_swap_device device = {
+		.ops = &faultyswap_ops,
+		.dev = &sw->io,
+		.name = "memory",
+		.npages = npages,
+		.priority = priority,
+	};
+
+	free_swap(fx, i);
+	if (ramswap_init(&sw->ram, &fx->plain, npages) != VM_OK)
+		abort();
+	faultyswap_init(&sw->io, &ramswap_ops, &sw->ram);
+	return vm_swap_add(fx->sys, &device, &sw->id);
+}
+
 /* What is left when the last space has gone. */
 static const char *
 left_over(struct fixture *fx)
@@ -105,6 +167,8 @@ left_over(struct fixture *fx)
 		return "pages are left";
 	if (vm_page_wired_count(fx->sys) != 0)
 		return "wired pages are left";
+	if (vm_swap_in_use(fx->sys) != 0)
+		return "slots of swap are left";
 	return NULL;
 }
 
@@ -142,6 +206,8 @@ fixture_destroy(struct fixture *fx)
 		if (fx->mmu_env.blocks != 0)
 			left = "memory of the machine is left";
 	}
+	for (unsigned i = 0; i < FX_SWAPS; i++)
+		free_swap(fx, i);
 	free(fx->files);
 	free(fx);
 	return left;

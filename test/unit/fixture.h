@@ -21,6 +21,8 @@
 #define TEST_UNIT_FIXTURE_H
 
 #include "env/faulty.h"
+#include "env/faultyswap.h"
+#include "env/ramswap.h"
 #include "pmap/soft.h"
 #include "test/memfile.h"
 #include "vm/vm.h"
@@ -30,6 +32,7 @@
 #define FX_CELLS  1024 /* pages of a space */
 #define FX_FRAMES 256
 #define FX_FILES  2
+#define FX_SWAPS  2
 
 /* A test and the designs that it runs in: all, or one whose own ways it is
  * about.  FX_TEST gets a fresh system and must leave nothing; FX_BARE makes
@@ -89,6 +92,13 @@ fx_is_uvm(void)
 	return fx_is(&vm_design_netbsd) || fx_is(&vm_design_openbsd);
 }
 
+/* A device to swap to, which goes wrong on demand. */
+struct fx_swap {
+	struct ramswap ram;
+	struct faultyswap io;
+	unsigned id;
+};
+
 struct fixture {
 	struct vm_env plain;
 	struct faulty_env env;     /* the library's memory */
@@ -99,7 +109,15 @@ struct fixture {
 	struct memfile
 	    *files;      /* FX_FILES of them, 8 pages, page i is 'A' + i */
 	vaddr_t stopped; /* where fault_at and the like were refused */
+	struct fx_swap swaps[FX_SWAPS]; /* at first none */
+	/* Somebody waits, and nobody else runs: what happens now?  NULL:
+	 * nothing can, he would wait for ever. */
+	void (*on_wait)(struct fixture *);
 };
+
+/* Let the system swap to swaps[i], which has so many pages and has been removed
+ * if it was there. */
+int fixture_swap(struct fixture *, unsigned i, uint64_t npages, int priority);
 
 /* By hand: a system whose first space is of fx_design.
  * create: NULL when something failed, and nothing is left.

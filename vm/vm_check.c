@@ -87,6 +87,19 @@ see_slot(struct tally *t, vm_slot_t slot)
 	(void)see(t, &t->slots, (void *)((uintptr_t)slot << 4));
 }
 
+static void
+see_blocks(struct tally *t, const struct vm_swapmap *m)
+{
+	uint64_t b = 0;
+	void *first;
+	unsigned i;
+
+	for (; (first = radix_next(&m->blocks, &b)) != NULL; b++) {
+		for (i = 0; i < m->block; i++)
+			see_slot(t, (vm_slot_t)(uintptr_t)first + i);
+	}
+}
+
 static size_t
 part_bytes(uint32_t nparts)
 {
@@ -254,6 +267,7 @@ count_object(struct vm_object *obj, void *arg)
 	}
 	for (i = 0; (slot = vm_swapmap_next(&obj->swap, &i)) != 0; i++)
 		see_slot(t, slot);
+	see_blocks(t, &obj->swap);
 }
 
 /* ---- mappings ---- */

@@ -7,6 +7,7 @@
 
 #include "vm/vm_cow.h"
 #include "vm/vm_index.h"
+#include "vm/vm_pageout.h"
 
 /* Which resident neighbours a fault enters: so many behind, so many ahead. */
 struct vm_neighbours {
@@ -36,7 +37,8 @@ struct vm_design {
 	const struct vm_pageindex_ops *pageindex;
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
 	enum vm_merge merge;
-	bool two_steps;      /* mapped with default attributes, changed after */
+	bool two_steps; /* mapped with default attributes, changed after */
+	const struct vm_paging *paging; /* of the system, as below */
 	size_t object_cache; /* objects kept without references; 0: any number;
 	                      * of the system, once vm_system_prefer says */
 	bool inherit_zero;   /* vm_minherit knows VM_INHERIT_ZERO */

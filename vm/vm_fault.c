@@ -106,12 +106,12 @@ enter(struct vm_fault *f)
 		move_wiring(f);
 		flags |= PMAP_WIRED;
 	}
+	vm_pageq_activate(f->map->sys, f->r.page);
 	if (pmap_enter(f->map->pmap, f->va, f->r.page, f->r.prot, flags) != 0) {
 		if (f->wire)
 			vm_page_unwire(f->map->sys, f->r.page);
 		return VM_RESOLVE_NOMEM;
 	}
-	vm_pageq_activate(f->map->sys, f->r.page);
 	count_how(f->map->sys, f->r.how);
 	return VM_RESOLVE_OK;
 }
@@ -158,6 +158,7 @@ enter_neighbour(struct vm_fault *f, vaddr_t va)
 	    f->map->design->cow->resolve(&r) != VM_RESOLVE_OK ||
 	    (mapped && (r.prot & VM_PROT_WRITE) == 0))
 		return;
+	vm_pageq_keep(f->map->sys, r.page);
 	if (pmap_enter(f->map->pmap, va, r.page, r.prot,
 		PMAP_CANFAIL | PMAP_AHEAD) == 0)
 		VM_COUNT(f->map->sys, neighbours);
@@ -310,6 +311,7 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 	r->page_flags = 0;
 	if (f->map->design->cow->resolve(r) != VM_RESOLVE_OK)
 		return false;
+	vm_pageq_keep(f->map->sys, r->page);
 	if (pmap_enter(f->map->pmap, va, r->page, r->prot,
 		f->access | PMAP_CANFAIL | PMAP_AHEAD) != 0)
 		return false;

@@ -93,6 +93,7 @@ void
 vm_system_prefer(struct vm_system *sys, const struct vm_design *design)
 {
 	sys->pageindex = design->pageindex;
+	vm_pageout_prefer(sys, design->paging);
 	vm_object_cache_limit(sys,
 	    design->object_cache != 0 ? design->object_cache : SIZE_MAX);
 }

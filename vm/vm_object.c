@@ -221,7 +221,7 @@ destroy(struct vm_object *obj)
 	 * lock himself. */
 	if (obj->lock == &obj->own_lock || obj->npages != 0)
 		remove_all_pages(obj);
-	vm_swapmap_free(sys, &obj->swap, 0, UINT64_MAX);
+	vm_swapmap_fini(sys, &obj->swap);
 	obj->pages.ops->fini(&obj->pages);
 	if (obj->ops->destroy != NULL)
 		obj->ops->destroy(sys, obj->pager);

@@ -35,6 +35,14 @@ object_set_slot(struct vm_page *pg, vm_slot_t slot)
 	return vm_swapmap_set(&obj->swap, pg->pindex, slot);
 }
 
+static vm_slot_t
+object_place(struct vm_system *sys, struct vm_page *pg, unsigned block)
+{
+	struct vm_object *obj = pg->owner;
+
+	return vm_swapmap_place(sys, &obj->swap, pg->pindex, block);
+}
+
 static void
 object_evict(struct vm_system *sys, struct vm_page *pg)
 {
@@ -86,6 +94,7 @@ const struct vm_page_owner vm_object_owner = {
 	.store = object_store,
 	.slot = object_slot,
 	.set_slot = object_set_slot,
+	.place = object_place,
 	.evict = object_evict,
 	.discard = object_discard,
 	.neighbour = object_neighbour,

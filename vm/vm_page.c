@@ -314,6 +314,35 @@ take_any(struct vm_freelist *fl, struct page_cache *mine)
 	}
 }
 
+/* Whether a spare page is still as it was when it became one. => locked */
+static bool
+is_spare(struct vm_system *sys, struct vm_page *pg)
+{
+	return !pg->busy && !pg->dirty && pg->pv == NULL &&
+	    !pmap_is_modified(sys->machine, pg);
+}
+
+/* Make a spare page a free one; false: there is none that nobody is at. */
+static bool
+free_spare(struct vm_system *sys)
+{
+	struct vm_page *pg;
+	struct vm_mutex *lock;
+
+	if (sys->pageq == NULL || vm_pageq_count(sys, VM_PAGE_SPARE) == 0)
+		return false;
+	pg = vm_pageq_take(sys, VM_PAGE_SPARE);
+	if (pg == NULL)
+		return false;
+	lock = pg->lock;
+	if (is_spare(sys, pg))
+		pg->owner_ops->evict(sys, pg);
+	else
+		vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);
+	vm_mutex_unlock(lock);
+	return true;
+}
+
 static void
 page_reset(struct vm_page *pg)
 {
@@ -323,6 +352,7 @@ page_reset(struct vm_page *pg)
 	pg->pindex = 0;
 	pg->dirty = true;
 	pg->released = false;
+	vm_pageq_set_activity(pg, VM_PAGEQ_ACTIVITY_FIRST);
 	VM_ASSERT(pg->pv == NULL && !pg->busy && pg->wire_count == 0);
 }
 
@@ -333,8 +363,10 @@ vm_page_alloc(struct vm_system *sys, const struct vm_page *near, unsigned flags)
 	struct page_cache *c = my_cache(sys);
 	struct vm_page *pg = NULL;
 
-	if (!count_out(sys, flags))
-		return NULL;
+	while (!count_out(sys, flags)) {
+		if (!free_spare(sys))
+			return NULL;
+	}
 	if (near != NULL && !near->fictitious)
 		pg = take_neighbour(fl, c, near);
 	if (pg == NULL)

@@ -45,9 +45,14 @@ struct vm_page_owner {
 
 	/* slot: where the page is in swap, or may be put; 0: nowhere yet.
 	 * set_slot: it is there; false: no memory to remember it in, which
-	 * cannot be with 0.  The slot that it had is the caller's. */
+	 * cannot be with 0.  The slot that it had is the caller's.
+	 * place: a reference to the slot that is always this page's as long as
+	 * it has this owner, one of a block of so many for pages in a row.
+	 * 0: there is none, or others have what was there. */
 	vm_slot_t (*slot)(const struct vm_page *);
 	bool (*set_slot)(struct vm_page *, vm_slot_t);
+	vm_slot_t (
+	    *place)(struct vm_system *, struct vm_page *, unsigned block);
 
 	/* The page goes, which is not mapped: its contents are in the store
 	 * (evict), or nobody wants them, and its slot goes too (discard). */
@@ -107,6 +112,7 @@ enum vm_page_state {
 	VM_PAGE_INACTIVE,
 	VM_PAGE_LAUNDRY,     /* inactive and dirty */
 	VM_PAGE_UNSWAPPABLE, /* dirty, when there was no room in swap */
+	VM_PAGE_SPARE,       /* clean and not mapped: as good as free */
 	VM_PAGE_STATES
 };
 

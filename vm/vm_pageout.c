@@ -14,13 +14,14 @@
 
 #include "base/mem.h"
 #include "vm/pmap.h"
+#include "vm/vm_io.h"
 #include "vm/vm_pageq.h"
 
 #define MIN_SHARE   200 /* a 200th of memory is to be free, */
 #define MIN_LEAST   4   /* and at least so many pages, */
 #define MIN_MOST    256 /* and at most */
-#define FRUITLESS   3  /* passes in a row that make nothing: there is nothing */
-#define PASSES_MOST 16 /* of one who waits */
+#define HARD_PASSES 2   /* that make nothing: there is nothing */
+#define PASSES_MOST 32  /* of one who waits */
 
 struct vm_pageouts {
 	struct vm_mutex pass_lock;       /* one pass at a time */
@@ -57,7 +58,10 @@ free_clean(struct vm_pageout_pass *p, struct vm_page *pg)
 {
 	struct vm_mutex *lock = pg->lock;
 
-	pg->owner_ops->evict(p->sys, pg);
+	if (p->spare)
+		vm_pageq_put(p->sys, pg, VM_PAGE_SPARE);
+	else
+		pg->owner_ops->evict(p->sys, pg);
 	vm_mutex_unlock(lock);
 	p->freed++;
 	return VM_PAGEOUT_FREED;
@@ -112,7 +116,8 @@ vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 	struct vm_machine *m = p->sys->machine;
 
 	(void)pmap_clear_reference(m, pg);
-	if (m->references_by_fault && !pg->busy && pg->wire_count == 0)
+	if ((m->references_by_fault || p->sys->paging->unmaps) && !pg->busy &&
+	    pg->wire_count == 0)
 		vm_page_unmap(p->sys, pg);
 	VM_COUNT(p->sys, pd_deactivated);
 	(void)stays(p->sys, pg, VM_PAGE_INACTIVE, VM_PAGEOUT_BUSY);
@@ -121,15 +126,41 @@ vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 bool
 vm_pageout_was_used(struct vm_system *sys, struct vm_page *pg)
 {
-	return pmap_clear_reference(sys->machine, pg);
+	return pg->busy || pmap_clear_reference(sys->machine, pg);
+}
+
+bool
+vm_pageout_is_dirty(struct vm_system *sys, struct vm_page *pg)
+{
+	return pg->dirty || pmap_is_modified(sys->machine, pg);
+}
+
+void
+vm_pageout_requeue(struct vm_system *sys, struct vm_page *pg,
+    enum vm_page_state where)
+{
+	(void)stays(sys, pg, where, VM_PAGEOUT_BUSY);
+}
+
+void
+vm_pageout_reactivate(struct vm_pageout_pass *p, struct vm_page *pg)
+{
+	VM_COUNT(p->sys, pd_reactivated);
+	vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
 }
 
 /* ---- a pass ---- */
 
+size_t
+vm_pageout_available(const struct vm_system *sys)
+{
+	return vm_page_free_count(sys) + vm_pageq_count(sys, VM_PAGE_SPARE);
+}
+
 bool
 vm_pageout_enough(const struct vm_pageout_pass *p)
 {
-	return vm_page_free_count(p->sys) + vm_swapout_paging(p->sys) >=
+	return vm_pageout_available(p->sys) + vm_swapout_paging(p->sys) >=
 	    p->enough;
 }
 
@@ -154,7 +185,7 @@ pass(struct vm_system *sys, size_t enough, bool hard)
 	uint64_t hindered = vm_pageq_hindered(sys);
 
 	VM_COUNT(sys, pd_passes);
-	vm_swapout_begin(&p.out, sys);
+	vm_swapout_begin(&p.out, sys, sys->paging->place, sys->paging->cluster);
 	sys->paging->scan(&p);
 	vm_swapout_flush(&p.out);
 	VM_COUNT_N(sys, pd_freed, p.freed);
@@ -179,6 +210,18 @@ vm_pageout_once(struct vm_system *sys, size_t nfree, bool hard)
 	return done;
 }
 
+static bool
+is_hard(const struct vm_system *sys, unsigned fruitless)
+{
+	return fruitless >= sys->paging->patience;
+}
+
+static bool
+is_hopeless(const struct vm_system *sys, unsigned fruitless)
+{
+	return fruitless >= sys->paging->patience + HARD_PASSES;
+}
+
 static void
 wait_paging(struct vm_system *sys)
 {
@@ -201,29 +244,29 @@ make(struct vm_system *sys, size_t nfree)
 	unsigned fruitless = 0, left = PASSES_MOST;
 
 	vm_mutex_lock(&po->pass_lock);
-	while (vm_page_free_count(sys) < nfree && fruitless < FRUITLESS &&
-	    left-- > 0) {
-		if (pass(sys, nfree, fruitless != 0))
+	while (vm_pageout_available(sys) < nfree &&
+	    !is_hopeless(sys, fruitless) && left-- > 0) {
+		if (pass(sys, nfree, is_hard(sys, fruitless)))
 			fruitless = 0;
 		else
 			fruitless++;
 		wait_paging(sys);
 	}
 	vm_mutex_unlock(&po->pass_lock);
-	return fruitless < FRUITLESS;
+	return !is_hopeless(sys, fruitless);
 }
 
 size_t
 vm_pageout(struct vm_system *sys, size_t nfree)
 {
 	(void)make(sys, nfree);
-	return vm_page_free_count(sys);
+	return vm_pageout_available(sys);
 }
 
 bool
 vm_pageout_more(struct vm_system *sys, size_t npages)
 {
-	return make(sys, vm_page_free_count(sys) + npages);
+	return make(sys, vm_pageout_available(sys) + npages);
 }
 
 /* ---- who waits ---- */
@@ -231,7 +274,7 @@ vm_pageout_more(struct vm_system *sys, size_t npages)
 static bool
 is_short(const struct vm_system *sys)
 {
-	return vm_page_free_count(sys) <= vm_page_reserve(sys);
+	return vm_pageout_available(sys) <= vm_page_reserve(sys);
 }
 
 static int
@@ -251,7 +294,7 @@ wait_for_daemon(struct vm_system *sys)
 		seen = vm_event_count(arrived);
 		if (is_short(sys) && vm_swapout_paging(sys) != 0)
 			vm_event_wait(arrived, seen, sys->env);
-		else if (is_short(sys) && po->fruitless >= FRUITLESS)
+		else if (is_short(sys) && is_hopeless(sys, po->fruitless))
 			return VM_ENOMEM;
 	}
 	return 0;
@@ -278,17 +321,18 @@ daemon_pass(struct vm_system *sys)
 	struct vm_pageouts *po = sys->pageouts;
 	bool done;
 
-	if (vm_page_free_count(sys) + vm_swapout_paging(sys) >=
+	if (vm_pageout_available(sys) + vm_swapout_paging(sys) >=
 	    po->levels.target) {
 		po->fruitless = 0;
 		return false;
 	}
-	done = vm_pageout_once(sys, po->levels.target, po->fruitless != 0);
+	done = vm_pageout_once(sys, po->levels.target,
+	    is_hard(sys, po->fruitless));
 	if (done || vm_swapout_paging(sys) != 0)
 		po->fruitless = 0;
 	else
 		po->fruitless++;
-	return po->fruitless < FRUITLESS;
+	return !is_hopeless(sys, po->fruitless);
 }
 
 void
@@ -320,6 +364,59 @@ vm_pageout_stop(struct vm_system *sys)
 	vm_event_signal(vm_page_shortage(sys), sys->env);
 }
 
+/* ---- the presets ---- */
+
+/* 4.4BSD: a page keeps its slot, of blocks of 16 KB. */
+const struct vm_paging vm_paging_mach = {
+	.name = "clock",
+	.scan = vm_scan_clock,
+	.place = &vm_place_fixed,
+	.cluster = 4,
+	.patience = 1,
+	.target = { 4, 3 },
+};
+
+/* FreeBSD: a laundry, and runs of consecutive indices. */
+const struct vm_paging vm_paging_freebsd = {
+	.name = "laundry",
+	.scan = vm_scan_laundry,
+	.place = &vm_place_object,
+	.cluster = 32,
+	.patience = 8,
+	.target = { 4, 1 },
+};
+
+/* DragonFly: what is clean stays to be had again until it is needed. */
+const struct vm_paging vm_paging_dragonfly = {
+	.name = "clock with spare pages",
+	.scan = vm_scan_spare,
+	.place = &vm_place_object,
+	.cluster = 32,
+	.patience = 1,
+	.target = { 2, 1 },
+};
+
+/* UVM: any dirty pages make one cluster. */
+const struct vm_paging vm_paging_netbsd = {
+	.name = "clock",
+	.scan = vm_scan_clock,
+	.place = &vm_place_any,
+	.cluster = VM_CLUSTER_MAX,
+	.patience = 1,
+	.target = { 4, 3 },
+};
+
+const struct vm_paging vm_paging_openbsd = {
+	.name = "clock",
+	.scan = vm_scan_clock,
+	.place = &vm_place_any,
+	.cluster = VM_CLUSTER_MAX,
+	.patience = 1,
+	.target = { 4, 3 },
+	.unmaps = true,
+	.encrypt = true,
+};
+
 /* ---- the whole ---- */
 
 void
@@ -338,7 +435,14 @@ set_levels(const struct vm_system *sys, struct vm_pageout_levels *l)
 	if (min > MIN_MOST)
 		min = MIN_MOST;
 	l->min = min + vm_page_reserve(sys);
-	l->target = l->min + l->min / 3;
+	l->target = l->min * sys->paging->target.times / sys->paging->target.by;
+}
+
+void
+vm_pageout_prefer(struct vm_system *sys, const struct vm_paging *paging)
+{
+	sys->paging = paging;
+	set_levels(sys, &sys->pageouts->levels);
 }
 
 int
@@ -350,9 +454,8 @@ vm_pageout_init(struct vm_system *sys)
 		return VM_ENOMEM;
 	memset(po, 0, sizeof(*po));
 	vm_mutex_init(&po->pass_lock, sys->env);
-	set_levels(sys, &po->levels);
 	sys->pageouts = po;
-	sys->paging = &vm_paging_clock;
+	vm_pageout_prefer(sys, &vm_paging_netbsd);
 	return 0;
 }
 

@@ -32,23 +32,41 @@ struct vm_pageout_levels {
 /* One pass. */
 struct vm_pageout_pass {
 	struct vm_system *sys;
-	size_t enough;         /* free pages, with those under way */
-	bool hard;             /* the last pass made nothing */
+	size_t enough; /* free pages, with those under way */
+	bool hard;     /* the last ones made nothing: use is no excuse */
 	struct vm_swapout out; /* what goes to swap */
 	size_t freed;          /* clean pages that are free now */
 	size_t written;        /* pages that owners have written */
 	size_t full;           /* dirty pages for which there was no room */
+	bool spare;            /* what is clean stays, and is spare */
 };
 
-/* Which pages go, and in which order: a part of a design. */
+/* Which pages go, in which order, and where: a part of a design. */
 struct vm_paging {
 	const char *name;
 	/* One pass over the queues; each page once at most. */
 	void (*scan)(struct vm_pageout_pass *);
-	bool encrypt; /* what is in swap */
+	const struct vm_placement *place; /* where in swap */
+	unsigned cluster;                 /* pages of a transfer, at most */
+	struct {
+		uint8_t times, by; /* target: times / by of the least */
+	} target;
+	unsigned patience; /* fruitless passes, before they get hard */
+	bool unmaps;       /* inactive pages are in no pmap */
+	bool encrypt;      /* what is in swap, if the host can */
 };
 
-extern const struct vm_paging vm_paging_clock; /* paging/clock.c */
+extern const struct vm_paging vm_paging_mach, vm_paging_freebsd;
+extern const struct vm_paging vm_paging_dragonfly;
+extern const struct vm_paging vm_paging_netbsd, vm_paging_openbsd;
+
+/* Page as a design does.  => no space is there yet */
+void vm_pageout_prefer(struct vm_system *, const struct vm_paging *);
+
+/* The scans of vm_paging. */
+void vm_scan_clock(struct vm_pageout_pass *);   /* paging/clock.c */
+void vm_scan_laundry(struct vm_pageout_pass *); /* paging/laundry.c */
+void vm_scan_spare(struct vm_pageout_pass *);   /* paging/clock.c */
 
 /* What has become of a page. */
 enum vm_pageout_fate {
@@ -69,17 +87,27 @@ void vm_pageout_prepare(struct vm_pageout_pass *);
 enum vm_pageout_fate vm_pageout_page(struct vm_pageout_pass *, struct vm_page *,
     enum vm_page_state stay, enum vm_page_state stuck);
 
+/* What a scan does with a page that stays: back on a queue; active, as it is
+ * used; whether it would have to be written.  => locked; the first two unlock */
+void vm_pageout_requeue(struct vm_system *, struct vm_page *,
+    enum vm_page_state);
+void vm_pageout_reactivate(struct vm_pageout_pass *, struct vm_page *);
+bool vm_pageout_is_dirty(struct vm_system *, struct vm_page *);
+
 /*
  * vm_pageout_deactivate: the page goes to the inactive queue, and whoever uses
  * it there will be seen.  => as vm_pageout_page
  */
 void vm_pageout_deactivate(struct vm_pageout_pass *, struct vm_page *);
 
+/* Pages that are free, or as good as that. */
+size_t vm_pageout_available(const struct vm_system *);
+
 /* Whether there are as many pages as the pass wants, or soon will be. */
 bool vm_pageout_enough(const struct vm_pageout_pass *);
 
-/* Whether the page has been used since the last time it was asked, which is
- * forgotten; unless nobody would know, then it is not.  => locked */
+/* Whether the page has been used since the last time it was asked; a page in
+ * transit is used.  => locked */
 bool vm_pageout_was_used(struct vm_system *, struct vm_page *);
 
 /*

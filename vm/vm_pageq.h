@@ -38,6 +38,32 @@ vm_pageq_activate(struct vm_system *sys, struct vm_page *pg)
 		vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
 }
 
+/* The page is going to be mapped though nobody asked for it: it is no longer
+ * spare.  => as above */
+static inline void
+vm_pageq_keep(struct vm_system *sys, struct vm_page *pg)
+{
+	if (atomic_load_explicit(&pg->state, memory_order_relaxed) ==
+	    VM_PAGE_SPARE)
+		vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);
+}
+
+/* How active a page is, for policies that count; at first ACTIVITY_FIRST.
+ * => owner's lock held */
+#define VM_PAGEQ_ACTIVITY_FIRST 5
+
+static inline uint8_t
+vm_pageq_activity(const struct vm_page *pg)
+{
+	return atomic_load_explicit(&pg->cpu, memory_order_relaxed);
+}
+
+static inline void
+vm_pageq_set_activity(struct vm_page *pg, uint8_t n)
+{
+	atomic_store_explicit(&pg->cpu, n, memory_order_relaxed);
+}
+
 /*
  * vm_pageq_take: take the first page off a queue whose owner could be locked;
  * those that could not go to its end.

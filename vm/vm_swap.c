@@ -50,6 +50,20 @@ vm_swap_refs(struct vm_system *sys, vm_slot_t slot)
 	return refs;
 }
 
+bool
+vm_swap_is_bad(struct vm_system *sys, vm_slot_t slot)
+{
+	struct vm_swap *sw = sys->swap;
+	struct vm_swapdev *sd;
+	bool bad;
+
+	vm_mutex_lock(&sw->lock);
+	sd = device_of(sw, slot);
+	bad = is_bad(sd, vm_swapdev_index(sd, slot));
+	vm_mutex_unlock(&sw->lock);
+	return bad;
+}
+
 /* ---- taking ---- */
 
 /* The first in turn with a run of `want`; or with the longest run there is. */

@@ -115,8 +115,9 @@ void vm_swap_free(struct vm_system *, vm_slot_t, unsigned n);
  * slots again. */
 void vm_swap_bad(struct vm_system *, vm_slot_t, unsigned n);
 
-/* References to a slot. */
+/* References to a slot; whether its device has failed there. */
 uint32_t vm_swap_refs(struct vm_system *, vm_slot_t);
+bool vm_swap_is_bad(struct vm_system *, vm_slot_t);
 
 /* Whether b comes right after a on one device. => both are in use */
 bool vm_swap_follows(struct vm_system *, vm_slot_t a, vm_slot_t b);

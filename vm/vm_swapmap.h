@@ -5,8 +5,11 @@
  * A page that is in memory too is clean, or its slot is of no use: it is up to
  * the object to know.  Guarded by the object's lock.
  *
+ * A system that gives each page a fixed place takes slots in blocks; the map
+ * has a reference to each slot of its blocks, and what is there has another.
+ *
  * Source: FreeBSD swap_pager.c keeps a trie of slots in each object, UVM
- * uvm_aobj.c an array or a hash.
+ * uvm_aobj.c an array or a hash, 4.4BSD swap_pager.c a table of blocks.
  */
 #ifndef VM_SWAPMAP_H
 #define VM_SWAPMAP_H
@@ -18,6 +21,8 @@
 struct vm_swapmap {
 	struct radix_tree slots; /* slot as a pointer */
 	vm_pindex_t count;
+	struct radix_tree blocks; /* the first slot of each block */
+	unsigned block;           /* slots of a block; 0: none yet */
 };
 
 void vm_swapmap_init(struct vm_swapmap *, struct vm_system *);
@@ -44,6 +49,19 @@ vm_slot_t vm_swapmap_next(const struct vm_swapmap *, vm_pindex_t *i);
 /* Give the slots of [start, end) back. */
 void vm_swapmap_free(struct vm_system *, struct vm_swapmap *, vm_pindex_t start,
     vm_pindex_t end);
+
+/*
+ * vm_swapmap_place: the slot in which this index always is, with a reference
+ * for the caller.  Slots for `block` indices in a row are taken at once, and
+ * stay the map's, whether something is there or not.
+ * => 0: no room for a block, no memory, or the slot is bad, or what was there
+ *    is still referred to by others
+ */
+vm_slot_t vm_swapmap_place(struct vm_system *, struct vm_swapmap *, vm_pindex_t,
+    unsigned block);
+
+/* Give everything back. */
+void vm_swapmap_fini(struct vm_system *, struct vm_swapmap *);
 
 /* The number of slots, after a look at all of them. */
 vm_pindex_t vm_swapmap_check(const struct vm_swapmap *);

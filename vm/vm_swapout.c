@@ -99,9 +99,10 @@ arrived(struct vm_swapio *io)
 /* ---- filling a cluster ---- */
 
 void
-vm_swapout_begin(struct vm_swapout *c, struct vm_system *sys)
+vm_swapout_begin(struct vm_swapout *c, struct vm_system *sys,
+    const struct vm_placement *place, unsigned max)
 {
-	*c = (struct vm_swapout){ .sys = sys };
+	*c = (struct vm_swapout){ .sys = sys, .place = place, .max = max };
 }
 
 /* An idle transfer, or NULL and the count to wait for. */
@@ -133,23 +134,28 @@ vm_swapout_ready(struct vm_swapout *c)
 	}
 }
 
-/* A run of slots for the cluster, as long as there is one. */
-static bool
-find_room(struct vm_swapout *c)
+bool
+vm_swapout_add(struct vm_swapout *c, struct vm_page *pg)
 {
-	if (c->room == 0 && c->io->npages == 0)
-		c->io->slot = vm_swap_alloc(c->sys, VM_CLUSTER_MAX, &c->room);
-	return c->room != 0;
+	return c->place->add(c, pg);
+}
+
+void
+vm_swapout_open(struct vm_swapout *c, vm_slot_t first, unsigned n)
+{
+	VM_ASSERT(c->io->npages == 0 && c->room == 0);
+	c->io->slot = first;
+	c->room = n;
 }
 
 bool
-vm_swapout_add(struct vm_swapout *c, struct vm_page *pg)
+vm_swapout_put(struct vm_swapout *c, struct vm_page *pg)
 {
 	struct vm_swapio *io = c->io;
 	vm_slot_t old = pg->owner_ops->slot(pg);
 
-	if (!find_room(c) ||
-	    !pg->owner_ops->set_slot(pg, io->slot + io->npages))
+	VM_ASSERT(c->room != 0 && !pg->busy && pg->wire_count == 0);
+	if (!pg->owner_ops->set_slot(pg, io->slot + io->npages))
 		return false;
 	if (old != 0)
 		vm_swap_free(c->sys, old, 1);
@@ -173,6 +179,7 @@ vm_swapout_flush(struct vm_swapout *c)
 	if (c->room != 0)
 		vm_swap_free(c->sys, io->slot + io->npages, c->room);
 	c->room = 0;
+	c->closed = false;
 	c->io = NULL;
 	if (io->npages != 0)
 		vm_swap_start(io);
@@ -183,7 +190,7 @@ vm_swapout_flush(struct vm_swapout *c)
 void
 vm_swapout_flush_full(struct vm_swapout *c)
 {
-	if (c->room == 0 && c->io != NULL && c->io->npages != 0)
+	if (c->closed || (c->room == 0 && c->io->npages != 0))
 		vm_swapout_flush(c);
 }
 

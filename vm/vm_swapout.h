@@ -3,7 +3,14 @@
  * vm_swapout.h - pages go to swap, many in one transfer.
  *
  * A cluster is a run of slots that is filled with pages and written when it is
- * full.  Everything that writing needs is reserved beforehand: it never waits
+ * full.  Which pages go together, and where, is the placement:
+ *
+ *	any	 whatever is dirty, one after the other		(UVM)
+ *	object	 pages that follow each other in one object, in
+ *		 new slots each time				(FreeBSD)
+ *	fixed	 the same, and a page has its slot for life	(4.4BSD)
+ *
+ * Everything that writing needs is reserved beforehand: it never waits
  * for memory, but for another transfer to end.
  */
 #ifndef VM_SWAPOUT_H
@@ -12,16 +19,31 @@
 #include "vm/vm_page.h"
 
 struct vm_swapio;
+struct vm_swapout;
+
+struct vm_placement {
+	const char *name;
+	/* add: as vm_swapout_add, with what is to go with the page */
+	bool (*add)(struct vm_swapout *, struct vm_page *);
+};
+
+extern const struct vm_placement vm_place_any;    /* paging/place_any.c */
+extern const struct vm_placement vm_place_object; /* paging/place_index.c */
+extern const struct vm_placement vm_place_fixed;  /* paging/place_index.c */
 
 /* A cluster that is being filled. */
 struct vm_swapout {
 	struct vm_system *sys;
+	const struct vm_placement *place;
+	unsigned max;         /* pages of a cluster */
 	struct vm_swapio *io; /* ready to take pages; NULL: none yet */
 	unsigned room;        /* slots that are left of its run */
+	bool closed;          /* nothing else is to go with it */
 	size_t begun;         /* pages, in all */
 };
 
-void vm_swapout_begin(struct vm_swapout *, struct vm_system *);
+void vm_swapout_begin(struct vm_swapout *, struct vm_system *,
+    const struct vm_placement *, unsigned max);
 
 /*
  * vm_swapout_ready: have what the next page needs.
@@ -36,6 +58,14 @@ void vm_swapout_ready(struct vm_swapout *);
  * => false: there is no room; nothing has changed
  */
 bool vm_swapout_add(struct vm_swapout *, struct vm_page *);
+
+/*
+ * For placements: the cluster, empty yet, gets a run of slots, with a reference
+ * to each; the page goes to the next slot of the run.
+ * => put: false when there is no memory to remember it in
+ */
+void vm_swapout_open(struct vm_swapout *, vm_slot_t first, unsigned n);
+bool vm_swapout_put(struct vm_swapout *, struct vm_page *);
 
 /* Write what has been added, when the cluster is full; in any case.
  * => no lock held */

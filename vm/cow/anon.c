@@ -103,6 +103,15 @@ anon_set_slot(struct vm_page *pg, vm_slot_t slot)
 	return true;
 }
 
+static vm_slot_t
+anon_place(struct vm_system *sys, struct vm_page *pg, unsigned block)
+{
+	(void)sys;
+	(void)pg;
+	(void)block;
+	return 0;
+}
+
 static void
 anon_evict(struct vm_system *sys, struct vm_page *pg)
 {
@@ -146,6 +155,7 @@ const struct vm_page_owner vm_anon_owner = {
 	.store = anon_store,
 	.slot = anon_slot,
 	.set_slot = anon_set_slot,
+	.place = anon_place,
 	.evict = anon_evict,
 	.discard = anon_discard,
 	.neighbour = anon_neighbour,

@@ -6,12 +6,18 @@
  *	    |  deactivated while inactive pages are less than a third
  *	    v
  *	inactive  [ oldest ... newest ]		used meanwhile: active again;
- *						else it goes
+ *	    |					else it goes
+ *	    v
+ *	spare	  [ oldest ... newest ]		DragonFly: clean, not mapped
  *
  * Pages become inactive in the order in which they became active, used or
  * not; what counts is whether they are used while they are inactive.
  *
- * Source: 4.4BSD vm_pageout_scan; UVM uvm_pdpolicy_clock.c.
+ * When swap is full, but of pages that are in memory as well, these give up
+ * their slots: others need them more.
+ *
+ * Sources: 4.4BSD vm_pageout_scan; UVM uvm_pdpolicy_clock.c; DragonFly's cache
+ * queue.
  */
 #include "vm/vm_pageout.h"
 #include "vm/vm_pageq.h"
@@ -38,13 +44,11 @@ scan_inactive(struct vm_pageout_pass *p)
 		pg = vm_pageq_take(sys, VM_PAGE_INACTIVE);
 		if (pg == NULL)
 			return;
-		if (!p->hard && !pg->busy && vm_pageout_was_used(sys, pg)) {
-			vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
-			vm_mutex_unlock(pg->lock);
-			VM_COUNT(sys, pd_reactivated);
-			continue;
-		}
-		(void)vm_pageout_page(p, pg, VM_PAGE_INACTIVE, VM_PAGE_ACTIVE);
+		if (!p->hard && vm_pageout_was_used(sys, pg))
+			vm_pageout_reactivate(p, pg);
+		else
+			(void)vm_pageout_page(p, pg, VM_PAGE_INACTIVE,
+			    VM_PAGE_ACTIVE);
 	}
 }
 
@@ -69,18 +73,22 @@ refill_inactive(struct vm_pageout_pass *p)
 		pg = vm_pageq_take(sys, VM_PAGE_ACTIVE);
 		if (pg == NULL)
 			return;
+		if (p->full != 0 && !pg->busy)
+			vm_swapout_forget(sys, pg);
 		vm_pageout_deactivate(p, pg);
 	}
 }
 
-static void
-scan(struct vm_pageout_pass *p)
+void
+vm_scan_clock(struct vm_pageout_pass *p)
 {
 	scan_inactive(p);
 	refill_inactive(p);
 }
 
-const struct vm_paging vm_paging_clock = {
-	.name = "clock",
-	.scan = scan,
-};
+void
+vm_scan_spare(struct vm_pageout_pass *p)
+{
+	p->spare = true;
+	vm_scan_clock(p);
+}

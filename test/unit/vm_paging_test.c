@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the paging of each design does with the same pages: how they go
+ * together, where they go, and which.
+ */
+#include "env/posix.h"
+#include "env/ramswap.h"
+#include "test/unit/base_test.h"
+#include "test/unit/fixture.h"
+#include "vm/vm_pageq.h"
+
+enum { PAGES = 64, SLOTS = 512 };
+
+static struct ramswap ram;
+
+static void
+swap_on(struct fixture *fx, uint64_t slots)
+{
+	struct vm_swap_device device = {
+		.ops = &ramswap_ops,
+		.dev = &ram,
+		.name = "memory",
+		.npages = slots,
+	};
+	unsigned id;
+
+	vm_system_prefer(fx->sys, fx_design);
+	assert_int_equal(ramswap_init(&ram, &posix_env, slots), VM_OK);
+	assert_int_equal(vm_swap_add(fx->sys, &device, &id), VM_OK);
+}
+
+static void
+swap_off(struct fixture *fx)
+{
+	assert_int_equal(unmap(fx, 0, FX_CELLS), VM_OK);
+	assert_int_equal(vm_swap_in_use(fx->sys), 0);
+	assert_int_equal(vm_swap_remove(fx->sys, 0), VM_OK);
+	ramswap_fini(&ram);
+}
+
+static void
+fill(struct fixture *fx, int first)
+{
+	for (size_t i = 0; i < PAGES; i++)
+		assert_int_equal(store(fx, i, (first + (int)i) % 256), VM_OK);
+}
+
+static void
+is_filled(struct fixture *fx, int first)
+{
+	for (size_t i = 0; i < PAGES; i++)
+		assert_true(page_is(fx, fx->vs, i, (first + (int)i) % 256));
+}
+
+/* As if nobody had used anything for long. */
+static void
+make_inactive(struct fixture *fx)
+{
+	struct vm_page *pg;
+
+	while ((pg = vm_pageq_take(fx->sys, VM_PAGE_ACTIVE)) != NULL) {
+		(void)pmap_clear_reference(fx->machine, pg);
+		vm_pageq_put(fx->sys, pg, VM_PAGE_INACTIVE);
+		vm_mutex_unlock(pg->lock);
+	}
+}
+
+/* Everything that can go goes. */
+static void
+all_out(struct fixture *fx)
+{
+	make_inactive(fx);
+	(void)vm_pageout(fx->sys, FX_FRAMES);
+	vm_check(fx->sys);
+}
+
+static uint64_t
+requests_out(struct fixture *fx)
+{
+	uint64_t before = fx->sys->stats.pageout_io;
+
+	all_out(fx);
+	return fx->sys->stats.pageout_io - before;
+}
+
+/* A page has its own place in swap, or a new one each time. */
+static void
+test_clusters(void **state)
+{
+	struct fixture *fx = *state;
+	unsigned cluster = fx_design->paging->cluster;
+	uint64_t used;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	assert_int_equal(requests_out(fx), PAGES / cluster);
+	assert_int_equal(vm_swap_in_use(fx->sys), PAGES);
+	is_filled(fx, 1);
+	used = fx->sys->stats.swap_allocs;
+	fill(fx, 2);
+	assert_int_equal(requests_out(fx), PAGES / cluster);
+	if (fx_is(&vm_design_mach))
+		assert_int_equal(fx->sys->stats.swap_allocs, used);
+	else
+		assert_int_equal(fx->sys->stats.swap_allocs, used + PAGES);
+	is_filled(fx, 2);
+	swap_off(fx);
+}
+
+/* Pages here and there: together only where place does not matter. */
+static void
+test_scattered(void **state)
+{
+	struct fixture *fx = *state;
+	uint64_t n;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, 2 * PAGES), VM_OK);
+	for (size_t i = 0; i < PAGES; i++)
+		assert_int_equal(store(fx, 2 * i, (int)i), VM_OK);
+	n = requests_out(fx);
+	assert_int_equal(n,
+	    fx_design->paging->place == &vm_place_any ? 1 : PAGES);
+	for (size_t i = 0; i < PAGES; i++)
+		assert_true(page_is(fx, fx->vs, 2 * i, (int)i));
+	swap_off(fx);
+}
+
+/* What is clean goes without being written again. */
+static void
+test_clean(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	all_out(fx);
+	is_filled(fx, 1);
+	assert_int_equal(requests_out(fx), 0);
+	is_filled(fx, 1);
+	swap_off(fx);
+}
+
+/* Swap is full of pages that are here as well: they give up their slots. */
+static void
+test_strip(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, PAGES);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	all_out(fx);
+	is_filled(fx, 1);
+	assert_int_equal(vm_swap_in_use(fx->sys), PAGES);
+	assert_int_equal(map_shared(fx, 512, PAGES), VM_OK);
+	for (size_t i = 0; i < PAGES; i++)
+		assert_int_equal(store(fx, 512 + i, 'z'), VM_OK);
+	for (size_t i = 0; i < PAGES; i++)
+		assert_int_equal(load(fx, i), 1 + (int)i);
+	all_out(fx);
+	is_filled(fx, 1);
+	for (size_t i = 0; i < PAGES; i++)
+		assert_true(page_is(fx, fx->vs, 512 + i, 'z'));
+	swap_off(fx);
+}
+
+/* A spare page is had again without reading, or is free when it is needed. */
+static void
+test_spare(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_system *sys = fx->sys;
+	uint64_t read;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	all_out(fx);
+	is_filled(fx, 1);
+	all_out(fx);
+	read = sys->stats.pageins;
+	assert_int_equal(vm_pageq_count(sys, VM_PAGE_SPARE), PAGES);
+	assert_int_equal(vm_pageout_available(sys), FX_FRAMES);
+	assert_int_equal(load(fx, 7), 8);
+	assert_int_equal(sys->stats.pageins, read);
+	assert_int_equal(map_shared(fx, 512, FX_FRAMES - 8), VM_OK);
+	for (size_t i = 0; i < FX_FRAMES - 8; i++)
+		assert_int_equal(store(fx, 512 + i, 'y'), VM_OK);
+	assert_true(vm_pageq_count(sys, VM_PAGE_SPARE) < PAGES);
+	is_filled(fx, 1);
+	swap_off(fx);
+}
+
+/* What is used again and again stays, and what is not goes in the end. */
+static void
+test_activity(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_page *pg;
+	unsigned passes = 0;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, 2), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	assert_int_equal(store(fx, 1, 'b'), VM_OK);
+	pg = mapping_of(fx->vs, 0).page;
+	(void)pmap_clear_reference(fx->machine, mapping_of(fx->vs, 1).page);
+	assert_int_equal(vm_pageq_activity(pg), VM_PAGEQ_ACTIVITY_FIRST);
+	while (fx->sys->stats.pageouts == 0 && passes++ < 20) {
+		assert_int_equal(load(fx, 0), 'a');
+		(void)vm_pageout(fx->sys, vm_page_free_count(fx->sys) + 1);
+	}
+	assert_int_equal(fx->sys->stats.pageouts, 1);
+	assert_ptr_equal(mapping_of(fx->vs, 0).page, pg);
+	assert_int_equal(load(fx, 1), 'b');
+	swap_off(fx);
+}
+
+int
+main(void)
+{
+	const struct fx_test tests[] = {
+		FX_TEST(test_clusters),
+		FX_TEST(test_scattered),
+		FX_TEST(test_clean),
+		FX_TEST_IN(mach, test_strip),
+		FX_TEST_IN(netbsd, test_strip),
+		FX_TEST_IN(openbsd, test_strip),
+		FX_TEST_IN(dragonfly, test_spare),
+		FX_TEST_IN(freebsd, test_activity),
+	};
+
+	return FX_RUN("vm_paging", tests);
+}

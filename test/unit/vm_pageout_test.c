@@ -390,8 +390,8 @@ test_second_chance(void **state)
 	assert_int_equal(nresident(fx, 2, 1), 1);
 	assert_int_equal(nresident(fx, 3, 1), 0);
 	assert_int_equal(nresident(fx, 4, 5), 5);
-	assert_int_equal(STAT(fx, pd_reactivated),
-	    fx->sys->paging->unmaps ? 0 : 2);
+	if (!fx->sys->paging->unmaps) /* else faults have told of some */
+		assert_int_equal(STAT(fx, pd_reactivated), 2);
 	/* a hard pass takes them though they are used */
 	fill(fx, 4, 5);
 	page_out(fx);

@@ -134,6 +134,37 @@ test_neighbours(void **state)
 	}
 }
 
+/* Are they entered also when the page itself has to be made: copied, or of
+ * zeroes?  Another space has the same pages; one of them is missing.
+ *
+ *	     0 1 2 3 4 5 6 7 8 9	all but 6 resident, none mapped
+ *	           . . . x   . .	write to 5, or to 6
+ */
+static void
+test_neighbours_of_made(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *child;
+
+	assert_int_equal(map_anon(fx, 0, 12), VM_OK);
+	for (size_t i = 0; i < 12; i++)
+		if (i != 6)
+			assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(vmspace_fork(fx->vs, &child), VM_OK);
+	soft_forget(fx->machine);
+	assert_int_equal(store(fx, 5, 'y'), VM_OK);
+	assert_string_equal(mapped(fx, 12),
+	    fx_is_uvm() ? "..####.###.." : ".....#......");
+	soft_forget(fx->machine);
+	assert_int_equal(store(fx, 6, 'y'), VM_OK);
+	assert_string_equal(mapped(fx, 12),
+	    fx_is_uvm() ? "...########." : "......#.....");
+	for (size_t i = 7; i < 11; i++)
+		assert_false(may_write(fx->vs, i));
+	assert_int_equal(load_in(fx, child, 5), 'x');
+	vmspace_unref(child);
+}
+
 /* Does advice say how many? */
 static void
 test_neighbours_advice(void **state)
@@ -457,6 +488,7 @@ main(void)
 		FX_TEST(test_io_error),
 		FX_TEST(test_io_error_ahead),
 		FX_TEST(test_neighbours),
+		FX_TEST(test_neighbours_of_made),
 		FX_TEST(test_neighbours_advice),
 		FX_TEST(test_neighbours_rights),
 		FX_TEST(test_neighbours_writable),

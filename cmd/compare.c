@@ -28,7 +28,8 @@
 struct compare {
 	struct run_options run;
 	const struct vm_design *designs[DESIGNS_MAX];
-	size_t count; /* of designs; so many runs are made */
+	size_t count;  /* of designs; so many runs are made */
+	uint64_t keep; /* bytes of input, and of each output stream */
 	enum report_format format;
 	const char *output; /* a file for the report; NULL: standard output */
 	bool suite;
@@ -40,6 +41,22 @@ struct compare {
 
 static const char *const stream_names[] = { "standard output",
 	"standard error" };
+
+static void
+say_where(const char *name, const char *a, const char *b,
+    const struct trial_stream *s)
+{
+	unsigned long long at = s->at, line = s->line;
+
+	if (line == 0)
+		message("%s under %s differs from that under %s, somewhere "
+			"behind byte %llu",
+		    name, b, a, at);
+	else
+		message("%s under %s differs from that under %s, from byte "
+			"%llu on (line %llu)",
+		    name, b, a, at, line);
+}
 
 /* Say how a run differs from the first one. */
 static bool
@@ -56,10 +73,7 @@ is_same(const struct trial *first, const struct trial *t)
 
 		if (!s->differs)
 			continue;
-		message("%s under %s differs from that under %s, from byte "
-			"%llu on (line %llu)",
-		    stream_names[i], b, a, (unsigned long long)s->at,
-		    (unsigned long long)s->line);
+		say_where(stream_names[i], a, b, s);
 		same = false;
 	}
 	return same;
@@ -126,31 +140,42 @@ run_all(struct compare *c)
 }
 
 static int
-compare_program(struct compare *c, FILE *f)
+run_and_report(struct compare *c, FILE *f)
 {
 	bool same;
 
-	trial_catch_signals();
-	if (!trial_set_open(&c->set) || !trial_read_input(&c->set) ||
-	    !run_all(c))
+	if (!trial_read_input(&c->set) || !run_all(c))
 		return trial_signal() != 0 ? 128 + trial_signal() : RUN_FAILED;
 	if (!has_run(&c->trials[0]))
 		return c->trials[0].result.status;
 	same = all_same(c);
-	trial_set_close(&c->set);
 	if (!report(c, same, f))
 		return RUN_FAILED;
 	return same ? c->trials[0].result.status : COMPARE_DIFFERS;
 }
 
+static int
+compare_program(struct compare *c, FILE *f)
+{
+	int status = RUN_FAILED;
+
+	trial_catch_signals();
+	if (trial_set_open(&c->set, c->keep)) {
+		status = run_and_report(c, f);
+		trial_set_close(&c->set);
+	}
+	return status;
+}
+
 /* -------------------------------------------------------------- options */
 
-enum { OPT_DESIGNS = 256, OPT_FORMAT, OPT_SUITE };
+enum { OPT_DESIGNS = 256, OPT_FORMAT, OPT_SUITE, OPT_KEEP };
 
 static const struct option longs[] = {
 	{ "designs", required_argument, NULL, OPT_DESIGNS },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "suite", required_argument, NULL, OPT_SUITE },
+	{ "keep", required_argument, NULL, OPT_KEEP },
 	{ "output", required_argument, NULL, 'o' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -177,9 +202,14 @@ set_option(struct compare *c, int opt, char **argv)
 			return false;
 		c->format = (enum report_format)which;
 		return true;
+	case OPT_KEEP:
+		return option_keep(optarg, &c->keep);
 	case OPT_SUITE:
 		c->suite = true;
 		return option_word("--suite", optarg, suites, &which);
+	case 'd':
+		message("compare has no -d: see --designs=A,B,...");
+		return false;
 	default:
 		message("%s: not an option of compare, or without its value; "
 			"see bsdvm help compare",
@@ -194,9 +224,10 @@ set_options(struct compare *c, int argc, char **argv)
 	int opt;
 
 	c->run.memory = OPTION_MEMORY_DEFAULT;
+	c->keep = OPTION_KEEP_DEFAULT;
 	c->count = option_all_designs(c->designs, DESIGNS_MAX);
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+m:s:o:", longs, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "+d:m:s:o:", longs, NULL)) != -1)
 		if (!set_option(c, opt, argv))
 			return false;
 	c->run.argv = argv + optind;

@@ -197,7 +197,7 @@ cranor_run(const struct cranor_options *options)
 
 	trial_catch_signals();
 	figures_init(&c.figures, options->designs, options->count);
-	if (!trial_set_open(&c.set))
+	if (!trial_set_open(&c.set, 0))
 		return RUN_FAILED;
 	ok = measure(&c);
 	progress_end();

@@ -36,7 +36,7 @@ struct vm_design {
 	 * nobody, once vm_system_prefer says */
 	const struct vm_pageindex_ops *pageindex;
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
-	bool around_made;    /* also around a page that the fault has made, but
+	bool around_made; /* also around a page that the fault has made, but
 	                      * not at a write to what is private above an object */
 	enum vm_merge merge;
 	bool two_steps; /* mapped with default attributes, changed after */

@@ -59,19 +59,19 @@ count_how(struct vm_system *sys, enum vm_resolved_how how)
 {
 	switch (how) {
 	case VM_FOUND_ANON:
-		VM_COUNT(sys, fault_anon);
+		VM_COUNT(sys, flt_anon);
 		break;
 	case VM_COPIED_ANON:
-		VM_COUNT(sys, fault_acow);
+		VM_COUNT(sys, flt_acow);
 		break;
 	case VM_FOUND_OBJECT:
-		VM_COUNT(sys, fault_obj);
+		VM_COUNT(sys, flt_obj);
 		break;
 	case VM_COPIED_OBJECT:
-		VM_COUNT(sys, fault_prcopy);
+		VM_COUNT(sys, flt_prcopy);
 		break;
 	case VM_MADE_ZERO:
-		VM_COUNT(sys, fault_przero);
+		VM_COUNT(sys, flt_przero);
 		break;
 	case VM_MADE_OBJECT_ZERO:
 		VM_COUNT(sys, fault_object_zero);

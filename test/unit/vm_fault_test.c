@@ -277,7 +277,7 @@ test_ahead(void **state)
 	assert_null(mapping_of(fx->vs, 61).page);
 	assert_null(mapping_of(fx->vs, 59).page);
 	assert_int_equal(STAT(fx, fault_ahead_zero), 4 + 5 + 11 + 16);
-	assert_int_equal(STAT(fx, fault_przero), 5);
+	assert_int_equal(STAT(fx, flt_przero), 5);
 	end_system(fx);
 }
 
@@ -316,10 +316,10 @@ test_ahead_chunks(void **state)
 	assert_int_equal(map_anon(fx, 0, FX_CELLS), VM_OK);
 	for (size_t i = 0; i < 96; i++)
 		assert_int_equal(store(fx, i, 'x'), VM_OK);
-	assert_in_range(STAT(fx, fault_przero), 1, 10);
+	assert_in_range(STAT(fx, flt_przero), 1, 10);
 	for (size_t i = FX_CELLS; i > FX_CELLS - 96; i--)
 		assert_int_equal(store(fx, i - 1, 'x'), VM_OK);
-	assert_in_range(STAT(fx, fault_przero), 2, 20);
+	assert_in_range(STAT(fx, flt_przero), 2, 20);
 	end_system(fx);
 }
 

@@ -23,18 +23,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DESIGNS_MAX 16
+#define NAME_ROOM 48
 
 struct compare {
 	struct run_options run;
-	const struct vm_design *designs[DESIGNS_MAX];
+	const struct vm_design *designs[OPTION_DESIGNS_MAX];
 	size_t count;  /* of designs; so many runs are made */
 	uint64_t keep; /* bytes of input, and of each output stream */
 	enum report_format format;
 	const char *output; /* a file for the report; NULL: standard output */
 	bool suite;
 	struct trial_set set;
-	struct trial trials[DESIGNS_MAX];
+	struct trial trials[OPTION_DESIGNS_MAX];
 };
 
 /* -------------------------------------------------------------- verdict */
@@ -58,22 +58,40 @@ say_where(const char *name, const char *a, const char *b,
 		    name, b, a, at, line);
 }
 
-/* Say how a run differs from the first one. */
-static bool
-is_same(const struct trial *first, const struct trial *t)
+/* The design of run i; with its number, when it is not the only one. */
+static void
+name_run(const struct compare *c, size_t i, char *name, size_t room)
 {
-	const char *a = first->result.design, *b = t->result.design;
-	bool same = t->result.status == first->result.status;
+	size_t same = 0;
 
+	for (size_t k = 0; k < c->count; k++)
+		same += c->designs[k] == c->designs[i];
+	if (same > 1)
+		(void)snprintf(name, room, "%s (run %zu)", c->designs[i]->name,
+		    i + 1);
+	else
+		(void)snprintf(name, room, "%s", c->designs[i]->name);
+}
+
+/* Say how run i differs from the first one. */
+static bool
+is_same(const struct compare *c, size_t i)
+{
+	const struct trial *first = &c->trials[0], *t = &c->trials[i];
+	bool same = t->result.status == first->result.status;
+	char a[NAME_ROOM], b[NAME_ROOM];
+
+	name_run(c, 0, a, sizeof(a));
+	name_run(c, i, b, sizeof(b));
 	if (!same)
 		message("exit status %d under %s, %d under %s",
 		    t->result.status, b, first->result.status, a);
-	for (int i = 0; i < TRIAL_STREAMS; i++) {
-		const struct trial_stream *s = &t->streams[i];
+	for (int k = 0; k < TRIAL_STREAMS; k++) {
+		const struct trial_stream *s = &t->streams[k];
 
 		if (!s->differs)
 			continue;
-		say_where(stream_names[i], a, b, s);
+		say_where(stream_names[k], a, b, s);
 		same = false;
 	}
 	return same;
@@ -85,7 +103,7 @@ all_same(const struct compare *c)
 	bool same = true;
 
 	for (size_t i = 1; i < c->count; i++)
-		if (!is_same(&c->trials[0], &c->trials[i]))
+		if (!is_same(c, i))
 			same = false;
 	return same;
 }
@@ -95,7 +113,7 @@ all_same(const struct compare *c)
 static bool
 report(const struct compare *c, bool same, FILE *f)
 {
-	const struct run_result *results[DESIGNS_MAX];
+	const struct run_result *results[OPTION_DESIGNS_MAX];
 	struct report r = { .argv = c->run.argv,
 		.memory = c->run.memory,
 		.results = results,
@@ -195,7 +213,7 @@ set_option(struct compare *c, int opt, char **argv)
 		c->output = optarg;
 		return true;
 	case OPT_DESIGNS:
-		return option_designs(optarg, c->designs, DESIGNS_MAX,
+		return option_designs(optarg, c->designs, OPTION_DESIGNS_MAX,
 		    &c->count);
 	case OPT_FORMAT:
 		if (!option_word("--format", optarg, report_formats, &which))
@@ -225,7 +243,7 @@ set_options(struct compare *c, int argc, char **argv)
 
 	c->run.memory = OPTION_MEMORY_DEFAULT;
 	c->keep = OPTION_KEEP_DEFAULT;
-	c->count = option_all_designs(c->designs, DESIGNS_MAX);
+	c->count = option_all_designs(c->designs, OPTION_DESIGNS_MAX);
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "+d:m:s:o:", longs, NULL)) != -1)
 		if (!set_option(c, opt, argv))

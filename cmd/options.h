@@ -27,6 +27,9 @@ bool option_keep(const char *text, uint64_t *bytes);
 /* -d DESIGN */
 bool option_design(const char *name, const struct vm_design **);
 
+/* So many runs a comparison has at most. */
+#define OPTION_DESIGNS_MAX 16
+
 /* --designs=A,B: at most max of them, in that order; how many in *count. */
 bool option_designs(const char *list, const struct vm_design **designs,
     size_t max, size_t *count);

@@ -23,7 +23,7 @@ const struct vm_design vm_design_netbsd = {
 	.inherit_zero = true,
 };
 
-/* OpenBSD UVM: the same in chunks, gaps by size as well; neighbours by bytes. */
+/* OpenBSD UVM: the same in chunks, gaps by size too; neighbours by bytes. */
 const struct vm_design vm_design_openbsd = {
 	.name = "openbsd",
 	.cow = &vm_cow_openbsd,

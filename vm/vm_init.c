@@ -39,7 +39,7 @@ fini_layers(struct vm_system *sys)
 {
 	if (sys->entries != NULL)
 		vm_map_fini_system(sys);
-	if (sys->anons != NULL)
+	if (sys->cow_pools != NULL)
 		vm_cow_fini(sys);
 	if (sys->objects != NULL)
 		vm_object_fini(sys);

@@ -74,15 +74,6 @@ vm_map_next(const struct vm_map *map, const struct vm_map_entry *e)
 	return LIST_NEXT(struct vm_map_entry, e, &map->index.entries, link);
 }
 
-static struct vm_map_entry *
-prev_of(const struct vm_map *map, const struct vm_map_entry *e)
-{
-	struct list *prev = list_prev(&map->index.entries, &e->link);
-
-	return prev == NULL ? NULL :
-			      LIST_ENTRY(prev, struct vm_map_entry, link);
-}
-
 /* Set the gap behind e, or with NULL that before the first entry. */
 static void
 set_gap(struct vm_map *map, struct vm_map_entry *e)
@@ -171,7 +162,7 @@ vm_entry_link(struct vm_map *map, struct vm_map_entry *e)
 void
 vm_entry_unlink(struct vm_map *map, struct vm_map_entry *e)
 {
-	struct vm_map_entry *prev = prev_of(map, e);
+	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
 
 	map->index.ops->remove(&map->index, e);
 	list_remove(&e->link);
@@ -271,7 +262,7 @@ vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end)
 static void
 join_new(struct vm_map *map, struct vm_map_entry *e)
 {
-	struct vm_map_entry *prev = prev_of(map, e);
+	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
 
 	if (prev != NULL && e->object == NULL)
 		(void)try_join(map, prev, e);
@@ -289,7 +280,7 @@ is_unsettled(const struct vm_map_entry *e)
 static bool
 join_settled(struct vm_map *map, struct vm_map_entry *e)
 {
-	struct vm_map_entry *prev = prev_of(map, e);
+	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
 	struct vm_map_entry *next = vm_map_next(map, e);
 
 	if (vm_entry_has_upper(e) || map->design->merge == VM_MERGE_NEW)

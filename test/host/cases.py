@@ -731,7 +731,7 @@ def compare_table(side):
         raise Failure(f"output before the table: {text[:60]!r}")
     for what in (r"\n +netbsd +netbsd +most/least\n", r"\nfaults( +\d+){2}",
                  r"\nmetadata bytes, peak( +[1-9]\d*){2}",
-                 r"\nwall seconds( +\d+\.\d+){2}\n",
+                 r"\nwall seconds, of one run( +\d+\.\d+){2}\n",
                  r"same output and exit status 3 under all 2 designs\n$"):
         if not re.search(what, text):
             raise Failure(f"nothing like {what} in the table")
@@ -800,7 +800,8 @@ def compare_differs(side):
                          ("[ -e made ] || echo more; >made",
                           "from byte 0 on"),
                          ("[ ! -e here ]; s=$?; >here; exit $s",
-                          "exit status 1 under netbsd, 0 under netbsd")):
+                          "exit status 1 under netbsd (run 2), 0 under netbsd (run 1)"
+                          )):
         result = bsdvm(side, "compare", "--designs=netbsd,netbsd", "--",
                        "sh", "-c", script)
         said = "\n".join(result.messages())

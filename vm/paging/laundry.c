@@ -73,7 +73,7 @@ launder(struct vm_pageout_pass *p)
 	size_t more = background(p);
 	struct vm_page *pg;
 
-	for (; left > 0 && p->full < STUCK_MOST; left--) {
+	for (; left > 0 && (p->hard || p->full < STUCK_MOST); left--) {
 		if (vm_pageout_enough(p) && more-- == 0)
 			return;
 		vm_pageout_prepare(p);
@@ -115,7 +115,8 @@ scan_active(struct vm_pageout_pass *p)
 	size_t left = vm_pageq_count(sys, VM_PAGE_ACTIVE);
 	size_t have = vm_pageq_count(sys, VM_PAGE_INACTIVE) +
 	    vm_pageq_count(sys, VM_PAGE_LAUNDRY);
-	size_t want = (left + have) / INACTIVE_SHARE + 1;
+	size_t all = left + have;
+	size_t want = p->hard ? all : all / INACTIVE_SHARE + 1;
 	struct vm_page *pg;
 
 	for (; left > 0 && have < want; left--) {

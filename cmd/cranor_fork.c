@@ -63,8 +63,10 @@ static void
 run_cycle(void *arg)
 {
 	struct family *fam = arg;
-	struct vmspace *child = rig_fork(&fam->rig);
+	struct vmspace *child;
 
+	if (vmspace_fork(fam->rig.space, &child) != 0)
+		return;
 	rig_touch(child, fam->stack, VM_PROT_WRITE);
 	if (fam->touch)
 		rig_touch(child, fam->memory, VM_PROT_WRITE);
@@ -103,8 +105,8 @@ init_family(struct family *fam, const struct vm_design *d, vsize_t size,
 static void
 time_point(struct cranor *c, const struct point *p, double *us)
 {
-	static struct family families[OPTION_DESIGNS_MAX];
-	void *args[OPTION_DESIGNS_MAX];
+	static struct family families[FIGURE_DESIGNS_MAX];
+	void *args[FIGURE_DESIGNS_MAX];
 	size_t n = c->options->count;
 
 	for (size_t i = 0; i < n; i++) {

@@ -20,6 +20,7 @@
 #include "vm/vm_pageout.h"
 #include "vm/vm_stack.h"
 #include "vm/vm_swap.h"
+#include "vm/vm_swapoff.h"
 #include "vm/vmspace.h"
 
 #endif

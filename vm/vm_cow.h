@@ -180,6 +180,13 @@ struct vm_cow_ops {
 	int (*discard)(struct vm_system *, struct vm_map_entry *, vm_pindex_t n,
 	    vm_pindex_t len);
 
+	/*
+	 * recall: what the entry has on a device that is to go, but for what
+	 * objects have (vm_object_recall).  NULL: nothing.
+	 * => entry locked; does not block
+	 */
+	enum vm_recalled (*recall)(struct vm_map_entry *, struct vm_recall *);
+
 	/* walk: fn for each page of [n, n + len) that is there, in order.
 	 * => entry locked */
 	void (*walk)(struct vm_map_entry *, vm_pindex_t n, vm_pindex_t len,
@@ -189,8 +196,7 @@ struct vm_cow_ops {
 	void (*check)(const struct vm_map_entry *);
 
 	/* audit: tell the references of the entry's upper layer, and from there
-	 * on down; panic when they are not as it knows them.
-	 * => entry locked, or nobody else runs */
+	 * on down; panic when they are not as it knows them.  => entry locked, or nobody else runs */
 	void (*audit)(const struct vm_map_entry *, struct vm_audit *);
 
 	/* dump: print the upper layer, which is there, in one line or more.

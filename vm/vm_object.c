@@ -575,6 +575,45 @@ vm_object_foreach(struct vm_system *sys, vm_object_fn *fn, void *arg)
 	vm_mutex_unlock(&os->lock);
 }
 
+/* => objects locked */
+static enum vm_recalled
+recall(struct vm_object *obj, struct vm_recall *rc)
+{
+	enum vm_recalled v;
+
+	if (!vm_mutex_trylock(obj->lock)) /* its owner may want our lock */
+		return VM_RECALL_DONE;
+	v = vm_object_recall_from(obj, rc);
+	vm_object_unlock(obj);
+	return v;
+}
+
+/* Those that have been gone through go to the end, so that the next call goes
+ * on where this one stops. */
+enum vm_recalled
+vm_object_recall(struct vm_recall *rc)
+{
+	struct vm_objects *os = rc->sys->objects;
+	enum vm_recalled v = VM_RECALL_DONE;
+	size_t left = 0;
+
+	vm_mutex_lock(&os->lock);
+	LIST_FOREACH(struct vm_object, each, &os->all, link)
+		left++;
+	for (; left > 0; left--) {
+		struct vm_object *obj = LIST_FIRST(struct vm_object, &os->all,
+		    link);
+
+		v = recall(obj, rc);
+		if (v != VM_RECALL_DONE)
+			break;
+		list_remove(&obj->link);
+		list_insert_tail(&os->all, &obj->link);
+	}
+	vm_mutex_unlock(&os->lock);
+	return v;
+}
+
 size_t
 vm_object_bytes(struct vm_system *sys)
 {

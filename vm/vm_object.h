@@ -27,6 +27,7 @@
 #include "vm/vm_lock.h"
 #include "vm/vm_pageindex.h"
 #include "vm/vm_read.h"
+#include "vm/vm_swapin.h"
 #include "vm/vm_swapmap.h"
 #include "vm/vm_system.h"
 #include "vm/vm_types.h"
@@ -314,6 +315,15 @@ extern const struct vm_page_owner vm_object_owner;
 typedef void vm_object_fn(struct vm_object *, void *arg);
 /* Call fn for each object, cached ones too.  => fn must not block */
 void vm_object_foreach(struct vm_system *, vm_object_fn *, void *arg);
+
+/*
+ * vm_object_recall: what objects have on a device that is to go, one after the
+ * other, but for those that are locked by others.
+ * => no lock held; does not block
+ */
+enum vm_recalled vm_object_recall(struct vm_recall *);
+/* Of one.  => locked */
+enum vm_recalled vm_object_recall_from(struct vm_object *, struct vm_recall *);
 
 /* Bytes of the objects there are, without pagers and page indexes. */
 size_t vm_object_bytes(struct vm_system *);

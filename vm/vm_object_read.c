@@ -197,6 +197,32 @@ begin_swapin(struct vm_object *obj, vm_pindex_t pindex,
 	return VM_RESOLVE_IO;
 }
 
+enum vm_recalled
+vm_object_recall_from(struct vm_object *obj, struct vm_recall *rc)
+{
+	struct vm_object_want want = {
+		.limit = UINT64_MAX,
+		.read = &rc->read,
+	};
+	struct vm_page *pg;
+	vm_pindex_t i = 0;
+	vm_slot_t slot;
+
+	vm_swapmap_leave(obj->sys, &obj->swap, rc->id);
+	for (; (slot = vm_swapmap_next(&obj->swap, &i)) != 0; i++) {
+		if (!vm_swap_is_on(obj->sys, slot, rc->id))
+			continue;
+		pg = vm_object_lookup(obj, i);
+		if (pg != NULL)
+			vm_recall_page(rc, pg);
+		else if (begin_swapin(obj, i, &want) == VM_RESOLVE_IO)
+			return VM_RECALL_READ;
+		else
+			return VM_RECALL_NOMEM;
+	}
+	return VM_RECALL_DONE;
+}
+
 enum vm_verdict
 vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
     struct vm_object_want *want)

@@ -354,6 +354,7 @@ vm_pageout_daemon(struct vm_system *sys)
 	}
 	vm_page_set_low(sys, 0);
 	po->daemon = false;
+	po->stop = false; /* there may be another one */
 	vm_event_signal(&po->passed, sys->env);
 }
 

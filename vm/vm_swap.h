@@ -65,7 +65,8 @@ int vm_swap_add(struct vm_system *, const struct vm_swap_device *,
 /*
  * To remove a device: retire it, bring back or free what is on it, remove it.
  *
- * vm_swap_retire: nothing more is allocated there.  => VM_EINVAL: no such
+ * vm_swap_retire: nothing more is allocated there.  => VM_EINVAL: no such;
+ *    VM_EBUSY: it is already
  * vm_swap_reinstate: or be used again
  * vm_swap_remove: forget and close it.
  * => no lock held

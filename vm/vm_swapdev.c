@@ -175,13 +175,18 @@ static int
 set_retired(struct vm_swap *sw, unsigned id, bool retired)
 {
 	struct vm_swapdev *sd;
+	int error = 0;
 
 	vm_mutex_lock(&sw->lock);
 	sd = by_id(sw, id);
-	if (sd != NULL)
+	if (sd == NULL)
+		error = VM_EINVAL;
+	else if (retired && sd->retired)
+		error = VM_EBUSY;
+	else
 		sd->retired = retired;
 	vm_mutex_unlock(&sw->lock);
-	return sd != NULL ? 0 : VM_EINVAL;
+	return error;
 }
 
 int

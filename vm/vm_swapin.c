@@ -3,17 +3,28 @@
  * vm_swapin.c - pages come back from swap.
  *
  * A page that came back is clean, and its slot goes on being its place, so
- * that it can go again without being written.
+ * that it can go again without being written.  Unless its device is to go: then
+ * it is dirty, and its slot free.
  */
 #include "vm/vm_swapin.h"
 
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
+#include "vm/vm_swapout.h"
 
 static bool
 is_bad(uint64_t bad, unsigned i)
 {
 	return ((bad >> i) & 1) != 0;
+}
+
+/* From a device that is to go it comes for good.  => locked */
+static void
+arrived(struct vm_system *sys, struct vm_page *pg)
+{
+	vm_page_ready(sys, pg);
+	if (vm_swap_is_retired(sys, pg->owner_ops->slot(pg)))
+		vm_swapout_forget(sys, pg);
 }
 
 /* => locked */
@@ -25,7 +36,7 @@ finish(struct vm_system *sys, struct vm_page *pg, bool failed)
 	else if (failed)
 		pg->owner_ops->evict(sys, pg);
 	else
-		vm_page_ready(sys, pg);
+		arrived(sys, pg);
 }
 
 int
@@ -47,4 +58,16 @@ vm_swapin(struct vm_system *sys, struct vm_read *rd)
 	VM_COUNT(sys, pagein_io);
 	VM_COUNT_N(sys, pageins, rd->npages - nbad);
 	return is_bad(bad, rd->wanted) ? VM_EIO : 0;
+}
+
+void
+vm_recall_page(struct vm_recall *rc, struct vm_page *pg)
+{
+	if (pg->busy) {
+		rc->busy = pg;
+		rc->seen = vm_page_want(rc->sys, pg);
+		return;
+	}
+	vm_swapout_forget(rc->sys, pg);
+	rc->ngone++;
 }

@@ -17,4 +17,33 @@
  */
 int vm_swapin(struct vm_system *, struct vm_read *);
 
+struct vm_page;
+
+/*
+ * A device is to go: everything on it is brought back.  Whoever has pages in
+ * swap goes over them, locked, from `from` on:
+ *
+ *	in memory, idle		its slot goes, and it is dirty
+ *	in memory, busy		`busy` is it: wait, and come again
+ *	not in memory		begins to read it, and stops there
+ */
+enum vm_recalled {
+	VM_RECALL_DONE,  /* nothing is left but what was busy */
+	VM_RECALL_READ,  /* a run is to be read: vm_swapin; then go on */
+	VM_RECALL_NOMEM, /* there is no page to read to */
+};
+
+struct vm_recall {
+	struct vm_system *sys;
+	unsigned id;          /* the device, which is retired */
+	struct vm_read read;  /* out (READ) */
+	unsigned tries;       /* the caller's */
+	uint64_t ngone;       /* slots given back, reads begun */
+	struct vm_page *busy; /* out: one that was met, or NULL, */
+	uint32_t seen;        /* for vm_page_wait */
+};
+
+/* A page in memory that has a slot.  => owner locked */
+void vm_recall_page(struct vm_recall *, struct vm_page *);
+
 #endif

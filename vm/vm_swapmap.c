@@ -98,6 +98,21 @@ vm_swapmap_place(struct vm_system *sys, struct vm_swapmap *m, vm_pindex_t i,
 }
 
 void
+vm_swapmap_leave(struct vm_system *sys, struct vm_swapmap *m, unsigned id)
+{
+	uint64_t b = 0;
+	vm_slot_t first;
+
+	for (; (first = (vm_slot_t)(uintptr_t)radix_next(&m->blocks, &b)) != 0;
+	     b++) {
+		if (!vm_swap_is_on(sys, first, id))
+			continue;
+		(void)radix_remove(&m->blocks, b);
+		vm_swap_free(sys, first, m->block);
+	}
+}
+
+void
 vm_swapmap_fini(struct vm_system *sys, struct vm_swapmap *m)
 {
 	uint64_t b = 0;

@@ -60,6 +60,10 @@ void vm_swapmap_free(struct vm_system *, struct vm_swapmap *, vm_pindex_t start,
 vm_slot_t vm_swapmap_place(struct vm_system *, struct vm_swapmap *, vm_pindex_t,
     unsigned block);
 
+/* Give back the blocks that lie on a device; what is there stays until it is
+ * put elsewhere. */
+void vm_swapmap_leave(struct vm_system *, struct vm_swapmap *, unsigned id);
+
 /* Give everything back. */
 void vm_swapmap_fini(struct vm_system *, struct vm_swapmap *);
 

@@ -90,8 +90,11 @@ vm_amap_where(const struct vm_amap *am, uint32_t slot)
 static inline struct vm_anon *
 vm_amap_at(const struct vm_amap *am, uint32_t slot)
 {
-	struct vm_anon **at = vm_amap_where(am, slot);
+	struct vm_anon **at;
 
+	if (am->anons != NULL)
+		return am->anons[slot];
+	at = am->slots->where(am, slot);
 	return at == NULL ? NULL : *at;
 }
 

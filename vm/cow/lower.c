@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cow/lower.c - see lower.h.
+ * cow/lower.c - the common part of every resolve.
  */
 #include "vm/cow/lower.h"
 

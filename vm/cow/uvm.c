@@ -121,7 +121,7 @@ readable(const struct vm_resolve *r, vm_pindex_t n, vm_slot_t slot)
 
 /* Begin to read an anon from swap, and those behind it whose slots follow. */
 static enum vm_verdict
-page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
+begin_read(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 {
 	struct vm_family *family = r->entry->aref.amap->family;
 	unsigned max = r->entry->advice == VM_ADV_RANDOM ? 1 : VM_SWAPIN_MAX;
@@ -130,8 +130,6 @@ page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 	struct vm_read *rd = r->read;
 	struct vm_page *pg;
 
-	if (r->depth != VM_RESOLVE_ALL)
-		return VM_RESOLVE_ABSENT;
 	*rd = (struct vm_read){ .slot = an->slot };
 	while (an != NULL && rd->npages < max) {
 		pg = vm_anon_revive(r->sys, family, an, near, flags);
@@ -146,6 +144,14 @@ page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 		return VM_RESOLVE_NOMEM;
 	vm_anon_owner.hold(rd->pages[0]);
 	return VM_RESOLVE_IO;
+}
+
+static enum vm_verdict
+page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
+{
+	if (r->depth != VM_RESOLVE_ALL)
+		return VM_RESOLVE_ABSENT;
+	return begin_read(r, n, an);
 }
 
 static enum vm_verdict
@@ -244,6 +250,8 @@ netbsd_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
 		*first = 0; /* the entry begins inside a chunk */
 	if (npages - *first > chunk)
 		*last = *first + chunk;
+	if (*last <= n)
+		*last = n + 1;
 }
 
 /* In chunks an empty slot costs nothing: the whole, up to the largest amap. */
@@ -518,7 +526,7 @@ uvm_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 	return 0;
 }
 
-/* ---- looking ---- */
+/* ---- a device goes ---- */
 
 /* The first page of [n, end) with an anon, or end. */
 static vm_pindex_t
@@ -528,6 +536,43 @@ next_upper(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
 		return end;
 	return vm_amap_next(&e->aref, n, end);
 }
+
+/* One anon, at page n. */
+static enum vm_recalled
+recall_anon(struct vm_map_entry *e, vm_pindex_t n, struct vm_anon *an,
+    struct vm_recall *rc)
+{
+	struct vm_resolve r = {
+		.sys = rc->sys,
+		.entry = e,
+		.read = &rc->read,
+	};
+
+	if (an->slot == 0 || !vm_swap_is_on(rc->sys, an->slot, rc->id))
+		return VM_RECALL_DONE;
+	if (an->page != NULL) {
+		vm_recall_page(rc, an->page);
+		return VM_RECALL_DONE;
+	}
+	return begin_read(&r, n, an) == VM_RESOLVE_IO ? VM_RECALL_READ :
+							VM_RECALL_NOMEM;
+}
+
+/* Where parts of the amap have been lost, they go with it; until then they
+ * hold on to the device. */
+static enum vm_recalled
+uvm_recall(struct vm_map_entry *e, struct vm_recall *rc)
+{
+	vm_pindex_t n = 0, end = vm_entry_npages(e);
+	enum vm_recalled v = VM_RECALL_DONE;
+
+	for (n = next_upper(e, 0, end); n < end && v == VM_RECALL_DONE;
+	     n = next_upper(e, n + 1, end))
+		v = recall_anon(e, n, vm_amap_lookup(&e->aref, n), rc);
+	return v;
+}
+
+/* ---- looking ---- */
 
 /* The first page of [n, end) that the object has, or end. */
 static vm_pindex_t
@@ -651,6 +696,7 @@ const struct vm_cow_ops vm_cow_uvm = {
 	.join = uvm_join,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
+	.recall = uvm_recall,
 	.walk = uvm_walk,
 	.check = uvm_check,
 	.audit = uvm_audit,
@@ -672,6 +718,7 @@ const struct vm_cow_ops vm_cow_openbsd = {
 	.join = openbsd_join,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
+	.recall = uvm_recall,
 	.walk = uvm_walk,
 	.check = uvm_check,
 	.audit = uvm_audit,

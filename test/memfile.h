@@ -6,6 +6,10 @@
  * changes them directly, counts requests, and lets the n-th one fail.  Writes
  * past the end would make the file longer, and abort instead: a pager must
  * never do that.
+ *
+ * There are two kinds: of memfile_ops a write has ended when it returns; of
+ * memfile_slow_ops it is held back as long as the test says `hold`, and let go
+ * in whatever order; it can be synced, too.
  */
 #ifndef TEST_MEMFILE_H
 #define TEST_MEMFILE_H
@@ -16,7 +20,7 @@
 
 #include "vm/pager/file.h"
 
-enum { MEMFILE_PAGES = 64, MEMFILE_PAGE = 4096 };
+enum { MEMFILE_PAGES = 64, MEMFILE_PAGE = 4096, MEMFILE_HELD = 16 };
 
 struct memfile {
 	uint64_t size;     /* bytes */
@@ -26,6 +30,13 @@ struct memfile {
 	unsigned fail_first; /* number of the first request to fail, from 1 */
 	unsigned fail_last;  /* and of the last; 0: none fails */
 	unsigned failures;
+	bool full; /* every write fails */
+	bool slow; /* it is of memfile_slow_ops */
+	bool hold; /* keep what starts */
+	unsigned nheld;
+	struct vm_io *held[MEMFILE_HELD];
+	unsigned syncs;
+	bool sync_fails;
 	uint8_t bytes[MEMFILE_PAGES * MEMFILE_PAGE];
 };
 
@@ -74,7 +85,7 @@ memfile_write(void *file, uint64_t off, void *const *pages, size_t len)
 	size_t done = 0, n;
 
 	f->writes++;
-	if (memfile_fails(f))
+	if (memfile_fails(f) || f->full)
 		return VM_EIO;
 	if (off + len > f->size)
 		abort();
@@ -117,6 +128,68 @@ static const struct vm_file_ops memfile_ops = {
 	.name = memfile_name,
 };
 
+/* As a file: what lies past its end by now is not written. */
+static inline void
+memfile_carry_out(struct memfile *f, struct vm_io *io)
+{
+	size_t len = io->len;
+
+	if (io->offset >= f->size)
+		len = 0;
+	else if (len > f->size - io->offset)
+		len = (size_t)(f->size - io->offset);
+	vm_io_done(io, memfile_write(f, io->offset, io->addr, len));
+}
+
+static inline void
+memfile_start(void *file, struct vm_io *io)
+{
+	struct memfile *f = file;
+
+	if (!f->hold)
+		memfile_carry_out(f, io);
+	else if (f->nheld < MEMFILE_HELD)
+		f->held[f->nheld++] = io;
+	else
+		abort();
+}
+
+/* Let the i-th go that is held, or all of them, the last one first. */
+static inline void
+memfile_let_go(struct memfile *f, unsigned i)
+{
+	struct vm_io *io = f->held[i];
+
+	f->held[i] = f->held[--f->nheld];
+	memfile_carry_out(f, io);
+}
+
+static inline void
+memfile_let_all_go(struct memfile *f)
+{
+	f->hold = false;
+	while (f->nheld > 0)
+		memfile_let_go(f, f->nheld - 1);
+}
+
+static inline int
+memfile_sync(void *file)
+{
+	struct memfile *f = file;
+
+	f->syncs++;
+	return f->sync_fails ? VM_EIO : VM_OK;
+}
+
+static const struct vm_file_ops memfile_slow_ops = {
+	.read = memfile_read,
+	.start = memfile_start,
+	.sync = memfile_sync,
+	.size = memfile_size,
+	.close = memfile_close,
+	.name = memfile_name,
+};
+
 /* The object of the file, which is known by its address. */
 static inline struct vm_object *
 memfile_object(struct vm_system *sys, struct memfile *f)
@@ -125,7 +198,8 @@ memfile_object(struct vm_system *sys, struct memfile *f)
 	struct vm_object *obj;
 	bool taken;
 
-	obj = vm_file_object(sys, &memfile_ops, f, key, &taken);
+	obj = vm_file_object(sys, f->slow ? &memfile_slow_ops : &memfile_ops, f,
+	    key, &taken);
 	if (obj != NULL && taken)
 		f->opens++;
 	return obj;

@@ -126,7 +126,14 @@ int vm_mincore(struct vmspace *, vaddr_t, vsize_t len, uint8_t *vec);
 #define VM_MS_ASYNC      1
 #define VM_MS_SYNC       2
 #define VM_MS_INVALIDATE 4
-/* VM_ENOMEM: a hole; VM_EBUSY: invalidate and wired; VM_EIO */
+/*
+ * vm_msync: write pages of files.  SYNC: they are in the file, and for good if
+ * it can keep them; ASYNC: writing has begun; neither of them: they have been
+ * written.  INVALIDATE: and what is clean then is forgotten.
+ * => VM_ENOMEM: a hole; VM_EBUSY: invalidate and wired; VM_EIO: this, or an
+ *    earlier write of the file that nobody has been told of, has failed; the
+ *    pages stay dirty
+ */
 int vm_msync(struct vmspace *, vaddr_t, vsize_t len, unsigned flags);
 
 /*

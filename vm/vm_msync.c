@@ -5,6 +5,9 @@
  * msync writes the pages of files, never private copies: those have no home
  * (a private mapping of a file flushes the file's pages, which is harmless).
  * The map is unlocked while pages are written; each step looks up again.
+ *
+ * A write that fails is reported once, to whoever asks next for the object's
+ * pages to be written, as the store cannot tell whose they were.
  */
 #include "vm/vm_mmap.h"
 
@@ -40,6 +43,16 @@ next_backed(struct vm_map *map, vaddr_t va, vaddr_t end, struct backed *b)
 }
 
 static int
+write_backed(const struct backed *b, unsigned flags)
+{
+	if (flags & VM_MS_SYNC)
+		return vm_object_sync(b->obj, b->first, b->last);
+	if ((flags & VM_MS_ASYNC) && !(flags & VM_MS_INVALIDATE))
+		return vm_object_flush_begin(b->obj, b->first, b->last);
+	return vm_object_flush(b->obj, b->first, b->last);
+}
+
+static int
 sync_backed(struct backed *b, unsigned flags)
 {
 	int error = 0;
@@ -49,7 +62,7 @@ sync_backed(struct backed *b, unsigned flags)
 	if (b->obj == NULL)
 		return error;
 	if (error == 0)
-		error = vm_object_flush(b->obj, b->first, b->last);
+		error = write_backed(b, flags);
 	if (error == 0 && (flags & VM_MS_INVALIDATE) &&
 	    b->obj->ops->get != NULL && b->obj->ops->put != NULL)
 		vm_object_invalidate(b->obj, b->first, b->last);

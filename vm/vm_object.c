@@ -24,6 +24,7 @@
 
 #define HASH_CHAINS 256
 #define SLAB_BYTES  16384
+#define SWEEP_LEAST 16 /* cached objects, before empty ones are in the way */
 
 struct vm_objects {
 	struct vm_mutex lock;
@@ -31,6 +32,7 @@ struct vm_objects {
 	struct list all;
 	struct list cached; /* unreferenced, least recently used first, */
 	size_t ncached, cached_max; /* so many, and no more for long */
+	size_t sweep; /* when there are more, look for empty ones */
 	struct list chains[HASH_CHAINS];
 };
 
@@ -249,11 +251,23 @@ is_unwritten(struct vm_object *obj)
 	return found;
 }
 
-/* Whether an object lives on without references.  => objects locked */
+/* Whether the object is of a kind that lives on without references. */
 static bool
-is_kept(struct vm_object *obj)
+is_lasting(const struct vm_object *obj)
 {
-	return obj->ops->cache && key_is_set(obj->key) && obj->npages != 0;
+	return obj->ops->cache && key_is_set(obj->key);
+}
+
+/* The page daemon may be at its pages.  => objects locked */
+static bool
+is_empty(struct vm_object *obj)
+{
+	bool empty;
+
+	vm_object_lock(obj);
+	empty = obj->npages == 0;
+	vm_object_unlock(obj);
+	return empty;
 }
 
 /* Where in the cache an object without references goes, or that it may not, or
@@ -277,7 +291,9 @@ is_dead(struct vm_object *obj, enum keep keep)
 {
 	if (keep == NOWHERE)
 		return true;
-	return (keep == UNWRITTEN || !is_kept(obj)) && !is_unwritten(obj);
+	if (keep != UNWRITTEN && is_lasting(obj) && !is_empty(obj))
+		return false;
+	return !is_unwritten(obj);
 }
 
 /*
@@ -319,7 +335,16 @@ unref_not_last(struct vm_object *obj)
 	return false;
 }
 
-/* Take the oldest cached object off the cache, with a reference of ours. */
+/* Take an object off the cache, with a reference of ours. => objects locked */
+static void
+take_off(struct vm_objects *os, struct vm_object *obj)
+{
+	list_remove(&obj->cached);
+	os->ncached--;
+	atomic_store(&obj->refs, 1);
+}
+
+/* The oldest cached object, taken off, or NULL. */
 static struct vm_object *
 oldest_cached(struct vm_objects *os)
 {
@@ -330,12 +355,48 @@ oldest_cached(struct vm_objects *os)
 	first = list_first(&os->cached);
 	if (first != NULL) {
 		obj = LIST_ENTRY(first, struct vm_object, cached);
-		list_remove(first);
-		os->ncached--;
-		atomic_store(&obj->refs, 1);
+		take_off(os, obj);
 	}
 	vm_mutex_unlock(&os->lock);
 	return obj;
+}
+
+/* A cached object without pages, taken off, or NULL and none will be looked
+ * for until there are twice as many. */
+static struct vm_object *
+empty_cached(struct vm_objects *os)
+{
+	struct vm_object *found = NULL;
+
+	vm_mutex_lock(&os->lock);
+	if (os->ncached > os->sweep) {
+		LIST_FOREACH(struct vm_object, obj, &os->cached, cached) {
+			if (is_empty(obj)) {
+				found = obj;
+				break;
+			}
+		}
+		if (found != NULL)
+			take_off(os, found);
+		else
+			os->sweep = 2 * os->ncached + SWEEP_LEAST;
+	}
+	vm_mutex_unlock(&os->lock);
+	return found;
+}
+
+/* Let go of objects whose pages the page daemon has taken, now and then. */
+static void
+sweep_cache(struct vm_system *sys)
+{
+	struct vm_object *obj;
+
+	while ((obj = empty_cached(sys->objects)) != NULL) {
+		if (!drop_last(obj, AS_NEWEST))
+			return;
+		destroy(obj);
+		VM_COUNT(sys, object_cache_drops);
+	}
 }
 
 static size_t
@@ -376,11 +437,16 @@ vm_object_unref(struct vm_object *obj)
 
 	if (unref_not_last(obj))
 		return;
-	vm_object_write_back(obj, 0, UINT64_MAX);
-	if (drop_last(obj, AS_NEWEST))
-		destroy(obj);
+	if (is_lasting(obj))
+		vm_object_write_begin(obj, 0, UINT64_MAX, false);
 	else
-		trim_cache(sys);
+		vm_object_write_back(obj, 0, UINT64_MAX);
+	if (drop_last(obj, AS_NEWEST)) {
+		destroy(obj);
+		return;
+	}
+	sweep_cache(sys);
+	trim_cache(sys);
 }
 
 void
@@ -402,12 +468,11 @@ is_pinned(const struct vm_page *pg)
 	return pg->wire_count != 0;
 }
 
-/* Free a page if it is clean, and with `spare` not used lately. => locked */
+/* Free a page if it is clean. => locked */
 static bool
-take_page(struct vm_object *obj, struct vm_page *pg, bool spare)
+take_page(struct vm_object *obj, struct vm_page *pg)
 {
-	if (is_pinned(pg) || vm_object_page_is_dirty(obj, pg) ||
-	    (pmap_clear_reference(obj->sys->machine, pg) && spare))
+	if (is_pinned(pg) || vm_object_page_is_dirty(obj, pg))
 		return false;
 	vm_page_unmap(obj->sys, pg);
 	if (vm_object_page_is_dirty(obj, pg))
@@ -416,36 +481,16 @@ take_page(struct vm_object *obj, struct vm_page *pg, bool spare)
 	return true;
 }
 
-/* Free clean pages of an object that can be read again, going on where the
- * last time ended. => locked */
-static size_t
-take_pages(struct vm_object *obj, size_t npages, bool spare)
-{
-	struct vm_page *pg;
-	vm_pindex_t left = obj->npages;
-	uint64_t i = obj->rotor;
-	size_t taken = 0;
-
-	for (; left > 0 && taken < npages; left--, i++) {
-		pg = vm_object_next(obj, &i);
-		if (pg == NULL) {
-			i = 0;
-			pg = vm_object_next(obj, &i);
-		}
-		if (pg != NULL)
-			taken += take_page(obj, pg, spare);
-	}
-	obj->rotor = i;
-	return taken;
-}
-
 static size_t
 take_cached(struct vm_object *obj, size_t npages)
 {
-	size_t taken;
+	struct vm_page *pg;
+	uint64_t i = 0;
+	size_t taken = 0;
 
 	vm_object_lock(obj);
-	taken = take_pages(obj, npages, false);
+	for (; taken < npages && (pg = vm_object_next(obj, &i)) != NULL; i++)
+		taken += take_page(obj, pg);
 	vm_object_unlock(obj);
 	return taken;
 }
@@ -468,8 +513,8 @@ return_oldest(struct vm_object *obj, enum keep keep)
 
 /* Cached objects lose their pages first, and go when they have none left; or
  * when their pages cannot be saved. */
-static size_t
-reclaim_cached(struct vm_system *sys, size_t npages)
+size_t
+vm_object_reclaim(struct vm_system *sys, size_t npages)
 {
 	struct vm_object *obj;
 	size_t freed = 0, taken;
@@ -484,84 +529,6 @@ reclaim_cached(struct vm_system *sys, size_t npages)
 	return freed;
 }
 
-/* Pages of all stored objects, the one that was last looked at last. */
-static size_t
-reclaim_mapped(struct vm_system *sys, size_t npages, bool spare)
-{
-	struct vm_objects *os = sys->objects;
-	size_t freed = 0, left = 0;
-
-	vm_mutex_lock(&os->lock);
-	LIST_FOREACH(struct vm_object, each, &os->all, link)
-		left++;
-	for (; freed < npages && left > 0; left--) {
-		struct vm_object *obj = LIST_FIRST(struct vm_object, &os->all,
-		    link);
-
-		list_remove(&obj->link);
-		list_insert_tail(&os->all, &obj->link);
-		if (obj->ops->get == NULL || obj->ops->put == NULL)
-			continue;
-		vm_object_lock(obj);
-		freed += take_pages(obj, npages - freed, spare);
-		vm_object_unlock(obj);
-	}
-	vm_mutex_unlock(&os->lock);
-	return freed;
-}
-
-/* A busy page of an object, to wait for.  => locked */
-static struct vm_page *
-want_busy(struct vm_object *obj, uint32_t *seen)
-{
-	struct vm_page *pg;
-	uint64_t i = 0;
-
-	while ((pg = vm_object_next(obj, &i)) != NULL && !pg->busy)
-		i++;
-	if (pg != NULL)
-		*seen = vm_page_want(obj->sys, pg);
-	return pg;
-}
-
-/* Wait until one page is no longer read or written; false: there is none. */
-static bool
-wait_transit(struct vm_system *sys)
-{
-	struct vm_objects *os = sys->objects;
-	struct vm_page *pg = NULL;
-	uint32_t seen = 0;
-
-	vm_mutex_lock(&os->lock);
-	LIST_FOREACH(struct vm_object, obj, &os->all, link) {
-		/* Nothing is read; and who has locked it may want os->lock. */
-		if (obj->ops->get == NULL)
-			continue;
-		vm_object_lock(obj);
-		pg = want_busy(obj, &seen);
-		vm_object_unlock(obj);
-		if (pg != NULL)
-			break;
-	}
-	vm_mutex_unlock(&os->lock);
-	if (pg != NULL)
-		vm_page_wait(sys, pg, seen);
-	return pg != NULL;
-}
-
-size_t
-vm_object_reclaim(struct vm_system *sys, size_t npages)
-{
-	size_t freed = reclaim_cached(sys, npages);
-
-	if (freed < npages)
-		freed += reclaim_mapped(sys, npages - freed, true);
-	if (freed < npages)
-		freed += reclaim_mapped(sys, npages - freed, false);
-	if (freed == 0 && wait_transit(sys))
-		return 1;
-	return freed;
-}
 /* ---- the whole ---- */
 
 void
@@ -634,12 +601,17 @@ vm_object_init(struct vm_system *sys)
 
 	if (os == NULL)
 		return VM_ENOMEM;
+	if (vm_writes_init(sys) != 0) {
+		vm_free(sys, os, sizeof(*os));
+		return VM_ENOMEM;
+	}
 	vm_mutex_init(&os->lock, sys->env);
 	pool_init(&os->pool, &sys->alloc, sizeof(struct vm_object), 16,
 	    SLAB_BYTES);
 	list_init(&os->all);
 	list_init(&os->cached);
 	os->ncached = 0;
+	os->sweep = SWEEP_LEAST;
 	os->cached_max = SIZE_MAX;
 	for (i = 0; i < HASH_CHAINS; i++)
 		list_init(&os->chains[i]);
@@ -654,8 +626,9 @@ vm_object_fini(struct vm_system *sys)
 {
 	struct vm_objects *os = sys->objects;
 
-	(void)reclaim_cached(sys, SIZE_MAX);
+	(void)vm_object_reclaim(sys, SIZE_MAX);
 	VM_ASSERT(list_is_empty(&os->all));
+	vm_writes_fini(sys);
 	pool_fini(&os->pool);
 	vm_pageindex_fini_system(sys);
 	vm_free(sys, os, sizeof(*os));

@@ -13,7 +13,7 @@
  *
  * An object lives while it has references.  One whose pager says `cache`
  * lives on after the last, with its pages, until it is found again by its
- * key, or memory is short (vm_object_reclaim).
+ * key, or has lost them, or there are too many such objects.
  *
  * The object's lock guards its pages and comes after that of the map and of
  * an amap, before those of the free list and the pmap.
@@ -36,8 +36,8 @@ struct vm_object;
 struct vm_page;
 
 /*
- * What a pager does.  get and put are called with no lock held and may block;
- * the pages are busy, consecutive from pindex, at most VM_CLUSTER_MAX.
+ * What a pager does.  get, put and sync are called with no lock held and may
+ * block; the pages are busy, consecutive from pindex, at most VM_CLUSTER_MAX.
  */
 struct vm_pager_ops {
 	const char *name;
@@ -52,13 +52,20 @@ struct vm_pager_ops {
 	    struct vm_page *const *pages, unsigned *npages);
 
 	/*
-	 * put: write the pages to the store.  VM_ERANGE: the store is shorter
-	 * now; the pages are lost as they would be without us.  Any other
-	 * error: they stay dirty, and the next flush of the object that
+	 * put: begin to write io->npages pages to the store, and say
+	 * vm_io_done() when it has ended: before put returns, or later, from
+	 * any thread; put may use the other members of *io until then.
+	 * VM_ERANGE: the store is shorter now (or io->npages was lowered: it
+	 * ends there); the pages are lost as they would be without us.  Any
+	 * other error: they stay dirty, and the next flush of the object that
 	 * somebody asks for says VM_EIO.  NULL: pages cannot be cleaned.
 	 */
-	int (*put)(struct vm_object *, vm_pindex_t pindex,
-	    struct vm_page *const *pages, unsigned npages);
+	void (*put)(struct vm_object *, vm_pindex_t pindex,
+	    struct vm_page *const *pages, struct vm_io *io);
+
+	/* sync: what has been written shall last.  0 or an error.  NULL: it
+	 * does as it is, or cannot. */
+	int (*sync)(void *pager);
 
 	/*
 	 * punch: the store's bytes of these pages are zeroes from now on.
@@ -98,7 +105,8 @@ struct vm_object {
 	struct vm_swapmap swap; /* (lock) what is in swap, without a store */
 	vm_pindex_t read_next;  /* (lock) where a sequential reader */
 	unsigned read_ahead;    /*   goes on, and its window */
-	vm_pindex_t rotor;      /* (lock) where reclaiming goes on */
+	unsigned writing;       /* (lock) requests to write under way */
+	bool unsynced;          /* (lock) written since the last sync */
 	int error;              /* (lock) last failed write, for msync */
 	struct list link;       /* (objects lock) all objects */
 	struct list chain;      /* (objects lock) those of like key */
@@ -147,9 +155,10 @@ void vm_object_ref(struct vm_object *);
 
 /*
  * vm_object_unref: one reference less; with the last, dirty pages are
- * written and the object is destroyed or cached.  What could not be written
- * is kept for another try in a cached object, and lost with the others.
- * => no lock held; may block.  An object without a store, of whose pages none
+ * written and the object is destroyed or cached.  A cached one lives while it
+ * is written, and keeps what could not be for another try.
+ * => no lock held; may block, for a cached one only while much is being
+ *    written.  An object without a store, of whose pages none
  *    is left, may go with its lock held, and then nothing blocks.
  */
 void vm_object_unref(struct vm_object *);
@@ -225,11 +234,18 @@ enum vm_verdict vm_object_resolve(struct vm_object *, vm_pindex_t pindex,
 int vm_object_read(struct vm_read *);
 
 /*
- * vm_object_flush: write the dirty pages of [start, end) back, in clusters.
- * => no lock held; blocks       => 0, or the error of this or an earlier
- * failed write, which is thereby reported; pages that failed stay dirty
+ * vm_object_flush: write the dirty pages of [start, end) back, in clusters,
+ * and wait until what is under way there has ended.
+ * _begin: begin to, and do not wait.
+ * vm_object_sync: flush, and have the store keep it for good if it can.
+ * => no lock held; blocks, _begin only while much is being written
+ * => 0, or the error of this (_begin: not of this) or an earlier failed
+ *    write, which is thereby reported; pages that failed stay dirty
  */
 int vm_object_flush(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
+int vm_object_flush_begin(struct vm_object *, vm_pindex_t start,
+    vm_pindex_t end);
+int vm_object_sync(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 
 /*
  * vm_object_toss: forget the pages of [start, end), dirty or not, out of
@@ -300,12 +316,11 @@ void vm_object_free(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 void vm_object_cache_limit(struct vm_system *, size_t n);
 
 /*
- * vm_object_reclaim: find npages that can be had again: pages of cached
- * objects, of the oldest first, which goes when it has none left; then clean
- * pages of stored objects that are in use, and of those the ones that have
- * been used lately last.  When all are busy it waits for one, and counts that.
- * Returns how many came free; 0: there are none.
+ * vm_object_reclaim: free npages of cached objects, those of the oldest first,
+ * which goes when it has none left.  For who wants to be rid of them; when
+ * memory is short the page daemon takes pages wherever nobody uses them.
  * => no lock held, no busy page of the caller's; may block
+ * => how many came free
  */
 size_t vm_object_reclaim(struct vm_system *, size_t npages);
 

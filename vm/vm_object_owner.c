@@ -69,11 +69,11 @@ object_neighbour(const struct vm_page *pg, int distance)
 	return vm_object_lookup(obj, pg->pindex + (vm_pindex_t)distance);
 }
 
-static void
+static size_t
 object_write(struct vm_system *sys, struct vm_page *pg)
 {
 	(void)sys;
-	vm_object_write_around(pg->owner, pg);
+	return vm_object_write_around(pg->owner, pg);
 }
 
 static void

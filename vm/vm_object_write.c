@@ -1,32 +1,196 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_object_write.c - pages of an object go to their store, or are forgotten.
+ * vm_object_write.c - pages of an object go to their store.
  *
- * Dirty pages are written in runs of neighbours.  A run is busy while it is
- * written; nobody can write to it by then, so that a store that comes later
- * makes the page dirty again.
+ * Dirty pages are written in runs of neighbours, several at a time:
+ *
+ *	fill	a run of pages is busy from now on
+ *	begin	nobody can write to them any more; the pager has them
+ *	  ended	whoever sees the end makes them ready, or frees them
+ *
+ * A store that comes later waits for the end and makes the page dirty again.
+ * All that writing needs is there from the beginning: it never waits for
+ * memory, but for another run to end.
+ *
+ * Source: UVM uvm_pager.c (uvm_aio_aiodone), genfs_io.c (genfs_do_putpages).
  */
 #include "vm/vm_object_write.h"
 
+#include "base/mem.h"
 #include "vm/pmap.h"
 #include "vm/vm_object_page.h"
+#include "vm/vm_pageq.h"
+#include "vm/vm_swapout.h"
 
-/* ---- writing back ---- */
+#define RUNS      16 /* under way at once, at most, */
+#define RUNS_EACH 4  /* and of one object, for the page daemon */
 
-/* A run of dirty pages that is being written. */
-struct write_run {
+/* A run of neighbouring pages that are being written. */
+struct run {
+	struct vm_io io;
+	struct vm_object *obj;
+	struct vm_system *sys;
 	vm_pindex_t pindex;
 	unsigned npages;
+	uint64_t going; /* bits: the pages that are to be free afterwards */
 	struct vm_page *pages[VM_CLUSTER_MAX];
 };
 
+_Static_assert(VM_CLUSTER_MAX <= 64, "a bit for each page of a run");
+
+struct vm_writes {
+	struct vm_mutex lock;
+	unsigned nidle;         /* (lock) */
+	struct run *idle[RUNS]; /* (lock) */
+	struct vm_event ended;
+	struct run runs[RUNS];
+};
+
+static bool
+is_going(const struct run *run, unsigned i)
+{
+	return ((run->going >> i) & 1) != 0;
+}
+
+static unsigned
+count_going(const struct run *run)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < run->npages; i++)
+		n += is_going(run, i);
+	return n;
+}
+
+/* ---- runs that are not in use ---- */
+
+/* An idle run, or NULL and the count to wait for. */
+static struct run *
+get_idle(struct vm_system *sys, uint32_t *seen)
+{
+	struct vm_writes *w = sys->writes;
+	struct run *run = NULL;
+
+	vm_mutex_lock(&w->lock);
+	*seen = vm_event_count(&w->ended);
+	if (w->nidle != 0)
+		run = w->idle[--w->nidle];
+	vm_mutex_unlock(&w->lock);
+	return run;
+}
+
+/* => no lock held */
+static struct run *
+wait_idle(struct vm_system *sys)
+{
+	struct run *run;
+	uint32_t seen;
+
+	while ((run = get_idle(sys, &seen)) == NULL)
+		vm_event_wait(&sys->writes->ended, seen, sys->env);
+	return run;
+}
+
+/* The system may be gone once the last one is back. */
+static void
+put_idle(struct vm_system *sys, struct run *run)
+{
+	struct vm_writes *w = sys->writes;
+
+	vm_mutex_lock(&w->lock);
+	w->idle[w->nidle++] = run;
+	vm_event_signal(&w->ended, sys->env);
+	vm_mutex_unlock(&w->lock);
+}
+
+/* ---- the end of a run ---- */
+
+/* It is not in the store: it stays, and stays dirty. */
+static void
+bounce(struct run *run, struct vm_page *pg)
+{
+	pg->dirty = true;
+	if (pg->wire_count == 0)
+		vm_pageq_put(run->sys, pg, VM_PAGE_ACTIVE);
+	vm_page_ready(run->sys, pg);
+}
+
+/* The store has it, and nobody has asked for it meanwhile. */
+static bool
+may_go(const struct run *run, unsigned i)
+{
+	const struct vm_page *pg = run->pages[i];
+
+	return is_going(run, i) && !pg->wanted && pg->wire_count == 0;
+}
+
+/* So many pages are inside the store; the others have no place any more. */
+static void
+finish_page(struct run *run, unsigned i, unsigned inside)
+{
+	struct vm_object *obj = run->obj;
+	struct vm_page *pg = run->pages[i];
+
+	if (i >= inside || pg->released) {
+		vm_page_unmap(run->sys, pg);
+		vm_object_remove_page(obj, pg);
+	} else if (may_go(run, i)) {
+		vm_object_remove_page(obj, pg);
+	} else {
+		vm_page_ready(run->sys, pg);
+	}
+}
+
+/* => locked */
+static void
+finish(struct run *run)
+{
+	bool failed = run->io.error != 0 && run->io.error != VM_ERANGE;
+	unsigned i, inside = run->io.error == 0 ? run->io.npages : 0;
+
+	for (i = 0; i < run->npages; i++) {
+		if (failed)
+			bounce(run, run->pages[i]);
+		else
+			finish_page(run, i, inside);
+	}
+	if (failed) {
+		run->obj->error = VM_EIO;
+		VM_COUNT_N(run->sys, pageout_errors, run->npages);
+	} else {
+		run->obj->unsynced = true;
+		VM_COUNT_N(run->sys, pageouts, inside);
+	}
+}
+
+/* Called by the store, from any thread.  The object may be gone as soon as
+ * none of its pages is busy and it is unlocked. */
+static void
+ended(struct vm_io *io)
+{
+	struct run *run = (struct run *)(void *)io;
+	struct vm_system *sys = run->sys;
+	struct vm_mutex *lock = run->obj->lock;
+
+	VM_COUNT(sys, pageout_io);
+	vm_mutex_lock(lock);
+	run->obj->writing--;
+	finish(run);
+	vm_mutex_unlock(lock);
+	vm_swapout_ended(sys, count_going(run));
+	put_idle(sys, run);
+}
+
+/* ---- its beginning ---- */
+
 /*
  * Find the next dirty page of [start, end) and those right behind it; they
- * come back busy.  A busy page in the way is waited for.  => locked
+ * come back busy.  A busy page in the way is waited for, or passed over.
+ * => locked
  */
 static bool
-next_run(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end,
-    struct write_run *run)
+fill(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool wait,
+    struct run *run)
 {
 	struct vm_page *pg;
 	uint64_t i = start;
@@ -38,11 +202,11 @@ next_run(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end,
 			break;
 		if (pg->busy && run->npages != 0)
 			break;
-		if (pg->busy) {
+		if (pg->busy && wait) {
 			vm_object_wait_busy(obj, pg);
 			continue;
 		}
-		if (vm_object_page_is_dirty(obj, pg)) {
+		if (!pg->busy && vm_object_page_is_dirty(obj, pg)) {
 			if (run->npages == 0)
 				run->pindex = i;
 			vm_page_busy(pg);
@@ -60,14 +224,15 @@ next_run(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end,
  * on any processor; only then is "modified" cleared, so no write is missed.
  */
 static void
-clean_run(struct vm_object *obj, struct write_run *run)
+clean(struct run *run)
 {
-	struct vm_machine *m = obj->sys->machine;
+	struct vm_machine *m = run->sys->machine;
 	unsigned i;
 
 	for (i = 0; i < run->npages; i++)
 		(void)pmap_page_protect(m, run->pages[i],
-		    VM_PROT_READ | VM_PROT_EXEC);
+		    is_going(run, i) ? VM_PROT_NONE :
+				       VM_PROT_READ | VM_PROT_EXEC);
 	pmap_update_all(m);
 	for (i = 0; i < run->npages; i++) {
 		(void)pmap_clear_modify(m, run->pages[i]);
@@ -75,65 +240,131 @@ clean_run(struct vm_object *obj, struct write_run *run)
 	}
 }
 
+/* => locked; unlocks */
 static void
-finish_run(struct vm_object *obj, struct write_run *run, int error)
+begin(struct vm_object *obj, struct run *run)
 {
-	unsigned i;
+	run->obj = obj;
+	run->io.npages = run->npages;
+	run->io.write = true;
+	clean(run);
+	obj->writing++;
+	vm_swapout_begun(run->sys, count_going(run));
+	vm_object_unlock(obj);
+	obj->ops->put(obj, run->pindex, run->pages, &run->io);
+}
 
-	bool failed = error != 0 && error != VM_ERANGE;
+void
+vm_object_write_begin(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end,
+    bool wait)
+{
+	struct run *run;
 
-	for (i = 0; i < run->npages; i++) {
-		if (failed)
-			run->pages[i]->dirty = true;
-		vm_page_ready(obj->sys, run->pages[i]);
-	}
-	if (failed) {
-		obj->error = VM_EIO;
-		VM_COUNT_N(obj->sys, pageout_errors, run->npages);
+	if (obj->ops->put == NULL)
+		return;
+	while (start < end) {
+		run = wait_idle(obj->sys);
+		run->going = 0;
+		vm_object_lock(obj);
+		if (!fill(obj, start, end, wait, run)) {
+			vm_object_unlock(obj);
+			put_idle(obj->sys, run);
+			return;
+		}
+		start = run->pindex + run->npages;
+		begin(obj, run);
 	}
 }
 
+/* Wait for what is under way. */
 static void
-write_run(struct vm_object *obj, struct write_run *run)
+wait_written(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {
-	int error;
+	struct vm_page *pg;
+	uint64_t i = start;
 
-	clean_run(obj, run);
-	vm_object_unlock(obj);
-	error = obj->ops->put(obj, run->pindex, run->pages, run->npages);
-	VM_COUNT(obj->sys, pageout_io);
-	VM_COUNT_N(obj->sys, pageouts, error == 0 ? run->npages : 0);
 	vm_object_lock(obj);
-	finish_run(obj, run, error);
+	while (obj->writing != 0 && (pg = vm_object_next(obj, &i)) != NULL &&
+	    i < end) {
+		if (pg->busy)
+			vm_object_wait_busy(obj, pg);
+		else
+			i++;
+	}
+	vm_object_unlock(obj);
 }
 
 void
 vm_object_write_back(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {
-	struct write_run run;
-
 	if (obj->ops->put == NULL)
-		return;
-	vm_object_lock(obj);
-	while (start < end && next_run(obj, start, end, &run)) {
-		write_run(obj, &run);
-		start = run.pindex + run.npages;
-	}
-	vm_object_unlock(obj);
+		return; /* nor is the object locked, which may be the caller's */
+	vm_object_write_begin(obj, start, end, true);
+	wait_written(obj, start, end);
 }
 
-int
-vm_object_flush(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+static int
+take_error(struct vm_object *obj)
 {
 	int error;
 
-	vm_object_write_back(obj, start, end);
 	vm_object_lock(obj);
 	error = obj->error;
 	obj->error = 0;
 	vm_object_unlock(obj);
 	return error;
 }
+
+int
+vm_object_flush(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	vm_object_write_back(obj, start, end);
+	return take_error(obj);
+}
+
+int
+vm_object_flush_begin(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	int error = take_error(obj);
+
+	vm_object_write_begin(obj, start, end, false);
+	return error;
+}
+
+/* Whether the store is to be told that what it has shall last. */
+static bool
+take_unsynced(struct vm_object *obj)
+{
+	bool was;
+
+	vm_object_lock(obj);
+	was = obj->unsynced;
+	obj->unsynced = false;
+	vm_object_unlock(obj);
+	return was && obj->ops->sync != NULL;
+}
+
+static void
+sync_failed(struct vm_object *obj)
+{
+	vm_object_lock(obj);
+	obj->unsynced = true;
+	vm_object_unlock(obj);
+}
+
+int
+vm_object_sync(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	int error = vm_object_flush(obj, start, end);
+
+	if (take_unsynced(obj) && obj->ops->sync(obj->pager) != 0) {
+		sync_failed(obj);
+		error = VM_EIO;
+	}
+	return error;
+}
+
+/* ---- for the page daemon ---- */
 
 /* The first of the dirty pages in a row that lead to pg. */
 static vm_pindex_t
@@ -153,68 +384,96 @@ run_start(struct vm_object *obj, const struct vm_page *pg)
 	return i;
 }
 
-/* While one of its pages is busy the object lives, and its lock with it. */
-void
+/* Whether the daemon would come for the page soon, to let it go. */
+static bool
+is_next(const struct run *run, struct vm_page *pg)
+{
+	uint8_t state = atomic_load_explicit(&pg->state, memory_order_relaxed);
+
+	return (state == VM_PAGE_INACTIVE || state == VM_PAGE_LAUNDRY) &&
+	    pg->wire_count == 0 && !pmap_is_referenced(run->sys->machine, pg);
+}
+
+static void
+choose_going(struct run *run, const struct vm_page *wanted)
+{
+	unsigned i;
+
+	run->going = 0;
+	for (i = 0; i < run->npages; i++)
+		if (run->pages[i] == wanted || is_next(run, run->pages[i]))
+			run->going |= (uint64_t)1 << i;
+}
+
+size_t
 vm_object_write_around(struct vm_object *obj, const struct vm_page *pg)
 {
+	struct vm_system *sys = obj->sys;
 	vm_pindex_t start = run_start(obj, pg);
-	struct write_run run;
+	struct run *run = NULL;
+	uint32_t seen = 0;
+	size_t n;
 
-	if (next_run(obj, start, start + VM_CLUSTER_MAX, &run))
-		write_run(obj, &run);
-	vm_object_unlock(obj);
-}
-
-/* ---- forgetting ---- */
-
-/* Take pages out of every map and free them; with clean_only, what is dirty
- * or wired stays. */
-static void
-toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
-{
-	struct vm_page *pg;
-	uint64_t i = start;
-
-	vm_object_lock(obj);
-	while ((pg = vm_object_next(obj, &i)) != NULL && i < end) {
-		if (pg->busy) {
-			vm_object_wait_busy(obj, pg);
-			continue;
-		}
-		i++;
-		if (clean_only && pg->wire_count != 0)
-			continue;
-		vm_page_unmap(obj->sys, pg);
-		if (!clean_only || !vm_object_page_is_dirty(obj, pg))
-			vm_object_remove_page(obj, pg);
+	if (obj->writing >= RUNS_EACH) {
+		vm_object_unlock(obj);
+		return 0;
 	}
-	if (!clean_only)
-		vm_swapmap_free(obj->sys, &obj->swap, start, end);
-	vm_object_unlock(obj);
+	run = get_idle(sys, &seen);
+	if (run == NULL) {
+		vm_object_unlock(obj);
+		vm_event_wait(&sys->writes->ended, seen, sys->env);
+		return 0;
+	}
+	(void)fill(obj, start, start + VM_CLUSTER_MAX, false, run);
+	choose_going(run, pg);
+	n = obj->error == 0 ? run->npages : 0;
+	begin(obj, run);
+	return n;
 }
 
-void
-vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
-{
-	toss(obj, start, end, false);
-}
+/* ---- the whole ---- */
 
 int
-vm_object_punch(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+vm_writes_init(struct vm_system *sys)
 {
-	int error = 0;
+	struct vm_writes *w = vm_alloc(sys, sizeof(*w));
+	unsigned i;
 
-	if (obj->ops->punch != NULL)
-		error = obj->ops->punch(obj->pager, start, end - start);
-	else if (obj->ops->get != NULL)
-		error = VM_EINVAL;
-	if (error == 0)
-		vm_object_toss(obj, start, end);
-	return error;
+	if (w == NULL)
+		return VM_ENOMEM;
+	memset(w, 0, sizeof(*w));
+	vm_mutex_init(&w->lock, sys->env);
+	for (i = 0; i < RUNS; i++) {
+		w->runs[i].sys = sys;
+		w->runs[i].io.done = ended;
+		w->idle[w->nidle++] = &w->runs[i];
+	}
+	sys->writes = w;
+	return 0;
+}
+
+/* The end of a run may come to be known before it has ended altogether. */
+static void
+wait_all(struct vm_system *sys)
+{
+	struct vm_writes *w = sys->writes;
+	uint32_t seen;
+	bool idle = false;
+
+	while (!idle) {
+		vm_mutex_lock(&w->lock);
+		seen = vm_event_count(&w->ended);
+		idle = w->nidle == RUNS;
+		vm_mutex_unlock(&w->lock);
+		if (!idle)
+			vm_event_wait(&w->ended, seen, sys->env);
+	}
 }
 
 void
-vm_object_invalidate(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+vm_writes_fini(struct vm_system *sys)
 {
-	toss(obj, start, end, true);
+	wait_all(sys);
+	vm_free(sys, sys->writes, sizeof(*sys->writes));
+	sys->writes = NULL;
 }

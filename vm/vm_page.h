@@ -64,8 +64,8 @@ struct vm_page_owner {
 	struct vm_page *(*neighbour)(const struct vm_page *, int distance);
 
 	/* write: begin to write the page, and what is dirty around it, where
-	 * the owner keeps it.  Unlocks.  For VM_STORE_PAGER. */
-	void (*write)(struct vm_system *, struct vm_page *);
+	 * the owner keeps it; how many pages.  Unlocks.  VM_STORE_PAGER. */
+	size_t (*write)(struct vm_system *, struct vm_page *);
 
 	/* hold, unhold: the lock lives on though nothing is locked, while the
 	 * page is busy.  unhold gets it from who held, unlocked. */

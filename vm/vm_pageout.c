@@ -84,10 +84,12 @@ to_swap(struct vm_pageout_pass *p, struct vm_page *pg, enum vm_page_state stuck)
 static enum vm_pageout_fate
 to_pager(struct vm_pageout_pass *p, struct vm_page *pg, enum vm_page_state stay)
 {
+	size_t n;
+
 	vm_pageq_put(p->sys, pg, stay);
-	pg->owner_ops->write(p->sys, pg);
-	p->written++;
-	return VM_PAGEOUT_BEGUN;
+	n = pg->owner_ops->write(p->sys, pg);
+	p->written += n;
+	return n != 0 ? VM_PAGEOUT_BEGUN : VM_PAGEOUT_BUSY;
 }
 
 enum vm_pageout_fate

@@ -36,7 +36,7 @@ struct vm_pageout_pass {
 	bool hard;     /* the last ones made nothing: use is no excuse */
 	struct vm_swapout out; /* what goes to swap */
 	size_t freed;          /* clean pages that are free now */
-	size_t written;        /* pages that owners have written */
+	size_t written;        /* pages that owners have begun to write */
 	size_t full;           /* dirty pages for which there was no room */
 	bool spare;            /* what is clean stays, and is spare */
 };

@@ -206,6 +206,21 @@ vm_swapout_forget(struct vm_system *sys, struct vm_page *pg)
 	vm_swap_free(sys, slot, 1);
 }
 
+/* ---- what goes elsewhere ---- */
+
+void
+vm_swapout_begun(struct vm_system *sys, size_t npages)
+{
+	atomic_fetch_add(&sys->swapouts->paging, npages);
+}
+
+void
+vm_swapout_ended(struct vm_system *sys, size_t npages)
+{
+	atomic_fetch_sub(&sys->swapouts->paging, npages);
+	vm_event_signal(&sys->swapouts->arrived, sys->env);
+}
+
 /* ---- the whole ---- */
 
 size_t

@@ -76,13 +76,18 @@ void vm_swapout_flush(struct vm_swapout *);
  * => owner's lock held */
 void vm_swapout_forget(struct vm_system *, struct vm_page *);
 
-/* Pages under way to swap; an event for when some have arrived. */
+/* Pages under way to swap, or to files, and free when they are there; an event
+ * for when some have arrived. */
 size_t vm_swapout_paging(const struct vm_system *);
 struct vm_event *vm_swapout_event(const struct vm_system *);
 
 /* Wait until nothing is under way, and nobody is at it any more.
  * => nobody begins anything; no lock held */
 void vm_swapout_drain(struct vm_system *);
+
+/* So many pages are under way to files; are no longer. */
+void vm_swapout_begun(struct vm_system *, size_t npages);
+void vm_swapout_ended(struct vm_system *, size_t npages);
 
 int vm_swapout_init(struct vm_system *);
 void vm_swapout_fini(struct vm_system *);

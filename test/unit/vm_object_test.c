@@ -362,12 +362,12 @@ test_flush_mapped(void **state)
 	}
 }
 
-static int
+static void
 put_nothing(struct vm_object *obj, vm_pindex_t pindex,
-    struct vm_page *const *pages, unsigned npages)
+    struct vm_page *const *pages, struct vm_io *io)
 {
-	(void)obj, (void)pindex, (void)pages, (void)npages;
-	return VM_ENOMEM;
+	(void)obj, (void)pindex, (void)pages;
+	vm_io_done(io, VM_ENOMEM);
 }
 
 /* Do pages stay dirty, and is it said, whatever error a pager has? */
@@ -455,44 +455,6 @@ test_reclaim_lost(void **state)
 	assert_int_equal(pages_used(fx), 0);
 }
 
-/* Do pages in use go in turn, those that have been used lately last, and only
- * clean ones?
- *
- *	page 0 1 2 3 4 5 6 7
- *	     u   u d		used since, dirty
- */
-static void
-test_reclaim_mapped(void **state)
-{
-	struct fixture *fx = *state;
-	struct vm_object *obj;
-
-	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_SHARED, 0), VM_OK);
-	obj = entry_of(fx->vs, 0)->object;
-	for (size_t i = 0; i < 8; i++)
-		assert_int_equal(load(fx, i), 'A' + (int)i);
-	assert_int_equal(store(fx, 3, 'x'), VM_OK);
-	vm_object_lock(obj);
-	for (vm_pindex_t i = 0; i < 8; i++)
-		(void)pmap_clear_reference(fx->machine,
-		    vm_object_lookup(obj, i));
-	vm_object_unlock(obj);
-	soft_forget(fx->machine);
-	assert_int_equal(load(fx, 0), 'A');
-	assert_int_equal(load(fx, 2), 'C');
-	assert_int_equal(vm_object_reclaim(fx->sys, 2), 2);
-	assert_non_null(vm_object_lookup(obj, 0));
-	assert_null(vm_object_lookup(obj, 1));
-	assert_non_null(vm_object_lookup(obj, 2));
-	assert_null(vm_object_lookup(obj, 4));
-	assert_int_equal(vm_object_reclaim(fx->sys, 2), 2);
-	assert_null(vm_object_lookup(obj, 6));
-	assert_non_null(vm_object_lookup(obj, 7));
-	assert_int_equal(vm_object_reclaim(fx->sys, SIZE_MAX), 3);
-	assert_int_equal(obj->npages, 1);
-	assert_int_equal(load(fx, 3), 'x');
-}
-
 static void
 count_object(struct vm_object *obj, void *arg)
 {
@@ -537,7 +499,6 @@ main(void)
 		FX_TEST(test_toss),
 		FX_TEST(test_reclaim),
 		FX_TEST(test_reclaim_lost),
-		FX_TEST(test_reclaim_mapped),
 		FX_TEST(test_foreach),
 	};
 

@@ -85,21 +85,35 @@ file_get(struct vm_object *obj, vm_pindex_t pindex,
 	return 0;
 }
 
-static int
+static void
 file_put(struct vm_object *obj, vm_pindex_t pindex,
-    struct vm_page *const *pages, unsigned npages)
+    struct vm_page *const *pages, struct vm_io *io)
 {
-	struct file_pager *fp = obj->pager;
-	void *addr[VM_CLUSTER_MAX];
-	size_t bytes;
+	const struct file_pager *fp = obj->pager;
 	int error;
 
-	error = bytes_inside(fp, vm_ptoa(pindex), npages, &bytes);
-	if (error != 0)
-		return error;
-	page_addresses(obj, pages, npages, addr);
-	zero_tail(addr, bytes); /* what was stored past the end */
-	return fp->ops->write(fp->file, vm_ptoa(pindex), addr, bytes);
+	io->offset = vm_ptoa(pindex);
+	error = bytes_inside(fp, io->offset, io->npages, &io->len);
+	if (error != 0) {
+		vm_io_done(io, error);
+		return;
+	}
+	io->npages = (unsigned)vm_atop(io->len + VM_PAGE_MASK);
+	page_addresses(obj, pages, io->npages, io->addr);
+	zero_tail(io->addr, io->len); /* what was stored past the end */
+	if (fp->ops->start != NULL)
+		fp->ops->start(fp->file, io);
+	else
+		vm_io_done(io,
+		    fp->ops->write(fp->file, io->offset, io->addr, io->len));
+}
+
+static int
+file_sync(void *pager)
+{
+	const struct file_pager *fp = pager;
+
+	return fp->ops->sync != NULL ? fp->ops->sync(fp->file) : 0;
 }
 
 static void
@@ -134,6 +148,7 @@ static const struct vm_pager_ops file_pager_ops = {
 	.name = "file",
 	.get = file_get,
 	.put = file_put,
+	.sync = file_sync,
 	.punch = file_punch,
 	.destroy = file_destroy,
 	.describe = file_describe,

@@ -15,11 +15,18 @@
 /*
  * What the host does for a file.  All may block.  The vectors are whole pages;
  * off and *done are bytes.  0 or VM_EIO.  Reading at the end stops short.
+ * A write never makes the file longer, even if it has become shorter since its
+ * size was asked for.
  */
 struct vm_file_ops {
 	int (*read)(void *file, uint64_t off, void *const *pages,
 	    unsigned npages, size_t *done);
 	int (*write)(void *file, uint64_t off, void *const *pages, size_t len);
+	/* start: as write, of io->len bytes at io->offset; may return before
+	 * its end (vm_io.h).  NULL: write is called.  With it write is not. */
+	void (*start)(void *file, struct vm_io *io);
+	/* sync: what has been written shall last.  May be NULL. */
+	int (*sync)(void *file);
 	int (*size)(void *file, uint64_t *bytes);
 	void (*close)(void *file);
 	/* punch: make bytes zeroes, not past the end.  May be NULL. */

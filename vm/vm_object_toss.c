@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_object_toss.c - pages of an object are forgotten: what they were is no
+ * longer so, or is in the store.
+ *
+ * A page that is being read or written is waited for.  Whoever else waits for
+ * it looks again, and finds none.
+ */
+#include "vm/pmap.h"
+#include "vm/vm_object_page.h"
+
+/* Take pages out of every map and free them; with clean_only, what is dirty
+ * or wired stays. */
+static void
+toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
+{
+	struct vm_page *pg;
+	uint64_t i = start;
+
+	vm_object_lock(obj);
+	while ((pg = vm_object_next(obj, &i)) != NULL && i < end) {
+		if (pg->busy) {
+			vm_object_wait_busy(obj, pg);
+			continue;
+		}
+		i++;
+		if (clean_only && pg->wire_count != 0)
+			continue;
+		vm_page_unmap(obj->sys, pg);
+		if (!clean_only || !vm_object_page_is_dirty(obj, pg))
+			vm_object_remove_page(obj, pg);
+	}
+	if (!clean_only)
+		vm_swapmap_free(obj->sys, &obj->swap, start, end);
+	vm_object_unlock(obj);
+}
+
+void
+vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	toss(obj, start, end, false);
+}
+
+int
+vm_object_punch(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	int error = 0;
+
+	if (obj->ops->punch != NULL)
+		error = obj->ops->punch(obj->pager, start, end - start);
+	else if (obj->ops->get != NULL)
+		error = VM_EINVAL;
+	if (error == 0)
+		vm_object_toss(obj, start, end);
+	return error;
+}
+
+void
+vm_object_invalidate(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	toss(obj, start, end, true);
+}

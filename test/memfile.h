@@ -30,9 +30,10 @@ struct memfile {
 	unsigned fail_first; /* number of the first request to fail, from 1 */
 	unsigned fail_last;  /* and of the last; 0: none fails */
 	unsigned failures;
-	bool full; /* every write fails */
-	bool slow; /* it is of memfile_slow_ops */
-	bool hold; /* keep what starts */
+	bool full;          /* every write fails; */
+	unsigned bad_write; /* the write of this number, from 1 */
+	bool slow;          /* it is of memfile_slow_ops */
+	bool hold;          /* keep what starts */
 	unsigned nheld;
 	struct vm_io *held[MEMFILE_HELD];
 	unsigned syncs;
@@ -85,7 +86,7 @@ memfile_write(void *file, uint64_t off, void *const *pages, size_t len)
 	size_t done = 0, n;
 
 	f->writes++;
-	if (memfile_fails(f) || f->full)
+	if (memfile_fails(f) || f->full || f->writes == f->bad_write)
 		return VM_EIO;
 	if (off + len > f->size)
 		abort();
@@ -134,9 +135,11 @@ memfile_carry_out(struct memfile *f, struct vm_io *io)
 {
 	size_t len = io->len;
 
-	if (io->offset >= f->size)
-		len = 0;
-	else if (len > f->size - io->offset)
+	if (io->offset >= f->size) {
+		vm_io_done(io, VM_ERANGE);
+		return;
+	}
+	if (len > f->size - io->offset)
 		len = (size_t)(f->size - io->offset);
 	vm_io_done(io, memfile_write(f, io->offset, io->addr, len));
 }

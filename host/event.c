@@ -259,6 +259,7 @@ event_loop(struct run *run)
 		t = LIST_FIRST(struct task, &run->unread, unread);
 		if (t != NULL) {
 			dispatch(t, event_take(t));
+			vm_pageout_step(run->sys);
 			stats_sample(run);
 		} else if (!wait_any(run)) {
 			break;

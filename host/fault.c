@@ -296,6 +296,7 @@ fault(struct task *t)
 
 	count_same(t, va);
 	t->run->faults++;
+	t->npromises = 0; /* no system call is under way */
 	space_check_stack(t);
 	if (t->info.si_code == BUS_ADRALN && sig == SIGBUS) {
 		signal_deliver(t);

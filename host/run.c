@@ -165,6 +165,7 @@ init(struct run *run)
 {
 	struct rlimit files;
 
+	run->thread = pthread_self();
 	(void)clock_gettime(CLOCK_MONOTONIC, &run->started);
 	(void)getrlimit(RLIMIT_AS, &run->as_limit);
 	task_table_init(&run->tasks);

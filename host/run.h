@@ -12,6 +12,7 @@
 #include "vm/vm.h"
 #include "vm/vm_swap.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -41,6 +42,7 @@ struct run {
 	const struct run_options *options;
 	struct vm_system *sys;
 	struct vm_machine *machine;
+	pthread_t thread;             /* that traces: the only one of host/ */
 	struct counted_env memory;    /* of the system's own structures */
 	uint64_t memory_fixed;        /* bytes that it begins with */
 	struct vm_swap_cipher cipher; /* of swap; ctx NULL: none */

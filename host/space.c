@@ -5,6 +5,10 @@
  * The executor is called with locks of the core and of the port held.  So it
  * only waits for stops and runs lists; a task that it has stopped for itself
  * is resumed by the event loop, later.
+ *
+ * Only the thread that traces can stop a task.  Other threads, which move pages
+ * from and to swap, come here with pages that are mapped nowhere, and with
+ * operations pending that others wait for: they leave those alone.
  */
 #include "host/space.h"
 
@@ -20,6 +24,7 @@
 #include "pmap/host.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -212,9 +217,9 @@ static bool
 may_wait(void *ctx, struct pmap *pm)
 {
 	struct space *space = pmap_host_owner(pm);
+	const struct run *run = ctx;
 
-	(void)ctx;
-	if (space == NULL)
+	if (space == NULL || !pthread_equal(run->thread, pthread_self()))
 		return true;
 	LIST_FOREACH(struct task, t, &space->tasks, in_space)
 		if (is_running(t) || is_leaving(t))
@@ -260,6 +265,23 @@ stop_promised(struct space *space, const struct pmap_host_op *ops, size_t n)
 		if (is_leaving(t) && (promised || event_exited(t)))
 			t->npromises = 0;
 	}
+}
+
+/* A system call of a task that has not ended may use the page at va.  Who has
+ * been promised too much to keep count of is stopped instead. */
+static bool
+is_needed(void *ctx, struct pmap *pm, vaddr_t va)
+{
+	struct space *space = pmap_host_owner(pm);
+
+	(void)ctx;
+	if (space == NULL)
+		return false;
+	LIST_FOREACH(struct task, t, &space->tasks, in_space)
+		if (t->npromises <= TASK_PROMISES &&
+		    is_promised(t, va, va + VM_PAGE_SIZE))
+			return true;
+	return false;
 }
 
 static struct task *
@@ -321,5 +343,6 @@ space_executor(struct run *run)
 {
 	return (struct pmap_host_exec){ .ctx = run,
 		.may_wait = may_wait,
+		.is_needed = is_needed,
 		.run = run_ops };
 }

@@ -29,6 +29,7 @@
 #include "host/space.h"
 #include "host/syscall.h"
 #include "host/trace.h"
+#include "host/user.h"
 #include "host/window.h"
 
 #include <sched.h>
@@ -825,6 +826,8 @@ stub_resume(struct task *t, enum stub_program_call call)
 	struct stub_call calls[CALLS_MAX];
 	size_t n;
 
+	if (call != STUB_NO_CALL || t->signal != 0)
+		user_keep(t);
 	settle(t);
 	if (t->at == TASK_DEAD)
 		return;

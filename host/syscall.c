@@ -8,6 +8,7 @@
 #include "host/deliver.h"
 #include "host/filter.h"
 #include "host/give.h"
+#include "host/large.h"
 #include "host/message.h"
 #include "host/proc.h"
 #include "host/run.h"
@@ -69,6 +70,9 @@ walk_range(void *ctx, uint64_t addr, uint64_t len, bool writes)
 	note_reach(t, addr, len);
 	if (writes && t->walked != NULL)
 		len = deliver_most(t, t->walked, len);
+	if (len > t->room)
+		len = t->room;
+	t->room -= len;
 	user_prepare(t, addr, len, writes);
 }
 
@@ -86,6 +90,7 @@ bool
 syscall_prepare(struct task *t, const struct sysargs_call *call)
 {
 	t->reaches_ours = false;
+	t->room = large_most(t->run);
 	t->walked = call;
 	(void)sysargs_walk(call, &syscall_memory, t);
 	t->walked = NULL;
@@ -185,6 +190,30 @@ what_runs(struct task *t, struct sysargs_call *call)
 		t->nr = call->nr;
 }
 
+/* What is to be done after a call that we have made. */
+static void
+answer_large(struct task *t, int64_t result)
+{
+	void (*then)(struct task *, long) = t->at_exit;
+
+	t->at_exit = NULL;
+	if (then != NULL)
+		then(t, (long)result);
+	if (t->at != TASK_DEAD)
+		syscall_answer(t, result);
+}
+
+static void
+prepare_and_run(struct task *t, const struct sysargs_call *call)
+{
+	int64_t result;
+
+	if (large_call(t, call, &result))
+		answer_large(t, result);
+	else
+		syscall_prepare_and_run(t, call);
+}
+
 void
 syscall_entry(struct task *t)
 {
@@ -211,7 +240,7 @@ syscall_entry(struct task *t)
 			coherence_prepare(t, &call, sysargs_info(&call));
 			proc_prepare(t, &call, sysargs_info(&call));
 		}
-		syscall_prepare_and_run(t, &call);
+		prepare_and_run(t, &call);
 	}
 }
 

@@ -89,10 +89,11 @@ struct task {
 	bool undone; /* its system call has been taken back: run it again */
 	bool reaches_ours; /* ... wants memory of the host's: syscall.c */
 	const struct sysargs_call
-	    *walked; /* ... whose memory is prepared now */
-	long nr;     /* the one it stopped at last */
-	bool again;  /* rewound: the next call is this one once more: timed.c */
-	bool late;   /* the call at hand is such a one */
+	    *walked;   /* ... whose memory is prepared now */
+	uint64_t room; /* ... and how much more of it may be */
+	long nr;       /* the one it stopped at last */
+	bool again; /* rewound: the next call is this one once more: timed.c */
+	bool late;  /* the call at hand is such a one */
 	uint64_t began; /* nanoseconds: when it was made first */
 	void (*at_exit)(struct task *, long result);
 	struct change change;            /* of a file, by the call */
@@ -103,7 +104,8 @@ struct task {
 	bool args_moved; /* ... with another first argument: clone_rdi */
 	uint64_t clone_flags, clone_child_tid, clone_rdi;
 	struct promise promises[TASK_PROMISES];
-	unsigned npromises; /* TASK_PROMISES + 1: too many, take all */
+	unsigned npromises;   /* TASK_PROMISES + 1: too many, take all */
+	uint64_t promised_at; /* passes of the page daemon when all held */
 
 	/* The stub: see stub.c. */
 	struct user_regs_struct program; /* while in_stub */

@@ -4,10 +4,13 @@
  */
 #include "host/user.h"
 
+#include "host/run.h"
 #include "host/space.h"
 #include "pmap/host.h"
 
 #include <string.h>
+
+#define KEEP_TRIES 16 /* then memory is too small for what a call wants */
 
 int
 user_read(struct task *t, uint64_t addr, void *buf, size_t len)
@@ -48,9 +51,18 @@ user_read_string(struct task *t, uint64_t addr, char *buf, size_t size)
 	return VM_ENOMEM;
 }
 
+static uint64_t
+passes(const struct task *t)
+{
+	return atomic_load_explicit(&t->run->sys->stats.pd_passes,
+	    memory_order_relaxed);
+}
+
 static void
 promise(struct task *t, uint64_t start, uint64_t end, bool write)
 {
+	if (t->npromises == 0)
+		t->promised_at = passes(t);
 	if (t->npromises < TASK_PROMISES)
 		t->promises[t->npromises] = (struct promise){ start, end,
 			write };
@@ -99,12 +111,9 @@ resolve(struct task *t, uint64_t va, uint64_t end, vm_prot_t access)
 	return va;
 }
 
-void
-user_prepare(struct task *t, uint64_t addr, uint64_t len, bool write)
+static void
+prepare(struct task *t, uint64_t va, uint64_t end, bool write)
 {
-	uint64_t va = vm_trunc_page(addr), end = vm_round_page(addr + len);
-
-	promise(t, va, end, write);
 	while (va < end) {
 		va = resolve(t, va, end, write ? VM_PROT_WRITE : VM_PROT_READ);
 		if (va >= end || !write)
@@ -112,5 +121,27 @@ user_prepare(struct task *t, uint64_t addr, uint64_t len, bool write)
 		if (resolve(t, va, va + VM_PAGE_SIZE, VM_PROT_READ) == va)
 			break;
 		va += VM_PAGE_SIZE;
+	}
+}
+
+void
+user_prepare(struct task *t, uint64_t addr, uint64_t len, bool write)
+{
+	uint64_t va = vm_trunc_page(addr), end = vm_round_page(addr + len);
+
+	promise(t, va, end, write);
+	prepare(t, va, end, write);
+}
+
+void
+user_keep(struct task *t)
+{
+	unsigned tries = KEEP_TRIES;
+
+	while (t->npromises > 0 && passes(t) != t->promised_at && tries-- > 0) {
+		t->promised_at = passes(t);
+		for (unsigned i = 0; i < t->npromises && i < TASK_PROMISES; i++)
+			prepare(t, t->promises[i].start, t->promises[i].end,
+			    t->promises[i].write);
 	}
 }

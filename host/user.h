@@ -30,4 +30,8 @@ int user_read_string(struct task *, uint64_t addr, char *buf, size_t size);
  */
 void user_prepare(struct task *, uint64_t addr, uint64_t len, bool write);
 
+/* user_keep: all that was prepared is usable still: since then the page daemon
+ * may have taken some of it, to make the rest usable. */
+void user_keep(struct task *);
+
 #endif

@@ -582,18 +582,48 @@ host_clear_modify(struct vm_machine *m, struct vm_page *pg)
 	return was;
 }
 
+/* => lock held */
+static bool
+is_needed(const struct host_machine *hm, const struct vm_page *pg)
+{
+	const struct pmap_host_exec *exec = &hm->config.exec;
+
+	if (exec->is_needed == NULL)
+		return false;
+	for (struct ptab_slot *slot = pg->pv; slot != NULL; slot = slot->next) {
+		struct host_pmap *hp = container_of(ptab_slot_tab(slot),
+		    struct host_pmap, tab);
+
+		if (exec->is_needed(exec->ctx, &hp->pmap, ptab_slot_va(slot)))
+			return true;
+	}
+	return false;
+}
+
 static bool
 host_is_referenced(struct vm_machine *m, struct vm_page *pg)
 {
-	(void)m;
-	return (ptab_marks(pg) & PTAB_REFERENCED) != 0;
+	struct host_machine *hm = to_machine(m);
+	bool is;
+
+	if ((ptab_marks(pg) & PTAB_REFERENCED) != 0)
+		return true;
+	vm_mutex_lock(&hm->lock);
+	is = is_needed(hm, pg);
+	vm_mutex_unlock(&hm->lock);
+	return is;
 }
 
 static bool
 host_clear_reference(struct vm_machine *m, struct vm_page *pg)
 {
-	(void)m;
-	return ptab_unmark(pg, PTAB_REFERENCED) != 0;
+	struct host_machine *hm = to_machine(m);
+	bool was;
+
+	vm_mutex_lock(&hm->lock);
+	was = ptab_unmark(pg, PTAB_REFERENCED) != 0 || is_needed(hm, pg);
+	vm_mutex_unlock(&hm->lock);
+	return was;
 }
 
 static void *
@@ -794,6 +824,7 @@ pmap_host_create(const struct pmap_host_config *config, struct vm_machine **out)
 		.va_max = config->va_max,
 		.npages = config->npages,
 		.frames_zeroed = true,
+		.references_by_fault = true,
 		.zero_ahead_max = config->zero_ahead_max,
 		.neighbour_factor = config->neighbour_factor,
 		.read_around = config->read_around };

@@ -17,7 +17,10 @@
  * pmap_update, unless the executor knows that nobody can use the mappings.
  *
  * A page is mapped writable only once it is known to be modified, so that the
- * first write faults and is noted: pmap_host_fault answers such faults.
+ * first write faults and is noted: pmap_host_fault answers such faults.  That a
+ * page which is mapped is used does not show (references_by_fault), but where
+ * the executor knows of a use that goes on; such a page is referenced, and
+ * cannot be made not to be.
  *
  * It knows nothing of how a process is made to do things.
  */
@@ -55,6 +58,12 @@ struct pmap_host_exec {
 	 * operations are taken with pmap_host_take.
 	 */
 	bool (*may_wait)(void *ctx, struct pmap *);
+
+	/*
+	 * is_needed: somebody is using, or about to use, the mapping at va in
+	 * a way that it would be dear to take it from him.  May be NULL.
+	 */
+	bool (*is_needed)(void *ctx, struct pmap *, vaddr_t va);
 
 	/* gone: the pmap is being destroyed.  May be NULL. */
 	void (*gone)(void *ctx, struct pmap *);

@@ -22,6 +22,7 @@
 #define MIN_MOST    256 /* and at most */
 #define HARD_PASSES 2   /* that make nothing: there is nothing */
 #define PASSES_MOST 32  /* of one who waits */
+#define REST        64  /* steps after that are nothing but one */
 
 struct vm_pageouts {
 	struct vm_mutex pass_lock;       /* one pass at a time */
@@ -29,6 +30,7 @@ struct vm_pageouts {
 	struct vm_event passed;          /* a pass of the daemon has ended */
 	_Atomic bool daemon, stop;
 	_Atomic uint32_t fruitless; /* passes in a row */
+	unsigned passed_over;       /* steps; of who makes them */
 };
 
 /* ---- the fate of a page ---- */
@@ -40,6 +42,21 @@ unmap(struct vm_system *sys, struct vm_page *pg)
 	vm_page_unmap(sys, pg);
 	if (pmap_clear_modify(sys->machine, pg))
 		pg->dirty = true;
+}
+
+/*
+ * A port may know that a page is being used this moment: then it is referenced
+ * again at once.
+ */
+static bool
+is_needed(const struct vm_pageout_pass *p, struct vm_page *pg)
+{
+	struct vm_machine *m = p->sys->machine;
+
+	if (p->last || !m->references_by_fault)
+		return false;
+	(void)pmap_clear_reference(m, pg);
+	return pmap_is_referenced(m, pg);
 }
 
 /* => locked; unlocks */
@@ -99,7 +116,7 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 	enum vm_page_store store = pg->owner_ops->store(pg);
 
 	VM_COUNT(p->sys, pd_scanned);
-	if (pg->busy || pg->wire_count != 0)
+	if (pg->busy || pg->wire_count != 0 || is_needed(p, pg))
 		return stays(p->sys, pg, stay, VM_PAGEOUT_BUSY);
 	if (store == VM_STORE_NONE)
 		return stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);
@@ -118,9 +135,13 @@ vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 	struct vm_machine *m = p->sys->machine;
 
 	(void)pmap_clear_reference(m, pg);
+	if (is_needed(p, pg)) {
+		vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
+		return;
+	}
 	if ((m->references_by_fault || p->sys->paging->unmaps) && !pg->busy &&
 	    pg->wire_count == 0)
-		vm_page_unmap(p->sys, pg);
+		(void)pmap_page_protect(m, pg, VM_PROT_NONE);
 	VM_COUNT(p->sys, pd_deactivated);
 	(void)stays(p->sys, pg, VM_PAGE_INACTIVE, VM_PAGEOUT_BUSY);
 }
@@ -174,15 +195,18 @@ vm_pageout_prepare(struct vm_pageout_pass *p)
 
 /*
  * Whether the pass has made memory, or brought it nearer; or cannot know,
- * since others had locked all it could have taken.  => pass_lock held
+ * since others had locked all it could have taken.  So many before it made
+ * nothing.  The mappings of what has become inactive go all at once: uses of
+ * such pages are not seen until then.  => pass_lock held
  */
 static bool
-pass(struct vm_system *sys, size_t enough, bool hard)
+pass(struct vm_system *sys, size_t enough, unsigned fruitless)
 {
 	struct vm_pageout_pass p = {
 		.sys = sys,
 		.enough = enough,
-		.hard = hard,
+		.hard = fruitless >= sys->paging->patience,
+		.last = fruitless > sys->paging->patience,
 	};
 	uint64_t hindered = vm_pageq_hindered(sys);
 
@@ -190,6 +214,7 @@ pass(struct vm_system *sys, size_t enough, bool hard)
 	vm_swapout_begin(&p.out, sys, sys->paging->place, sys->paging->cluster);
 	sys->paging->scan(&p);
 	vm_swapout_flush(&p.out);
+	pmap_update_all(sys->machine);
 	VM_COUNT_N(sys, pd_freed, p.freed);
 	if (p.freed + p.written + p.out.begun != 0)
 		return true;
@@ -200,22 +225,22 @@ pass(struct vm_system *sys, size_t enough, bool hard)
 	return true;
 }
 
-bool
-vm_pageout_once(struct vm_system *sys, size_t nfree, bool hard)
+static bool
+once(struct vm_system *sys, size_t nfree, unsigned fruitless)
 {
 	struct vm_pageouts *po = sys->pageouts;
 	bool done;
 
 	vm_mutex_lock(&po->pass_lock);
-	done = pass(sys, nfree, hard);
+	done = pass(sys, nfree, fruitless);
 	vm_mutex_unlock(&po->pass_lock);
 	return done;
 }
 
-static bool
-is_hard(const struct vm_system *sys, unsigned fruitless)
+bool
+vm_pageout_once(struct vm_system *sys, size_t nfree, bool hard)
 {
-	return fruitless >= sys->paging->patience;
+	return once(sys, nfree, hard ? sys->paging->patience : 0);
 }
 
 static bool
@@ -248,7 +273,7 @@ make(struct vm_system *sys, size_t nfree)
 	vm_mutex_lock(&po->pass_lock);
 	while (vm_pageout_available(sys) < nfree &&
 	    !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, nfree, is_hard(sys, fruitless)))
+		if (pass(sys, nfree, fruitless))
 			fruitless = 0;
 		else
 			fruitless++;
@@ -302,16 +327,41 @@ wait_for_daemon(struct vm_system *sys)
 	return 0;
 }
 
+/* As long as there is nothing: until some of what is under way has arrived. */
+static void
+wait_arrival(struct vm_system *sys)
+{
+	struct vm_event *ev = vm_swapout_event(sys);
+	uint32_t seen = vm_event_count(ev);
+
+	if (is_short(sys) && vm_swapout_paging(sys) != 0)
+		vm_event_wait(ev, seen, sys->env);
+}
+
+/* Who has made a pass in vain may find that others have made memory. */
+static int
+make_own(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	unsigned fruitless = 0, left = PASSES_MOST;
+
+	vm_mutex_lock(&po->pass_lock);
+	while (is_short(sys) && !is_hopeless(sys, fruitless) && left-- > 0) {
+		if (pass(sys, po->levels.target, fruitless) ||
+		    vm_swapout_paging(sys) != 0)
+			fruitless = 0;
+		else
+			fruitless++;
+		wait_arrival(sys);
+	}
+	vm_mutex_unlock(&po->pass_lock);
+	return is_short(sys) && is_hopeless(sys, fruitless) ? VM_ENOMEM : 0;
+}
+
 int
 vm_pageout_wait(struct vm_system *sys)
 {
-	struct vm_pageouts *po = sys->pageouts;
-
-	if (po->daemon)
-		return wait_for_daemon(sys);
-	if (make(sys, po->levels.target))
-		return 0;
-	return is_short(sys) ? VM_ENOMEM : 0;
+	return sys->pageouts->daemon ? wait_for_daemon(sys) : make_own(sys);
 }
 
 /* ---- the daemon ---- */
@@ -328,8 +378,7 @@ daemon_pass(struct vm_system *sys)
 		po->fruitless = 0;
 		return false;
 	}
-	done = vm_pageout_once(sys, po->levels.target,
-	    is_hard(sys, po->fruitless));
+	done = once(sys, po->levels.target, po->fruitless);
 	if (done || vm_swapout_paging(sys) != 0)
 		po->fruitless = 0;
 	else
@@ -365,6 +414,21 @@ vm_pageout_stop(struct vm_system *sys)
 {
 	sys->pageouts->stop = true;
 	vm_event_signal(vm_page_shortage(sys), sys->env);
+}
+
+/* When nothing could be made, there is no need to look again at once. */
+void
+vm_pageout_step(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+
+	if (vm_pageout_available(sys) + vm_swapout_paging(sys) >=
+	    po->levels.min)
+		return;
+	if (!is_hopeless(sys, po->fruitless) || ++po->passed_over == REST) {
+		po->passed_over = 0;
+		(void)daemon_pass(sys);
+	}
 }
 
 /* ---- the presets ---- */

@@ -10,14 +10,15 @@
  *
  * A pass looks at pages in the order of their queues, as the paging policy
  * says, frees those that need not be written and begins to write others.  A
- * thread of the host may run them for everybody (vm_pageout_daemon); in a
- * system that has none, whoever runs out of memory makes a pass by itself, and
- * then everything happens in an order that can be repeated.
+ * thread of the host may run them for everybody (vm_pageout_daemon), or one
+ * that has other things to do makes one at a time (vm_pageout_step).  In a
+ * system that has no daemon, whoever runs out of memory makes passes by itself,
+ * and then everything happens in an order that can be repeated.
  *
  * Nobody who makes memory waits for memory.  No lock is held across I/O, but
  * that which orders the passes.
  *
- * Public: vm_pageout_daemon, _stop, vm_pageout.
+ * Public: vm_pageout_daemon, _stop, _step, vm_pageout.
  */
 #ifndef VM_PAGEOUT_H
 #define VM_PAGEOUT_H
@@ -34,6 +35,7 @@ struct vm_pageout_pass {
 	struct vm_system *sys;
 	size_t enough; /* free pages, with those under way */
 	bool hard;     /* the last ones made nothing: use is no excuse */
+	bool last;     /* nor did a hard one: not even use this moment */
 	struct vm_swapout out; /* what goes to swap */
 	size_t freed;          /* clean pages that are free now */
 	size_t written;        /* pages that owners have begun to write */
@@ -147,6 +149,14 @@ bool vm_pageout_once(struct vm_system *, size_t nfree, bool hard);
  */
 void vm_pageout_daemon(struct vm_system *);
 void vm_pageout_stop(struct vm_system *);
+
+/*
+ * vm_pageout_step: one pass, if memory is short; for a host that comes here
+ * often, in the place of a daemon.
+ * => no lock held; waits for a transfer only when as many are under way as can
+ *    be, and for none of those that it begins
+ */
+void vm_pageout_step(struct vm_system *);
 
 void vm_pageout_get_levels(const struct vm_system *,
     struct vm_pageout_levels *);

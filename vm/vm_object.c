@@ -218,11 +218,8 @@ destroy(struct vm_object *obj)
 	struct vm_system *sys = obj->sys;
 	struct vm_objects *os = sys->objects;
 
-	/* Who takes the last page out of one with a lock of its own may still
-	 * have to unlock it; who lets go of an empty one of a family holds the
-	 * lock himself. */
-	if (obj->lock == &obj->own_lock || obj->npages != 0)
-		remove_all_pages(obj);
+	/* Even an empty one: who took its last page out has to unlock first. */
+	remove_all_pages(obj);
 	vm_swapmap_fini(sys, &obj->swap);
 	obj->pages.ops->fini(&obj->pages);
 	if (obj->ops->destroy != NULL)
@@ -648,6 +645,8 @@ vm_object_check(struct vm_object *obj)
 		VM_VERIFY(pg->pindex == i);
 		VM_VERIFY(pg->fictitious || vm_page_is_used(pg));
 		VM_VERIFY(pg->fictitious || pg->lock == obj->lock);
+		VM_VERIFY(!obj->ops->swap || pg->dirty ||
+		    vm_swapmap_at(&obj->swap, i) != 0);
 	}
 	VM_VERIFY(n == obj->npages);
 	VM_VERIFY(n == obj->pages.ops->check(&obj->pages));

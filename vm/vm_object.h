@@ -158,8 +158,7 @@ void vm_object_ref(struct vm_object *);
  * written and the object is destroyed or cached.  A cached one lives while it
  * is written, and keeps what could not be for another try.
  * => no lock held; may block, for a cached one only while much is being
- *    written.  An object without a store, of whose pages none
- *    is left, may go with its lock held, and then nothing blocks.
+ *    written; for others also for pages on their way to or from swap
  */
 void vm_object_unref(struct vm_object *);
 
@@ -190,7 +189,8 @@ vm_object_next(struct vm_object *obj, vm_pindex_t *pindex)
 	return obj->pages.ops->next(&obj->pages, pindex);
 }
 
-/* Whether there is a page at an index, in memory or in swap.  => locked */
+/* Whether there is a page at an index, in memory or in swap; one that is freed
+ * as soon as it is idle, too: its place is taken.  => locked */
 static inline bool
 vm_object_has(const struct vm_object *obj, vm_pindex_t pindex)
 {
@@ -199,7 +199,7 @@ vm_object_has(const struct vm_object *obj, vm_pindex_t pindex)
 }
 
 /* The first index at or after *pindex, to which it is set, that has a page, in
- * memory or in swap; false: none.  => locked */
+ * memory or in swap, and keeps it; false: none.  => locked */
 bool vm_object_next_place(struct vm_object *, vm_pindex_t *pindex);
 
 /* What a caller of vm_object_resolve is ready for, and what it gets. */
@@ -281,20 +281,19 @@ struct vm_page *vm_object_grab(struct vm_object *, vm_pindex_t,
     const struct vm_page *near, unsigned flags);
 
 /*
- * vm_object_move_page: take a page, not busy, over into another object under
- * the same lock, at an index that has none; mappings stay, and what the page
- * had in swap does not.
- * vm_object_move: whatever is at an index, not busy, in memory or in swap.
+ * vm_object_move: take what is at an index, in memory, in swap or in both, over
+ * into another object under the same lock, at an index that has nothing.
+ * Mappings stay.  A page may be busy: its slot comes with it, so that the end
+ * of the transfer finds both.
  * => locked     => VM_ENOMEM: nothing has changed
  */
-int vm_object_move_page(struct vm_page *, struct vm_object *to, vm_pindex_t);
 int vm_object_move(struct vm_object *from, vm_pindex_t, struct vm_object *to,
     vm_pindex_t);
 
 /*
  * vm_object_copy: the other object, under the same lock, gets a copy of what
- * is there, not busy, at an index where it has nothing.  What is in swap is
- * copied by a reference to its slot.
+ * is there, busy or not, at an index where it has nothing.  What is in swap, or
+ * is being read from there, is copied by a reference to its slot.
  * => locked     => VM_ENOMEM: nothing has changed
  */
 int vm_object_copy(struct vm_object *from, vm_pindex_t, struct vm_object *to,

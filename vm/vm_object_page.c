@@ -45,8 +45,9 @@ vm_object_grab(struct vm_object *obj, vm_pindex_t pindex,
 	return pg;
 }
 
-bool
-vm_object_next_place(struct vm_object *obj, vm_pindex_t *pindex)
+/* As vm_object_next_place, and what is about to be freed, too. */
+static bool
+next_taken(struct vm_object *obj, vm_pindex_t *pindex)
 {
 	vm_pindex_t paged = *pindex;
 	bool resident = vm_object_next(obj, pindex) != NULL;
@@ -56,6 +57,19 @@ vm_object_next_place(struct vm_object *obj, vm_pindex_t *pindex)
 	if (!resident || paged < *pindex)
 		*pindex = paged;
 	return true;
+}
+
+bool
+vm_object_next_place(struct vm_object *obj, vm_pindex_t *pindex)
+{
+	const struct vm_page *pg;
+
+	for (; next_taken(obj, pindex); ++*pindex) {
+		pg = vm_object_lookup(obj, *pindex);
+		if (pg == NULL || !pg->released)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -69,22 +83,16 @@ vm_object_free_slot(struct vm_object *obj, vm_pindex_t pindex)
 	vm_swap_free(obj->sys, slot, 1);
 }
 
-int
-vm_object_move_page(struct vm_page *pg, struct vm_object *to,
-    vm_pindex_t pindex)
+static int
+move_page(struct vm_page *pg, struct vm_object *to, vm_pindex_t pindex)
 {
 	struct vm_object *from = pg->owner;
-	vm_pindex_t was = pg->pindex;
-	int error;
+	int error = vm_pageindex_move(&from->pages, &to->pages, pg, pindex);
 
-	VM_ASSERT(from->lock == to->lock && !pg->busy);
-	error = vm_pageindex_move(&from->pages, &to->pages, pg, pindex);
 	if (error != 0)
 		return error;
 	from->npages--;
 	to->npages++;
-	vm_object_free_slot(from, was);
-	pg->dirty = true;
 	return 0;
 }
 
@@ -93,14 +101,24 @@ vm_object_move(struct vm_object *from, vm_pindex_t i, struct vm_object *to,
     vm_pindex_t j)
 {
 	struct vm_page *pg = vm_object_lookup(from, i);
-	vm_slot_t slot;
 
-	if (pg != NULL)
-		return vm_object_move_page(pg, to, j);
-	slot = vm_swapmap_at(&from->swap, i);
-	if (!vm_swapmap_set(&to->swap, j, slot))
+	VM_ASSERT(from->lock == to->lock);
+	if (!vm_swapmap_set(&to->swap, j, vm_swapmap_at(&from->swap, i)))
 		return VM_ENOMEM;
+	if (pg != NULL && move_page(pg, to, j) != 0) {
+		(void)vm_swapmap_set(&to->swap, j, 0);
+		return VM_ENOMEM;
+	}
 	(void)vm_swapmap_set(&from->swap, i, 0);
+	return 0;
+}
+
+static int
+copy_slot(vm_slot_t slot, struct vm_object *to, vm_pindex_t pindex)
+{
+	if (!vm_swapmap_set(&to->swap, pindex, slot))
+		return VM_ENOMEM;
+	vm_swap_ref(to->sys, slot);
 	return 0;
 }
 
@@ -109,16 +127,9 @@ vm_object_copy(struct vm_object *from, vm_pindex_t i, struct vm_object *to,
     vm_pindex_t j)
 {
 	struct vm_page *pg = vm_object_lookup(from, i), *copy;
-	vm_slot_t slot;
 
-	if (pg == NULL) {
-		slot = vm_swapmap_at(&from->swap, i);
-		if (!vm_swapmap_set(&to->swap, j, slot))
-			return VM_ENOMEM;
-		vm_swap_ref(to->sys, slot);
-		return 0;
-	}
-	VM_ASSERT(!pg->busy);
+	if (pg == NULL || pg->filling)
+		return copy_slot(vm_swapmap_at(&from->swap, i), to, j);
 	copy = vm_object_grab(to, j, NULL, 0);
 	if (copy == NULL)
 		return VM_ENOMEM;
@@ -146,7 +157,9 @@ vm_object_free(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 		else
 			free_page(obj, pg);
 	}
-	vm_swapmap_free(obj->sys, &obj->swap, start, end);
+	for (i = start; vm_swapmap_next(&obj->swap, &i) != 0 && i < end; i++)
+		if (vm_object_lookup(obj, i) == NULL)
+			vm_object_free_slot(obj, i);
 }
 
 /* ---- their state ---- */

@@ -421,7 +421,7 @@ void
 vm_page_ready(struct vm_system *sys, struct vm_page *pg)
 {
 	VM_ASSERT(pg->busy);
-	pg->busy = false;
+	pg->busy = pg->filling = false;
 	if (pg->wanted) {
 		pg->wanted = false;
 		vm_event_signal(page_event(sys, pg), sys->env);

@@ -94,6 +94,7 @@ struct vm_page {
 				   /* (q) act_count when in use */
 	bool zeroed : 1;           /* (f) a free frame that reads as zeroes */
 	bool busy : 1;             /* (o) contents in transit */
+	bool filling : 1;          /* (o) busy, and has none yet */
 	bool wanted : 1;           /* (o) somebody waits for busy to end */
 	bool dirty : 1;            /* (o) newer than its backing store */
 	bool released : 1;         /* (o) goes when it is no longer busy */
@@ -169,6 +170,9 @@ void vm_page_unmap(struct vm_system *, struct vm_page *);
 
 /*
  * vm_page_busy, vm_page_ready: busy begins; ends, and waiters are woken.
+ * vm_page_fill: busy begins for a new page, clean, that is to be read.  What
+ * is busy otherwise has its contents, and nobody writes to it: it may be read,
+ * by who holds the lock.
  * => owner's lock held
  */
 static inline void
@@ -176,6 +180,14 @@ vm_page_busy(struct vm_page *pg)
 {
 	VM_ASSERT(!pg->busy);
 	pg->busy = true;
+}
+
+static inline void
+vm_page_fill(struct vm_page *pg)
+{
+	vm_page_busy(pg);
+	pg->filling = true;
+	pg->dirty = false;
 }
 void vm_page_ready(struct vm_system *, struct vm_page *);
 

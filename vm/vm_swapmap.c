@@ -13,6 +13,7 @@ vm_swapmap_init(struct vm_swapmap *m, struct vm_system *sys)
 	radix_init(&m->blocks, &sys->index_alloc);
 	m->count = 0;
 	m->block = 0;
+	m->used = false;
 }
 
 static vm_slot_t
@@ -39,6 +40,7 @@ vm_swapmap_set(struct vm_swapmap *m, vm_pindex_t i, vm_slot_t slot)
 	if (radix_insert(&m->slots, i, as_pointer) != 0)
 		return false;
 	m->count++;
+	m->used = true;
 	return true;
 }
 

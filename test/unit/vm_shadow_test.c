@@ -8,7 +8,7 @@
  */
 #include "test/unit/base_test.h"
 #include "test/unit/fixture.h"
-#include "vm/cow/layers.h"
+#include "vm/cow/shadow.h"
 
 #define STAT(fx, name) ((int)(fx)->sys->stats.name)
 
@@ -63,6 +63,8 @@ static void
 test_move(void **state)
 {
 	struct fixture *fx = *state;
+	struct vm_shadow_policy lazy;
+	struct vm_shadow *below;
 	struct vm_page *pg;
 	struct vmspace *c;
 
@@ -71,10 +73,13 @@ test_move(void **state)
 	assert_int_equal(store_in(fx, c, 0, 'x'), VM_OK);
 	assert_int_equal(load_in(fx, c, 1), 'a');
 	pg = mapping_of(c, 1).page;
-	/* The parent's reference goes, but a busy page stops the merging. */
-	pg->busy = true;
+	/* The parent's reference goes, and nothing is merged, as when memory
+	 * lacks. */
+	below = vm_shadow_of(entry_of(fx->vs, 0)->layers.top);
+	lazy = *below->policy;
+	lazy.merges_always = false;
+	below->policy = &lazy;
 	assert_int_equal(unmap(fx, 0, 2), VM_OK);
-	pg->busy = false;
 	assert_int_equal(depth(c, 0), 2);
 	assert_int_equal(store_in(fx, c, 1, 'y'), VM_OK);
 	assert_int_equal(STAT(fx, cow_moves), 1);

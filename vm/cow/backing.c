@@ -45,6 +45,7 @@ object_destroy(struct vm_system *sys, void *pager)
 static const struct vm_pager_ops backing_pager = {
 	.name = "backing",
 	.destroy = object_destroy,
+	.swap = true,
 };
 
 /* Takes over the reference to the family, if there is one. */
@@ -215,10 +216,10 @@ is_complete(const struct vm_map_entry *e)
 	const struct vm_object *obj = e->layers.top->obj;
 	vm_pindex_t n = vm_entry_npages(e), i = e->layers.first;
 
-	if (obj->npages < n)
+	if (obj->npages + obj->swap.count < n)
 		return false;
 	while (n-- != 0) {
-		if (vm_object_lookup(obj, i++) == NULL)
+		if (!vm_object_has(obj, i++))
 			return false;
 	}
 	return true;
@@ -385,7 +386,7 @@ coalesce(struct vm_map_entry *lo)
 	    !is_sole_layer(top) || !is_sole_object(top))
 		return false;
 	vm_object_lock(top->obj);
-	vm_layers_free_pages(top->obj, lo->layers.first + vm_entry_npages(lo),
+	vm_object_free(top->obj, lo->layers.first + vm_entry_npages(lo),
 	    UINT64_MAX);
 	vm_object_unlock(top->obj);
 	return true;
@@ -429,7 +430,7 @@ free_unmapped(struct vm_map_entry *e)
 	vm_mutex_lock(&family_of(e)->mutex);
 	for (; l != NULL; i += l->offset, l = l->below) {
 		if (is_sole_object(l))
-			vm_layers_free_pages(l->obj, i, i + vm_entry_npages(e));
+			vm_object_free(l->obj, i, i + vm_entry_npages(e));
 	}
 	vm_mutex_unlock(&family_of(e)->mutex);
 }
@@ -458,7 +459,7 @@ backing_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 	backing_lock(e);
 	hides = vm_entry_needs_copy(e) || vm_layers_hides(e, n, len);
 	if (!hides)
-		vm_layers_free_pages(e->layers.top->obj, e->layers.first + n,
+		vm_object_free(e->layers.top->obj, e->layers.first + n,
 		    e->layers.first + n + len);
 	backing_unlock(e);
 	if (!hides)

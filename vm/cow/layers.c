@@ -22,10 +22,12 @@ struct vm_layer_at
 vm_layers_find(const struct vm_map_entry *e, vm_pindex_t n)
 {
 	struct vm_layer_at at = { e->layers.top, e->layers.first + n, NULL, 0 };
+	struct vm_object *obj;
 
 	for (; at.layer != NULL; at.layer = at.layer->below) {
-		at.page = vm_object_lookup(at.layer->obj, at.pindex);
-		if (at.page != NULL)
+		obj = at.layer->obj;
+		at.page = vm_object_lookup(obj, at.pindex);
+		if (at.page != NULL || vm_swapmap_at(&obj->swap, at.pindex))
 			break;
 		at.pindex += at.layer->offset;
 		at.depth++;
@@ -92,6 +94,29 @@ copy_up(struct vm_resolve *r, const struct vm_layer_at *at,
 	return v;
 }
 
+/* The page is in swap or in transit: it comes to the layer that has it. */
+static enum vm_verdict
+await(struct vm_resolve *r, const struct vm_layer_at *at)
+{
+	const struct vm_map_entry *e = r->entry;
+	vm_pindex_t first = at->pindex - vm_entry_page(e, r->va);
+	struct vm_object_want want = {
+		.io = r->depth == VM_RESOLVE_ALL,
+		.advice = (enum vm_advice)e->advice,
+		.first = first,
+		.limit = first + vm_entry_npages(e),
+		.read = r->read,
+		.near = r->near,
+		.page_flags = r->page_flags,
+	};
+	enum vm_verdict v;
+
+	v = vm_object_resolve(at->layer->obj, at->pindex, &want);
+	r->page = want.page;
+	r->seen = want.seen;
+	return v;
+}
+
 static enum vm_verdict
 found(struct vm_resolve *r, const struct vm_layer_at *at,
     const struct vm_layers_policy *policy)
@@ -100,8 +125,8 @@ found(struct vm_resolve *r, const struct vm_layer_at *at,
 	bool own = at->depth == 0 && !vm_entry_needs_copy(e);
 
 	VM_COUNT_PEAK(r->sys, shadow_depth_peak, at->depth + 1);
-	if (at->page->busy)
-		return vm_cow_busy(r, at->page);
+	if (at->page == NULL || at->page->busy)
+		return await(r, at);
 	if ((r->access & VM_PROT_WRITE) && !own)
 		return copy_up(r, at, policy);
 	return vm_cow_answer(r, at->page, own ? e->prot : vm_cow_readonly(e),
@@ -147,7 +172,7 @@ vm_layers_resolve(struct vm_resolve *r, const struct vm_layers_policy *policy)
 		return r->depth == VM_RESOLVE_RESIDENT ? VM_RESOLVE_ABSENT :
 							 VM_RESOLVE_SETTLE;
 	at = vm_layers_find(r->entry, n);
-	return at.page != NULL ? found(r, &at, policy) : found_nowhere(r, n);
+	return at.layer != NULL ? found(r, &at, policy) : found_nowhere(r, n);
 }
 
 void
@@ -171,7 +196,7 @@ next_present(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
 
 	for (l = e->layers.top; l != NULL; shift += l->offset, l = l->below) {
 		at = n + shift;
-		if (vm_object_next(l->obj, &at) != NULL && at - shift < end)
+		if (vm_object_next_place(l->obj, &at) && at - shift < end)
 			end = at - shift;
 	}
 	at = n + e->offset;
@@ -186,15 +211,16 @@ vm_layers_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
     vm_cow_walk_fn *fn, void *arg)
 {
 	vm_pindex_t end = n + len;
+	struct vm_layer_at found;
 	struct vm_cow_page at;
 
 	for (n = next_present(e, n, end); n < end;
 	     n = next_present(e, n + 1, end)) {
 		at.n = n;
-		at.page = vm_layers_find(e, n).page;
-		at.upper = at.page != NULL;
-		if (at.page == NULL)
-			at.page = vm_object_lookup(e->object, e->offset + n);
+		found = vm_layers_find(e, n);
+		at.upper = found.layer != NULL;
+		at.page = at.upper ? found.page :
+				     vm_object_lookup(e->object, e->offset + n);
 		fn(&at, arg);
 	}
 }
@@ -206,21 +232,13 @@ vm_layers_dump(const struct vm_map_entry *e, const struct fmt_out *out)
 	unsigned long long first = e->layers.first;
 
 	for (; l != NULL; first += l->offset, l = l->below)
-		fmt_printf(out, "object %p page %llu: refs %u, resident %llu%s",
+		fmt_printf(out,
+		    "object %p page %llu: refs %u, resident %llu, "
+		    "in swap %llu%s",
 		    (const void *)l->obj, first, l->obj->refs,
 		    (unsigned long long)l->obj->npages,
+		    (unsigned long long)l->obj->swap.count,
 		    l->below == NULL ? "\n" : " over ");
-}
-
-static int
-copy_page(struct vm_page *pg, struct vm_object *to, vm_pindex_t pindex)
-{
-	struct vm_page *copy = vm_object_grab(to, pindex, NULL, 0);
-
-	if (copy == NULL)
-		return VM_ENOMEM;
-	vm_page_copy(to->sys, pg, copy);
-	return 0;
 }
 
 /*
@@ -244,51 +262,56 @@ stop_writers(struct vm_map_entry *e, struct vm_machine *m)
 	pmap_update_all(m);
 }
 
+/* Not what only the entry's object has, nor what is being freed. */
+static bool
+is_to_copy(const struct vm_layer_at *at)
+{
+	return at->layer != NULL && (at->page == NULL || !at->page->released);
+}
+
 int
 vm_layers_copy_pages(struct vm_map_entry *e, struct vm_object *to,
     vm_pindex_t first)
 {
 	vm_pindex_t n, end = vm_entry_npages(e);
-	struct vm_page *pg;
+	struct vm_layer_at at;
 	int error = 0;
 
 	stop_writers(e, to->sys->machine);
 	for (n = next_present(e, 0, end); error == 0 && n < end;
 	     n = next_present(e, n + 1, end)) {
-		pg = vm_layers_find(e, n).page; /* NULL: only the object's */
-		if (pg != NULL && vm_object_lookup(to, first + n) == NULL)
-			error = copy_page(pg, to, first + n);
+		at = vm_layers_find(e, n);
+		if (is_to_copy(&at) && !vm_object_has(to, first + n))
+			error = vm_object_copy(at.layer->obj, at.pindex, to,
+			    first + n);
 	}
 	return error;
+}
+
+static int
+push_page(struct vm_object *from, struct vm_object *to, vm_pindex_t i)
+{
+	struct vm_page *pg = vm_object_lookup(from, i);
+
+	if (pg != NULL && pg->wire_count != 0)
+		return vm_object_copy(from, i, to, i);
+	if (pg != NULL)
+		(void)pmap_page_protect(from->sys->machine, pg,
+		    VM_PROT_READ | VM_PROT_EXEC);
+	return vm_object_move(from, i, to, i);
 }
 
 int
 vm_layers_push_down(struct vm_object *from, struct vm_object *to,
     vm_pindex_t start, vm_pindex_t end)
 {
-	struct vm_machine *m = from->sys->machine;
-	struct vm_page *pg;
 	vm_pindex_t i = start;
 	int error = 0;
 
-	for (; error == 0 && (pg = vm_object_next(from, &i)) != NULL && i < end;
-	     i++) {
-		VM_ASSERT(!pg->busy);
-		if (pg->wire_count != 0) {
-			error = copy_page(pg, to, i);
-			continue;
-		}
-		(void)pmap_page_protect(m, pg, VM_PROT_READ | VM_PROT_EXEC);
-		error = vm_object_move_page(pg, to, i);
-	}
-	pmap_update_all(m);
+	for (; error == 0 && vm_object_next_place(from, &i) && i < end; i++)
+		error = push_page(from, to, i);
+	pmap_update_all(from->sys->machine);
 	return error;
-}
-
-void
-vm_layers_free_pages(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
-{
-	vm_object_free(obj, start, end);
 }
 
 bool
@@ -300,7 +323,7 @@ vm_layers_hides(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len)
 	for (l = e->layers.top; l->below != NULL; l = l->below) {
 		shift += l->offset;
 		at = n + shift;
-		if (vm_object_next(l->below->obj, &at) != NULL &&
+		if (vm_object_next_place(l->below->obj, &at) &&
 		    at - shift < n + len)
 			return true;
 	}

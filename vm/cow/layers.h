@@ -19,6 +19,10 @@
  * of layers of its own, as DragonFly has it.  How stacks are kept short is
  * theirs as well.
  *
+ * A page of a layer may be in swap instead, or on its way: it hides what is
+ * below it all the same.  It is read into the layer where it is found; copied,
+ * by a reference to its slot, and moved it is as it is.
+ *
  * The objects of a stack share the lock of their family.  All functions want
  * it held, unless they say otherwise.
  */
@@ -38,8 +42,8 @@ struct vm_layer {
 struct vm_layer_at {
 	struct vm_layer *layer; /* NULL: in none */
 	vm_pindex_t pindex;     /* in the layer's object */
-	struct vm_page *page;
-	unsigned depth; /* layers that were passed */
+	struct vm_page *page;   /* maybe busy; NULL: it is in swap */
+	unsigned depth;         /* layers that were passed */
 };
 
 /* Page n of the entry, in the layers alone. */
@@ -84,13 +88,6 @@ int vm_layers_copy_pages(struct vm_map_entry *, struct vm_object *to,
  */
 int vm_layers_push_down(struct vm_object *from, struct vm_object *to,
     vm_pindex_t start, vm_pindex_t end);
-
-/*
- * vm_layers_free_pages: forget the pages of an object at [start, end), not
- * mapped by anybody who may go on using them.
- */
-void vm_layers_free_pages(struct vm_object *, vm_pindex_t start,
-    vm_pindex_t end);
 
 /*
  * vm_layers_hides: whether a layer below the top has a page in [n, n + len) of

@@ -82,7 +82,7 @@ take_page(struct vm_map_entry *e, const struct vm_layer_at *at)
 
 	if (at->depth != 1 || vm_shadow_refs(vm_shadow_of(at->layer)) != 1)
 		return false;
-	return vm_object_move_page(at->page, top->obj,
+	return vm_object_move(at->layer->obj, at->pindex, top->obj,
 		   at->pindex - top->offset) == 0;
 }
 
@@ -185,13 +185,10 @@ static void
 move_window(struct vm_shadow *s, struct vm_shadow *old)
 {
 	vm_pindex_t i = s->layer.offset, end = i + s->npages;
-	struct vm_page *pg;
 	bool others;
 
-	for (; (pg = vm_object_next(old->layer.obj, &i)) != NULL && i < end;
-	     i++) {
-		if (pg->busy ||
-		    vm_object_move_page(pg, s->layer.obj,
+	for (; vm_object_next_place(old->layer.obj, &i) && i < end; i++) {
+		if (vm_object_move(old->layer.obj, i, s->layer.obj,
 			i - s->layer.offset) != 0)
 			return;
 	}
@@ -333,7 +330,7 @@ coalesce(struct vm_map_entry *lo, vm_pindex_t more)
 	    (vm_shadow_refs(s) == 1 || (s->one_mapping && s->npages == end));
 	if (can) {
 		/* of an end that was cut off, when one entry is left */
-		vm_layers_free_pages(s->layer.obj, end, UINT64_MAX);
+		vm_object_free(s->layer.obj, end, UINT64_MAX);
 		s->npages = end + more;
 	}
 	vm_shadow_unlock(s);
@@ -380,7 +377,7 @@ free_unmapped(struct vm_map_entry *e)
 	if (s->policy->one_mapping && s->one_mapping &&
 	    vm_shadow_refs(s) != 1) {
 		vm_shadow_collapse(s);
-		vm_layers_free_pages(s->layer.obj, e->layers.first, end);
+		vm_object_free(s->layer.obj, e->layers.first, end);
 		if (end == s->npages)
 			s->npages = e->layers.first;
 	}
@@ -421,7 +418,7 @@ mach_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 	vm_shadow_lock(top_of(e));
 	hides = vm_entry_needs_copy(e) || vm_layers_hides(e, n, len);
 	if (!hides)
-		vm_layers_free_pages(e->layers.top->obj, e->layers.first + n,
+		vm_object_free(e->layers.top->obj, e->layers.first + n,
 		    e->layers.first + n + len);
 	vm_shadow_unlock(top_of(e));
 	if (!hides)
@@ -462,6 +459,7 @@ mach_audit(const struct vm_map_entry *e, struct vm_audit *au)
 static const struct vm_shadow_policy mach_policy = {
 	.layers = { .copied = collapse_top, .settles_on_read = true },
 	.marks_pages = true,
+	.paged_stays = true,
 };
 
 static const struct vm_shadow_policy freebsd_policy = {

@@ -29,6 +29,7 @@ shadow_destroy(struct vm_system *sys, void *pager)
 	struct vm_shadow *s = pager;
 
 	VM_ASSERT(s->layer.below == NULL && s->nshadows == 0);
+	VM_ASSERT(s->dead == NULL);
 	vm_family_unref(sys, s->family);
 	vm_cow_put(sys, VM_COW_SHADOW, s);
 }
@@ -36,6 +37,7 @@ shadow_destroy(struct vm_system *sys, void *pager)
 static const struct vm_pager_ops shadow_pager = {
 	.name = "shadow",
 	.destroy = shadow_destroy,
+	.swap = true,
 };
 
 /* Takes over the reference to the family. */
@@ -133,16 +135,34 @@ sole_shadow(const struct vm_shadow *s)
 	return LIST_FIRST(struct vm_shadow, &s->shadows, sibling);
 }
 
-/* Others remain: what can they do now that they could not before? => locked */
+void
+vm_shadow_unlock(struct vm_shadow *s)
+{
+	struct vm_layer *l, *dead = s->dead;
+
+	s->dead = NULL;
+	vm_mutex_unlock(&s->family->mutex);
+	while ((l = dead) != NULL) {
+		dead = l->below;
+		l->below = NULL;
+		vm_object_unref(l->obj);
+	}
+}
+
+/* Others remain: what can they do now that they could not before? => locked;
+ * unlocks */
 static void
 after_unref(struct vm_shadow *s)
 {
 	struct vm_shadow *above = sole_shadow(s);
 
-	if (above != NULL && s->policy->merges_always)
+	if (above != NULL && s->policy->merges_always) {
 		vm_shadow_collapse(above);
-	else if (vm_shadow_refs(s) == 1 && s->nshadows == 0)
+		s = above;
+	} else if (vm_shadow_refs(s) == 1 && s->nshadows == 0) {
 		s->one_mapping = true;
+	}
+	vm_shadow_unlock(s);
 }
 
 /* One reference less; the one below comes back when s went. => locked by us,
@@ -163,8 +183,7 @@ unref_one(struct vm_shadow *s)
 		return below;
 	}
 	vm_object_unref(obj); /* not the last */
-	after_unref(s);       /* s may be gone, but not its family */
-	vm_mutex_unlock(lock);
+	after_unref(s);
 	return NULL;
 }
 
@@ -217,15 +236,12 @@ static bool
 move_pages_up(struct vm_shadow *s)
 {
 	struct vm_object *to = s->layer.obj, *from = s->layer.below->obj;
-	struct vm_page *pg;
 	vm_pindex_t at, i = 0;
 
-	for (; (pg = vm_object_next(from, &i)) != NULL; i++) {
-		if (pg->busy)
-			return false;
-		if (!index_above(s, i, &at) || vm_object_lookup(to, at) != NULL)
+	for (; vm_object_next_place(from, &i); i++) {
+		if (!index_above(s, i, &at) || vm_object_has(to, at))
 			vm_object_free(from, i, i + 1);
-		else if (vm_object_move_page(pg, to, at) != 0)
+		else if (vm_object_move(from, i, to, at) != 0)
 			return false;
 		VM_COUNT(to->sys, collapse_pages);
 	}
@@ -253,29 +269,66 @@ skip_below(struct vm_shadow *s, bool with_reference)
 static bool
 merge_below(struct vm_shadow *s)
 {
-	struct vm_system *sys = s->layer.obj->sys;
+	struct vm_swapmap *swap = &s->layer.obj->swap;
+	struct vm_layer *below;
 
 	if (!move_pages_up(s))
 		return false;
-	vm_object_unref(skip_below(s, false)->layer.obj); /* empty */
-	VM_COUNT(sys, collapses);
+	below = &skip_below(s, false)->layer;
+	if (below->obj->swap.used)
+		swap->used = true;
+	/* Its pages are gone, or go when they are idle: others can wait for
+	 * that, and take the locks that the end of an object needs. */
+	below->below = s->dead;
+	s->dead = below;
+	VM_COUNT(s->layer.obj->sys, collapses);
 	return true;
 }
 
-/* Whether s has a page wherever the one below has one under its window. */
+/* The least number of pages that the one below may have in our window. */
+static vm_pindex_t
+least_below(const struct vm_shadow *s)
+{
+	const struct vm_shadow *b = vm_shadow_below(s);
+	const struct vm_object *obj = b->layer.obj;
+	vm_pindex_t n = obj->npages, outside = b->npages;
+
+	if (n < obj->swap.count)
+		n = obj->swap.count;
+	if (s->layer.offset < b->npages) {
+		outside = b->npages - s->layer.offset;
+		outside = s->npages < outside ? b->npages - s->npages :
+						s->layer.offset;
+	}
+	return n > outside ? n - outside : 0;
+}
+
+/*
+ * Whether s has a page wherever the one below has one under its window.  As
+ * long as it has fewer it cannot, and that is known without looking at each:
+ * who writes to a page after the other asks after each.
+ */
 static bool
 hides_below(const struct vm_shadow *s)
 {
-	struct vm_page *pg;
+	struct vm_object *top = s->layer.obj, *below = s->layer.below->obj;
 	vm_pindex_t at, i = s->layer.offset;
 
-	for (; (pg = vm_object_next(s->layer.below->obj, &i)) != NULL; i++) {
+	if (top->npages + top->swap.count < least_below(s))
+		return false;
+	for (; vm_object_next_place(below, &i); i++) {
 		if (!index_above(s, i, &at))
 			return true;
-		if (pg->busy || vm_object_lookup(s->layer.obj, at) == NULL)
+		if (!vm_object_has(top, at))
 			return false;
 	}
 	return true;
+}
+
+static bool
+was_paged(const struct vm_shadow *s)
+{
+	return s->policy->paged_stays && s->layer.obj->swap.used;
 }
 
 static void
@@ -290,11 +343,11 @@ bypass_below(struct vm_shadow *s)
 void
 vm_shadow_collapse(struct vm_shadow *s)
 {
-	while (s->layer.below != NULL) {
+	while (s->layer.below != NULL && !was_paged(s)) {
 		if (vm_shadow_refs(vm_shadow_below(s)) == 1) {
 			if (!merge_below(s))
 				return;
-		} else if (hides_below(s)) {
+		} else if (!was_paged(vm_shadow_below(s)) && hides_below(s)) {
 			bypass_below(s);
 		} else {
 			return;

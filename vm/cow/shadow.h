@@ -29,17 +29,20 @@ struct vm_shadow_policy {
 	bool one_mapping;   /* pages that one entry alone maps are freed with
 			     * it, and split off at a fork */
 	bool marks_pages;   /* each fork write-protects each page again */
+	bool paged_stays;   /* what has been in swap is not merged with others,
+			     * left out, or made longer */
 };
 
 struct vm_shadow {
 	struct vm_layer layer; /* its below, too, is part of a shadow */
 	const struct vm_shadow_policy *policy;
 	struct vm_family *family;
-	vm_pindex_t npages;  /* pages that can be asked for */
-	uint32_t nshadows;   /* references that come from shadows above */
-	struct list shadows; /* those above */
-	struct list sibling; /* on the list of the one below */
-	bool one_mapping;    /* no page is mapped by two entries */
+	vm_pindex_t npages;    /* pages that can be asked for */
+	uint32_t nshadows;     /* references that come from shadows above */
+	struct list shadows;   /* those above */
+	struct list sibling;   /* on the list of the one below */
+	bool one_mapping;      /* no page is mapped by two entries */
+	struct vm_layer *dead; /* merged into this one: goes with the lock */
 };
 
 static inline struct vm_shadow *
@@ -73,11 +76,10 @@ vm_shadow_lock(struct vm_shadow *s)
 	vm_mutex_lock(&s->family->mutex);
 }
 
-static inline void
-vm_shadow_unlock(struct vm_shadow *s)
-{
-	vm_mutex_unlock(&s->family->mutex);
-}
+/* Unlock; then let go of what has been merged into s meanwhile, so that nothing
+ * else may be locked that is taken after a map's lock.  May block for pages of
+ * those on their way to or from swap. */
+void vm_shadow_unlock(struct vm_shadow *);
 
 /* References of entries and shadows.  => locked */
 static inline uint32_t
@@ -104,7 +106,8 @@ struct vm_shadow *vm_shadow_push_down(struct vm_system *, struct vm_shadow *s,
 /*
  * vm_shadow_collapse: make the chain below shorter: merge what only we refer
  * to, leave out what we hide completely.  Gives up in between when memory is
- * short; the chain is sound at each step.  => locked
+ * short; the chain is sound at each step.
+ * => locked; unlocked by vm_shadow_unlock of this s
  * Source: FreeBSD vm_object_collapse; 4.4BSD's does less because the policy
  * calls it less.
  */

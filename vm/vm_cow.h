@@ -125,13 +125,13 @@ struct vm_cow_ops {
 
 	/*
 	 * copy: dst, a clone of the fields of src without references, becomes
-	 * a private copy of it, made lazily.  The caller lowers what src's
-	 * pmap has to *keep, also after an error; *keep is VM_PROT_ALL before.
-	 * => maps of both write-locked
+	 * a private copy of it, made lazily: what src's pmap maps there can no
+	 * longer be written to.  The caller updates the pmap.
+	 * => maps of both write-locked; dst's is not in use yet
 	 * => VM_ENOMEM: dst has no backing; src sees what it saw
 	 */
-	int (*copy)(struct vm_system *, struct vm_map_entry *src,
-	    struct vm_map_entry *dst, vm_prot_t *keep);
+	int (*copy)(struct vm_system *, struct pmap *, struct vm_map_entry *src,
+	    struct vm_map_entry *dst);
 
 	/*
 	 * copy_now: like copy, but src keeps every wired page as it is mapped:

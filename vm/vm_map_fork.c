@@ -31,18 +31,10 @@ fork_copy(struct vm_map *parent, struct vm_map_entry *src,
     struct vm_map_entry *dst)
 {
 	const struct vm_cow_ops *cow = parent->design->cow;
-	vm_prot_t keep = VM_PROT_ALL;
-	int error;
 
 	if (vm_entry_is_wired(src))
 		return cow->copy_now(parent->sys, src, dst);
-	error = cow->copy(parent->sys, src, dst, &keep);
-	if (keep == VM_PROT_NONE)
-		pmap_remove(parent->pmap, src->start, src->end);
-	else if ((src->prot & ~keep) != 0)
-		pmap_protect(parent->pmap, src->start, src->end,
-		    src->prot & keep);
-	return error;
+	return cow->copy(parent->sys, parent->pmap, src, dst);
 }
 
 /* The same range, but zeroes. */

@@ -320,6 +320,295 @@ test_complete_head(void **state)
 	vmspace_unref(d);
 }
 
+/* ---------------------------------------------------- a list at its limit */
+
+enum { LIST = 5 };
+
+/*
+ * p's list has five layers; its head has one page.  The children have one or
+ * more of the layers below; kin[0] the bottom alone.
+ *
+ *	p [ . . . . p . . . ]	written after the last fork
+ *	  ...
+ *	  [ a a a a a a a a ]
+ */
+static void
+make_limit(struct fixture *fx, size_t npages, struct vmspace *kin[LIST - 1])
+{
+	fill(fx, 0, npages, 'a');
+	for (size_t g = 0; g < LIST - 1; g++) {
+		kin[g] = fork_space(fx->vs);
+		assert_int_equal(store(fx, g, 'p'), VM_OK);
+	}
+	assert_int_equal(depth(fx->vs, 0), LIST);
+}
+
+static void
+unref_all(struct vmspace *const *kin, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		vmspace_unref(kin[i]);
+}
+
+static struct {
+	struct pmap_ops ops;
+	const struct pmap_ops *real;
+	struct fixture *fx;
+	struct vmspace *child;
+	unsigned called;
+} late;
+
+/* The parent's mappings are about to go: a child that has the page for itself
+ * may write to it. */
+static void
+write_late(struct pmap *pm, vaddr_t start, vaddr_t end)
+{
+	struct vm_page *pg = mapping_of(late.fx->vs, 7).page;
+	const char *data;
+
+	if (pm == late.fx->vs->map.pmap && pg != NULL && late.called++ == 0) {
+		assert_int_equal(store_in(late.fx, late.child, 7, 'x'), VM_OK);
+		data = pmap_page_data(late.fx->machine, pg);
+		assert_int_equal(data[0], 'a');
+	}
+	late.real->remove(pm, start, end);
+}
+
+/* DragonFly: when a fork shortens the parent's list, what lies below may become
+ * a child's alone.  Does the parent see nothing that the child writes there? */
+static void
+test_late_writer(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *kin[LIST - 1], *c;
+
+	make_limit(fx, 8, kin);
+	unref_all(kin + 1, LIST - 2);
+	assert_int_equal(load(fx, 7), 'a');
+	late.fx = fx;
+	late.child = kin[0];
+	late.called = 0;
+	late.real = fx->machine->ops;
+	late.ops = *late.real;
+	late.ops.remove = write_late;
+	fx->machine->ops = &late.ops;
+	c = fork_space(fx->vs);
+	fx->machine->ops = late.real;
+	assert_int_equal(late.called, 1);
+	assert_int_equal(STAT(fx, backing_collapses), 1);
+	assert_int_equal(load(fx, 7), 'a');
+	assert_int_equal(load_in(fx, c, 7), 'a');
+	vmspace_unref(c);
+	vmspace_unref(kin[0]);
+}
+
+/* DragonFly: does a fork that finds too little memory to shorten the list keep
+ * none of it? */
+static void
+test_limit_no_memory(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *kin[LIST - 1], *c;
+	size_t used;
+
+	make_limit(fx, 150, kin);
+	used = pages_used(fx);
+	assert_int_equal(vmspace_fork(fx->vs, &c), VM_ENOMEM);
+	assert_int_equal(pages_used(fx), used);
+	assert_int_equal(unmap(fx, 0, 75), VM_OK);
+	assert_int_equal(vmspace_fork(fx->vs, &c), VM_OK);
+	vmspace_unref(c);
+	unref_all(kin, LIST - 1);
+}
+
+/* DragonFly: entries cut from one another have one head, and one of them drops
+ * the rest of the list.  Is the head still known to be theirs alone: may they
+ * write to it, and does a part go with its entry?
+ *
+ *	[ p p | p p ]	complete, cut after it was made
+ *	[ a a   a a ]
+ */
+static void
+test_cut_head(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c, *d;
+	int copied;
+
+	fill(fx, 0, 4, 'a');
+	c = fork_space(fx->vs);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(store(fx, i, 'p'), VM_OK);
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_READ), VM_OK);
+	d = fork_space(fx->vs);
+	assert_int_equal(STAT(fx, backing_drops), 2);
+	assert_int_equal(depth(fx->vs, 0), 1);
+	assert_int_equal(depth(fx->vs, 2), 1);
+	vmspace_unref(d);
+	vmspace_unref(c);
+	copied = STAT(fx, pages_copied);
+	assert_int_equal(store(fx, 3, 'q'), VM_OK);
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_READ | VM_PROT_WRITE),
+	    VM_OK);
+	assert_int_equal(store(fx, 1, 'q'), VM_OK);
+	assert_int_equal(STAT(fx, pages_copied), copied);
+	assert_int_equal(pages_used(fx), 4);
+	assert_int_equal(unmap(fx, 0, 1), VM_OK);
+	assert_int_equal(pages_used(fx), 3);
+	assert_int_equal(load(fx, 1), 'q');
+	assert_int_equal(load(fx, 2), 'p');
+}
+
+/* -------------------------------------------------- parts of what is below */
+
+/* Does a discard that cuts an entry free the pages, as one that does not? */
+static void
+test_discard_cuts(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 16, 'a');
+	c = fork_space(fx->vs);
+	vmspace_unref(c);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 8 * FX_PAGE,
+			     VM_MADV_DISCARD),
+	    VM_OK);
+	assert_int_equal(pages_used(fx), fx_is(&vm_design_mach) ? 16 : 8);
+	assert_int_equal(load(fx, 7), 0);
+	assert_int_equal(load(fx, 8), 'a');
+}
+
+/* A part of a mapping goes that has a layer of its own by now.  Do the pages
+ * go that it had below that?  Who goes by objects alone cannot tell.
+ *
+ *	[ p . . . ]
+ *	[ a a a a | a a a a ]	the child has gone
+ */
+static void
+test_unmap_below(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	fill(fx, 0, 16, 'a');
+	c = fork_space(fx->vs);
+	assert_int_equal(protect(fx, 8, 8, VM_PROT_READ), VM_OK);
+	assert_int_equal(store(fx, 0, 'p'), VM_OK);
+	assert_int_equal(pages_used(fx), 17);
+	vmspace_unref(c);
+	assert_int_equal(unmap(fx, 0, 8), VM_OK);
+	assert_int_equal(pages_used(fx),
+	    fx_is(&vm_design_mach) || fx_is(&vm_design_freebsd) ? 16 : 8);
+	assert_int_equal(load(fx, 8), 'a');
+}
+
+/* ------------------------------------------------ objects that get longer */
+
+/* FreeBSD: does an object get longer for what is mapped behind it though two
+ * entries use it?  Others do not know that nobody else has its end. */
+static void
+test_grow_used_twice(void **state)
+{
+	struct fixture *fx = *state;
+
+	fill(fx, 0, 4, 'a');
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_READ), VM_OK);
+	assert_int_equal(map_anon(fx, 4, 4), VM_OK);
+	assert_int_equal(entries(fx->vs), fx_is(&vm_design_freebsd) ? 2 : 3);
+	assert_int_equal(store(fx, 4, 'b'), VM_OK);
+	assert_int_equal(load(fx, 3), 'a');
+}
+
+/* ---------------------------------------------------- what a collapse costs */
+
+static struct {
+	struct vm_pageindex_ops ops;
+	const struct vm_pageindex_ops *real;
+	unsigned nexts;
+} counting;
+
+static struct vm_page *
+count_next(struct vm_pageindex *ix, uint64_t *pindex)
+{
+	counting.nexts++;
+	return counting.real->next(ix, pindex);
+}
+
+/* 4.4BSD asks at each copying fault whether the layer below can be left out.
+ * Does who writes all pages in a row not pay for each page at each? */
+static void
+test_collapse_cost(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *below;
+	struct vmspace *c;
+	enum { N = 64 };
+
+	fill(fx, 0, N, 'a');
+	c = fork_space(fx->vs);
+	below = entry_of(c, 0)->layers.top->obj;
+	counting.real = below->pages.ops;
+	counting.ops = *counting.real;
+	counting.ops.next = count_next;
+	counting.nexts = 0;
+	below->pages.ops = &counting.ops;
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(store(fx, i, 'p'), VM_OK);
+	below->pages.ops = counting.real;
+	assert_int_equal(STAT(fx, bypasses), 1);
+	assert_true(counting.nexts <= 4 * N);
+	assert_int_equal(load_in(fx, c, 5), 'a');
+	vmspace_unref(c);
+}
+
+/* ------------------------------------------------------- the end of a layer */
+
+static struct {
+	struct vm_pager_ops ops;
+	const struct vm_pager_ops *real;
+	const struct vm_mutex *file, *family;
+	unsigned called;
+} ending;
+
+static void
+end_unlocked(struct vm_system *sys, void *pager)
+{
+	assert_false(vm_mutex_is_locked(ending.file));
+	assert_false(vm_mutex_is_locked(ending.family));
+	ending.called++;
+	ending.real->destroy(sys, pager);
+}
+
+/* An object that a fault has merged goes.  Is nothing locked then?  Its end
+ * takes the lock of all objects, and who has that may want the file's. */
+static void
+test_merge_unlocked(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *below;
+	struct vmspace *c;
+
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	assert_int_equal(store(fx, 1, 'a'), VM_OK);
+	c = fork_space(fx->vs);
+	assert_int_equal(store(fx, 0, 'p'), VM_OK);
+	below = entry_of(c, 0)->layers.top->obj;
+	vmspace_unref(c);
+	ending.file = entry_of(fx->vs, 0)->object->lock;
+	ending.family = below->lock;
+	ending.real = below->ops;
+	ending.ops = *ending.real;
+	ending.ops.destroy = end_unlocked;
+	ending.called = 0;
+	below->ops = &ending.ops;
+	assert_int_equal(store(fx, 1, 'p'), VM_OK);
+	assert_int_equal(ending.called, 1);
+	assert_int_equal(STAT(fx, collapses), 1);
+	assert_int_equal(load(fx, 2), 'C');
+}
+
 /* ------------------------------------------------------- work in the pmap */
 
 static struct {
@@ -544,6 +833,14 @@ main(void)
 		FX_TEST(test_generations),
 		FX_TEST_IN(dragonfly, test_limit),
 		FX_TEST_IN(dragonfly, test_complete_head),
+		FX_TEST_IN(dragonfly, test_late_writer),
+		FX_TEST_IN(dragonfly, test_limit_no_memory),
+		FX_TEST_IN(dragonfly, test_cut_head),
+		FX_TEST(test_discard_cuts),
+		FX_TEST(test_unmap_below),
+		FX_TEST(test_grow_used_twice),
+		FX_TEST_IN(mach, test_collapse_cost),
+		FX_TEST_IN(mach, test_merge_unlocked),
 		FX_TEST(test_fork_again),
 		FX_BARE(test_every_allocation),
 		FX_TEST(test_fork_fails_after_share),

@@ -45,6 +45,8 @@ page_out(struct fixture *fx)
 static void
 fill_swap(struct fixture *fx, size_t n)
 {
+	vm_system_prefer(fx->sys,
+	    &vm_design_netbsd); /* what goes is the same */
 	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
 	assert_int_equal(map_anon(fx, 0, n), VM_OK);
 	assert_int_equal(map_shared(fx, n, n), VM_OK);

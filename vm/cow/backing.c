@@ -7,7 +7,7 @@
  * write of either puts a new object at the head of its list.  Chains are not
  * mended while they are in use.  Instead a fork that finds the limit reached
  * brings all that the entry sees into the head, and drops the rest of the
- * list; so does one that finds the head complete, which costs nothing.
+ * list; so does one that finds the head complete, which copies nothing.
  *
  * Sources: DragonFly vm_map.c (vm_map_copy_entry, vm_map_backing_replicated,
  * vm_map_entry_shadow), vm_fault.c (vm_fault_collapse).  Differs: the file's
@@ -117,6 +117,7 @@ replicate(struct vm_system *sys, const struct vm_layer *l,
 		*end = create_layer(sys, l->obj, NULL, l->offset);
 		if (*end == NULL) {
 			unref_list(sys, *copy);
+			*copy = NULL;
 			return VM_ENOMEM;
 		}
 		vm_object_ref(l->obj);
@@ -225,25 +226,65 @@ is_complete(const struct vm_map_entry *e)
 	return true;
 }
 
-/* The list becomes its head alone, which stays shared with entries cut from
- * this one as long as they need the rest. */
+/* => VM_ENOMEM: some have moved */
+static int
+move_pages(struct vm_object *from, vm_pindex_t i, vm_pindex_t npages,
+    struct vm_object *to, vm_pindex_t j)
+{
+	vm_pindex_t first = i, end = i + npages;
+	int error = 0;
+
+	vm_object_lock(from);
+	for (; error == 0 && vm_object_next_place(from, &i) && i < end; i++)
+		error = vm_object_move(from, i, to, j + (i - first));
+	vm_object_unlock(from);
+	return error;
+}
+
+static void
+pop_head(struct vm_system *sys, struct vm_map_entry *e)
+{
+	struct vm_layer *head = e->layers.top;
+
+	e->layers.top = head->below;
+	e->layers.first += head->offset;
+	head->below = NULL;
+	unref_list(sys, head);
+}
+
+/*
+ * Entries cut from this one have the head, too, and need the rest: the entry's
+ * part of it goes to a head of its own.  When there is no memory for that, nor
+ * for the way back, the one stays over the other.
+ */
+static int
+part_head(struct vm_system *sys, struct vm_map_entry *e)
+{
+	struct vm_object *from = e->layers.top->obj, *to;
+	vm_pindex_t first = e->layers.first, npages = vm_entry_npages(e);
+	int error = push_head(sys, e, from->pages.ops);
+
+	if (error != 0)
+		return error;
+	to = e->layers.top->obj;
+	error = move_pages(from, first, npages, to, 0);
+	if (error != 0 && move_pages(to, 0, npages, from, first) == 0)
+		pop_head(sys, e);
+	return error;
+}
+
+/* The list becomes its head alone. */
 static int
 drop_rest(struct vm_system *sys, struct vm_map_entry *e)
 {
-	struct vm_layer *old = e->layers.top, *below = old->below;
-	struct vm_layer *head;
+	struct vm_layer *head = e->layers.top, *below;
 
-	if (is_sole_layer(old)) {
-		old->below = NULL;
-		unref_list(sys, below);
-		return 0;
-	}
-	head = create_layer(sys, old->obj, NULL, 0);
-	if (head == NULL)
+	if (!is_sole_layer(head) && part_head(sys, e) != 0)
 		return VM_ENOMEM;
-	vm_object_ref(old->obj);
-	unref_list(sys, old);
-	e->layers.top = head;
+	head = e->layers.top;
+	below = head->below;
+	head->below = NULL;
+	unref_list(sys, below);
 	return 0;
 }
 
@@ -260,11 +301,12 @@ collapse(struct vm_map_entry *e)
 }
 
 /*
- * Fork is the time to shorten the list.  *keep: what is mapped may be from
- * layers that the head hides now.
+ * Fork is the time to shorten the list.  What is mapped may be from layers that
+ * the head hides then: it has left the pmap, on every processor, before others
+ * can find that they have the layer for themselves, and write to it.
  */
 static int
-shorten(struct vm_system *sys, struct vm_map_entry *e, vm_prot_t *keep)
+shorten(struct vm_system *sys, struct pmap *pm, struct vm_map_entry *e)
 {
 	bool complete;
 	int error = 0;
@@ -277,8 +319,9 @@ shorten(struct vm_system *sys, struct vm_map_entry *e, vm_prot_t *keep)
 	if (!complete) {
 		if (depth_of(e) < LIMIT)
 			return 0;
-		*keep = VM_PROT_NONE;
 		error = collapse(e);
+		pmap_remove(pm, e->start, e->end);
+		pmap_update(pm);
 	}
 	if (error == 0)
 		error = drop_rest(sys, e);
@@ -322,8 +365,8 @@ backing_copy_now(struct vm_system *sys, struct vm_map_entry *src,
 }
 
 static int
-backing_copy(struct vm_system *sys, struct vm_map_entry *src,
-    struct vm_map_entry *dst, vm_prot_t *keep)
+backing_copy(struct vm_system *sys, struct pmap *pm, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
 {
 	int error = 0;
 
@@ -331,8 +374,8 @@ backing_copy(struct vm_system *sys, struct vm_map_entry *src,
 		return backing_copy_now(sys, src, dst);
 	if (src->layers.top != NULL) {
 		if (!vm_entry_needs_copy(src)) {
-			*keep = VM_PROT_READ | VM_PROT_EXEC;
-			error = shorten(sys, src, keep);
+			vm_cow_protect(pm, src);
+			error = shorten(sys, pm, src);
 		}
 		if (error == 0)
 			error = replicate(sys, src->layers.top,
@@ -420,31 +463,39 @@ backing_join(struct vm_system *sys, struct vm_map_entry *lo,
 
 /* ---- the end of pages ---- */
 
-/* What no other map sees, and no other entry of this one, goes at once. */
+/* What no other map sees, and no other entry of this one, goes at once; but
+ * layers that go themselves take their pages with them. */
 static void
 free_unmapped(struct vm_map_entry *e)
 {
 	vm_pindex_t i = e->layers.first;
 	struct vm_layer *l = e->layers.top;
+	bool stays = false;
 
 	vm_mutex_lock(&family_of(e)->mutex);
 	for (; l != NULL; i += l->offset, l = l->below) {
-		if (is_sole_object(l))
+		stays = stays || !is_sole_layer(l);
+		if (stays && is_sole_object(l))
 			vm_object_free(l->obj, i, i + vm_entry_npages(e));
 	}
 	vm_mutex_unlock(&family_of(e)->mutex);
 }
 
 static void
+drop_list(struct vm_system *sys, struct vm_map_entry *e)
+{
+	if (e->layers.top == NULL)
+		return;
+	free_unmapped(e);
+	unref_list(sys, e->layers.top);
+	e->layers.top = NULL;
+}
+
+static void
 backing_drop(struct vm_system *sys, struct vm_map_entry *e)
 {
-	if (e->layers.top != NULL) {
-		if (!is_sole_layer(e->layers.top))
-			free_unmapped(e);
-		unref_list(sys, e->layers.top);
-	}
+	drop_list(sys, e);
 	vm_cow_drop_lower(e);
-	e->layers.top = NULL;
 }
 
 /* As in cow/mach.c: what the list hides must not come to light. */
@@ -466,8 +517,7 @@ backing_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 		return 0;
 	if (len != vm_entry_npages(e))
 		return VM_EAGAIN;
-	unref_list(sys, e->layers.top);
-	e->layers.top = NULL;
+	drop_list(sys, e);
 	e->flags |= VM_ENTRY_NEEDS_COPY;
 	return 0;
 }
@@ -480,7 +530,7 @@ backing_check(const struct vm_map_entry *e)
 	const struct vm_layer *l = e->layers.top;
 
 	vm_cow_check_entry(e);
-	VM_VERIFY(depth_of(e) <= LIMIT);
+	VM_VERIFY(depth_of(e) <= LIMIT + 1); /* S4 */
 	for (; l != NULL; l = l->below) {
 		VM_VERIFY(l->obj->ops == &backing_pager);
 		VM_VERIFY(l->obj->pager == family_of(e));

@@ -67,6 +67,10 @@ fill_top(struct vm_resolve *r, struct vm_page *pg, enum vm_resolved_how how)
 	    r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
 	if (new == NULL)
 		return VM_RESOLVE_NOMEM;
+	/* The new page hides the old from here on, and nobody may go on seeing
+	 * the old one where it is hidden: it has left our pmap before there is
+	 * a copy that can be written, and those of others who have this top
+	 * before the lock goes, under which they look again. */
 	vm_cow_leave_pmap(r);
 	if (pg != NULL)
 		vm_page_copy(r->sys, pg, new);
@@ -269,6 +273,24 @@ is_to_copy(const struct vm_layer_at *at)
 	return at->layer != NULL && (at->page == NULL || !at->page->released);
 }
 
+/* How many new pages copies would need: those in swap need none. */
+static vm_pindex_t
+must_make(const struct vm_map_entry *e, const struct vm_object *to,
+    vm_pindex_t first)
+{
+	vm_pindex_t n, end = vm_entry_npages(e), pages = 0;
+	struct vm_layer_at at;
+
+	for (n = next_present(e, 0, end); n < end;
+	     n = next_present(e, n + 1, end)) {
+		at = vm_layers_find(e, n);
+		if (is_to_copy(&at) && at.page != NULL && !at.page->filling &&
+		    !vm_object_has(to, first + n))
+			pages++;
+	}
+	return pages;
+}
+
 int
 vm_layers_copy_pages(struct vm_map_entry *e, struct vm_object *to,
     vm_pindex_t first)
@@ -277,6 +299,9 @@ vm_layers_copy_pages(struct vm_map_entry *e, struct vm_object *to,
 	struct vm_layer_at at;
 	int error = 0;
 
+	if (must_make(e, to, first) + vm_page_reserve(to->sys) >
+	    vm_page_free_count(to->sys))
+		return VM_ENOMEM;
 	stop_writers(e, to->sys->machine);
 	for (n = next_present(e, 0, end); error == 0 && n < end;
 	     n = next_present(e, n + 1, end)) {

@@ -75,7 +75,8 @@ void vm_layers_dump(const struct vm_map_entry *, const struct fmt_out *);
 /*
  * vm_layers_copy_pages: copy what the entry sees in its layers into an object,
  * page n to index first + n, but for pages that this has already.
- * => VM_ENOMEM: some are copied
+ * => VM_ENOMEM: none is copied when there are too few free pages; but some are
+ *    when these, or memory to remember them in, went on the way
  */
 int vm_layers_copy_pages(struct vm_map_entry *, struct vm_object *to,
     vm_pindex_t first);

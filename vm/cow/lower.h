@@ -30,6 +30,15 @@ vm_cow_readonly(const struct vm_map_entry *e)
  */
 void vm_cow_leave_pmap(struct vm_resolve *);
 
+/* Nothing that the pmap maps for the entry can be written to any more.  => the
+ * caller updates */
+static inline void
+vm_cow_protect(struct pmap *pm, const struct vm_map_entry *e)
+{
+	if (e->prot & VM_PROT_WRITE)
+		pmap_protect(pm, e->start, e->end, vm_cow_readonly(e));
+}
+
 /*
  * vm_cow_lower: find page n of the entry in its object, which it has.  OK: the
  * answer is that of a reader, or of shared memory; who writes to private

@@ -261,8 +261,8 @@ mach_copy_now(struct vm_system *sys, struct vm_map_entry *src,
 /* Who shares the memory with src would be separated from it by a copy made
  * later; so it is made now. */
 static int
-mach_copy(struct vm_system *sys, struct vm_map_entry *src,
-    struct vm_map_entry *dst, vm_prot_t *keep)
+mach_copy(struct vm_system *sys, struct pmap *pm, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
 {
 	struct vm_shadow *s = top_of(src);
 
@@ -271,7 +271,7 @@ mach_copy(struct vm_system *sys, struct vm_map_entry *src,
 	if (s != NULL && !vm_entry_needs_copy(src)) {
 		tidy_before_copy(sys, src);
 		src->flags |= VM_ENTRY_NEEDS_COPY;
-		*keep = VM_PROT_READ | VM_PROT_EXEC;
+		vm_cow_protect(pm, src);
 	}
 	ref_top(src, dst);
 	vm_cow_ref_lower(src, dst);
@@ -306,6 +306,8 @@ mach_split(struct vm_system *sys, struct vm_map_entry *lo,
 {
 	(void)sys;
 	if (lo->layers.top != NULL) {
+		/* Not locked: whoever acts because there is but one reference
+		 * has that one, and here lo has it. */
 		vm_object_ref(lo->layers.top->obj);
 		hi->layers.first = lo->layers.first + n;
 	}
@@ -314,7 +316,8 @@ mach_split(struct vm_system *sys, struct vm_map_entry *lo,
 
 /*
  * Make the object longer for memory that has been mapped behind it: nobody
- * else may have what would then be its end.  FreeBSD vm_object_coalesce.
+ * else may have what would then be its end.  4.4BSD's, which does not know who
+ * maps what, only does so for the last user.  vm_object_coalesce.
  */
 static bool
 coalesce(struct vm_map_entry *lo, vm_pindex_t more)
@@ -327,7 +330,9 @@ coalesce(struct vm_map_entry *lo, vm_pindex_t more)
 	if (s->policy->merges_always)
 		vm_shadow_collapse(s);
 	can = s->layer.below == NULL && s->nshadows == 0 &&
-	    (vm_shadow_refs(s) == 1 || (s->one_mapping && s->npages == end));
+	    !vm_shadow_was_paged(s) &&
+	    (vm_shadow_refs(s) == 1 ||
+		(s->policy->one_mapping && s->one_mapping && s->npages == end));
 	if (can) {
 		/* of an end that was cut off, when one entry is left */
 		vm_object_free(s->layer.obj, end, UINT64_MAX);

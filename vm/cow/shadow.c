@@ -325,12 +325,6 @@ hides_below(const struct vm_shadow *s)
 	return true;
 }
 
-static bool
-was_paged(const struct vm_shadow *s)
-{
-	return s->policy->paged_stays && s->layer.obj->swap.used;
-}
-
 static void
 bypass_below(struct vm_shadow *s)
 {
@@ -343,11 +337,12 @@ bypass_below(struct vm_shadow *s)
 void
 vm_shadow_collapse(struct vm_shadow *s)
 {
-	while (s->layer.below != NULL && !was_paged(s)) {
+	while (s->layer.below != NULL && !vm_shadow_was_paged(s)) {
 		if (vm_shadow_refs(vm_shadow_below(s)) == 1) {
 			if (!merge_below(s))
 				return;
-		} else if (!was_paged(vm_shadow_below(s)) && hides_below(s)) {
+		} else if (!vm_shadow_was_paged(vm_shadow_below(s)) &&
+		    hides_below(s)) {
 			bypass_below(s);
 		} else {
 			return;

@@ -10,7 +10,8 @@
  *
  * A shadow is written only by entries whose NEEDS_COPY is clear, and as long
  * as nothing shadows it.  References to it are those of entries and of the
- * shadows above; they change under the family's lock.
+ * shadows above; they change under the family's lock, but for one more that a
+ * holder gives to another entry of the same map.
  *
  * Source: Rashid et al. 1987, 4.4BSD and FreeBSD vm_object.c.
  */
@@ -88,6 +89,13 @@ vm_shadow_refs(const struct vm_shadow *s)
 	return atomic_load_explicit(&s->layer.obj->refs, memory_order_relaxed);
 }
 
+/* Whether it has been in swap, and has to stay as it is for that. => locked */
+static inline bool
+vm_shadow_was_paged(const struct vm_shadow *s)
+{
+	return s->policy->paged_stays && s->layer.obj->swap.used;
+}
+
 /*
  * vm_shadow_unref: a reference of an entry less; what nobody refers to any
  * more goes, all the way down.  => not locked; does not block
@@ -108,8 +116,10 @@ struct vm_shadow *vm_shadow_push_down(struct vm_system *, struct vm_shadow *s,
  * to, leave out what we hide completely.  Gives up in between when memory is
  * short; the chain is sound at each step.
  * => locked; unlocked by vm_shadow_unlock of this s
- * Source: FreeBSD vm_object_collapse; 4.4BSD's does less because the policy
- * calls it less.
+ * Sources: FreeBSD vm_object_collapse.  4.4BSD's tries less often, and not
+ * with what has been in swap, of which it could not tell what is there: it
+ * leaves alone what is under an object with a pager, and does not leave out
+ * one that has a pager.
  */
 void vm_shadow_collapse(struct vm_shadow *);
 

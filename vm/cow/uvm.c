@@ -393,8 +393,8 @@ has_partners(struct vm_amap *am)
 /* Partners of a shared amap must go on seeing each other's writes, so src
  * cannot be made to copy later: the child's copy is made now. */
 static int
-uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
-    struct vm_map_entry *dst, vm_prot_t *keep)
+uvm_copy(struct vm_system *sys, struct pmap *pm, struct vm_map_entry *src,
+    struct vm_map_entry *dst)
 {
 	if (has_partners(src->aref.amap))
 		return uvm_copy_now(sys, src, dst);
@@ -402,7 +402,7 @@ uvm_copy(struct vm_system *sys, struct vm_map_entry *src,
 	vm_cow_ref_lower(src, dst);
 	if (src->aref.amap != NULL && !vm_entry_needs_copy(src)) {
 		src->flags |= VM_ENTRY_NEEDS_COPY;
-		*keep = VM_PROT_READ | VM_PROT_EXEC;
+		vm_cow_protect(pm, src);
 	}
 	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
 	return 0;

@@ -87,15 +87,17 @@ free_clean(struct vm_pageout_pass *p, struct vm_page *pg)
 static enum vm_pageout_fate
 to_swap(struct vm_pageout_pass *p, struct vm_page *pg, enum vm_page_state stuck)
 {
+	enum vm_pageout_fate fate = VM_PAGEOUT_BEGUN;
 	struct vm_mutex *lock = pg->lock;
 
-	if (!vm_swapout_add(&p->out, pg)) {
+	if (vm_swapout_add(&p->out, pg)) {
+		vm_mutex_unlock(lock);
+	} else {
 		p->full++;
-		return stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);
+		fate = stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);
 	}
-	vm_mutex_unlock(lock);
 	vm_swapout_flush_full(&p->out);
-	return VM_PAGEOUT_BEGUN;
+	return fate;
 }
 
 static enum vm_pageout_fate

@@ -98,12 +98,14 @@ nresident(struct fixture *fx, size_t page, size_t n)
 	return count;
 }
 
-/* A device; and whether the design pages to it. */
+/* A device; and whether the design pages to it.  What goes first, and together
+ * with what, is what UVM lets go: others' ways are in vm_paging_test.c. */
 static void
 need_swap(struct fixture *fx)
 {
 	bool pages;
 
+	vm_system_prefer(fx->sys, &vm_design_netbsd);
 	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
 	assert_int_equal(map_anon(fx, FX_CELLS - 1, 1), VM_OK);
 	assert_int_equal(store(fx, FX_CELLS - 1, 1), VM_OK);

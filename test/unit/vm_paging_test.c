@@ -219,6 +219,28 @@ test_activity(void **state)
 	swap_off(fx);
 }
 
+/* The host has no memory to remember slots in, at the first page of a cluster
+ * or later: does the rest of the pass go on? */
+static void
+test_no_host_memory(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	for (uint64_t nth = 1; nth < 6; nth++) {
+		assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+		fill(fx, 1);
+		make_inactive(fx);
+		faulty_fail(&fx->env, nth, FAULTY_ON);
+		(void)vm_pageout(fx->sys, FX_FRAMES);
+		faulty_fail(&fx->env, 0, FAULTY_ONCE);
+		all_out(fx);
+		is_filled(fx, 1);
+		assert_int_equal(unmap(fx, 0, PAGES), VM_OK);
+	}
+	swap_off(fx);
+}
+
 int
 main(void)
 {
@@ -231,6 +253,7 @@ main(void)
 		FX_TEST_IN(openbsd, test_strip),
 		FX_TEST_IN(dragonfly, test_spare),
 		FX_TEST_IN(freebsd, test_activity),
+		FX_TEST(test_no_host_memory),
 	};
 
 	return FX_RUN("vm_paging", tests);

@@ -14,9 +14,11 @@
 
 /* ---- tools ---- */
 
+/* Which pages go, and to where, is not the matter here: as in UVM. */
 static void
 need_swap(struct fixture *fx)
 {
+	vm_system_prefer(fx->sys, &vm_design_netbsd);
 	assert_int_equal(fixture_swap(fx, 0, 512, 0), VM_OK);
 }
 

@@ -23,7 +23,7 @@ struct vm_swapmap {
 	vm_pindex_t count;
 	struct radix_tree blocks; /* the first slot of each block */
 	unsigned block;           /* slots of a block; 0: none yet */
-	bool used; /* there has been one, at some time */
+	bool used;                /* there has been one, at some time */
 };
 
 void vm_swapmap_init(struct vm_swapmap *, struct vm_system *);

@@ -91,6 +91,12 @@ bench: all $(addprefix build/,$(basename $(call mains,bench))) | build/deps/benc
 help: ## this list
 	@awk -F': .*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' \
 	    $(MAKEFILE_LIST)
+	@echo
+	@echo 'One test: make build/log/KIND-NAME.VARIANT.log, and read that file:'
+	@echo '  make build/log/unit-vm_map_test.asan.log     of test/unit, with sanitizers'
+	@echo '  make build/log/differ-differ.asan.log        host-run, host-designs, lint, ...'
+	@echo 'One real program under bsdvm: test/host/run [PATTERN...], after make test'
+	@echo 'or make build/log/host-run.log has built build/prog.'
 
 .PHONY: clean
 clean: ## remove everything built
@@ -173,9 +179,9 @@ install: all ## into $(DESTDIR)$(PREFIX), users compile with -I PREFIX/include/b
 	install -d $(bindir) $(libdir) $(addprefix $(incdir)/,$(sort $(dir $(HEADERS))))
 	$(if $(host_main),install -m 755 build/bsdvm $(bindir))
 	install -m 644 build/libbsdvm.a $(libdir)
-	for h in $(HEADERS); do install -m 644 $$h $(incdir)/$$h || exit; done
-	for m in $(wildcard man/*.[1-9]); do \
-	    install -D -m 644 $$m $(mandir)/man$${m##*.}/$${m##*/} || exit; done
+	@for h in $(HEADERS); do install -m 644 $$h $(incdir)/$$h || exit; done
+	@$(foreach m,$(wildcard man/*.[1-9]),install -D -m 644 $(m) \
+	    $(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
 
 include mk/test.mk
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -71,6 +71,11 @@ bare() {
 	each --toggle-collect=contents_zero --toggle-collect=contents_copy
 }
 
+# progress TEXT: on a terminal, what is being waited for
+progress() {
+	[ ! -t 2 ] || printf '\r%-40s\r' "$1" >&2
+}
+
 # what ROW: what is done
 what() {
 	awk -F '\t' -v row="$1" '$1 == row { print $3 }' "$work/rows"
@@ -107,6 +112,7 @@ every_design() {
 	for row; do
 		line=
 		for design in $designs; do
+			progress "$row, $design"
 			if core_part=$(bare "$row"); then
 				line="$line $(off "$row" "$core_part")"
 			else
@@ -114,6 +120,7 @@ every_design() {
 				failures=$((failures + 1))
 			fi
 		done
+		progress ''
 		echo "$line" | awk -v row="$row" -v what="$(what "$row")" '{
 			printf "%-18s", row
 			for (i = 1; i <= NF; i++) {

@@ -23,17 +23,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DESIGNS_MAX 16
+#define NAME_ROOM 48
 
 struct compare {
 	struct run_options run;
-	const struct vm_design *designs[DESIGNS_MAX];
-	size_t count; /* of designs; so many runs are made */
+	const struct vm_design *designs[OPTION_DESIGNS_MAX];
+	size_t count;  /* of designs; so many runs are made */
+	uint64_t keep; /* bytes of input, and of each output stream */
 	enum report_format format;
 	const char *output; /* a file for the report; NULL: standard output */
 	bool suite;
 	struct trial_set set;
-	struct trial trials[DESIGNS_MAX];
+	struct trial trials[OPTION_DESIGNS_MAX];
 };
 
 /* -------------------------------------------------------------- verdict */
@@ -41,25 +42,56 @@ struct compare {
 static const char *const stream_names[] = { "standard output",
 	"standard error" };
 
-/* Say how a run differs from the first one. */
-static bool
-is_same(const struct trial *first, const struct trial *t)
+static void
+say_where(const char *name, const char *a, const char *b,
+    const struct trial_stream *s)
 {
-	const char *a = first->result.design, *b = t->result.design;
-	bool same = t->result.status == first->result.status;
+	unsigned long long at = s->at, line = s->line;
 
+	if (line == 0)
+		message("%s under %s differs from that under %s, somewhere "
+			"behind byte %llu",
+		    name, b, a, at);
+	else
+		message("%s under %s differs from that under %s, from byte "
+			"%llu on (line %llu)",
+		    name, b, a, at, line);
+}
+
+/* The design of run i; with its number, when it is not the only one. */
+static void
+name_run(const struct compare *c, size_t i, char *name, size_t room)
+{
+	size_t same = 0;
+
+	for (size_t k = 0; k < c->count; k++)
+		same += c->designs[k] == c->designs[i];
+	if (same > 1)
+		(void)snprintf(name, room, "%s (run %zu)", c->designs[i]->name,
+		    i + 1);
+	else
+		(void)snprintf(name, room, "%s", c->designs[i]->name);
+}
+
+/* Say how run i differs from the first one. */
+static bool
+is_same(const struct compare *c, size_t i)
+{
+	const struct trial *first = &c->trials[0], *t = &c->trials[i];
+	bool same = t->result.status == first->result.status;
+	char a[NAME_ROOM], b[NAME_ROOM];
+
+	name_run(c, 0, a, sizeof(a));
+	name_run(c, i, b, sizeof(b));
 	if (!same)
 		message("exit status %d under %s, %d under %s",
 		    t->result.status, b, first->result.status, a);
-	for (int i = 0; i < TRIAL_STREAMS; i++) {
-		const struct trial_stream *s = &t->streams[i];
+	for (int k = 0; k < TRIAL_STREAMS; k++) {
+		const struct trial_stream *s = &t->streams[k];
 
 		if (!s->differs)
 			continue;
-		message("%s under %s differs from that under %s, from byte "
-			"%llu on (line %llu)",
-		    stream_names[i], b, a, (unsigned long long)s->at,
-		    (unsigned long long)s->line);
+		say_where(stream_names[k], a, b, s);
 		same = false;
 	}
 	return same;
@@ -71,7 +103,7 @@ all_same(const struct compare *c)
 	bool same = true;
 
 	for (size_t i = 1; i < c->count; i++)
-		if (!is_same(&c->trials[0], &c->trials[i]))
+		if (!is_same(c, i))
 			same = false;
 	return same;
 }
@@ -81,7 +113,7 @@ all_same(const struct compare *c)
 static bool
 report(const struct compare *c, bool same, FILE *f)
 {
-	const struct run_result *results[DESIGNS_MAX];
+	const struct run_result *results[OPTION_DESIGNS_MAX];
 	struct report r = { .argv = c->run.argv,
 		.memory = c->run.memory,
 		.results = results,
@@ -126,31 +158,42 @@ run_all(struct compare *c)
 }
 
 static int
-compare_program(struct compare *c, FILE *f)
+run_and_report(struct compare *c, FILE *f)
 {
 	bool same;
 
-	trial_catch_signals();
-	if (!trial_set_open(&c->set) || !trial_read_input(&c->set) ||
-	    !run_all(c))
+	if (!trial_read_input(&c->set) || !run_all(c))
 		return trial_signal() != 0 ? 128 + trial_signal() : RUN_FAILED;
 	if (!has_run(&c->trials[0]))
 		return c->trials[0].result.status;
 	same = all_same(c);
-	trial_set_close(&c->set);
 	if (!report(c, same, f))
 		return RUN_FAILED;
 	return same ? c->trials[0].result.status : COMPARE_DIFFERS;
 }
 
+static int
+compare_program(struct compare *c, FILE *f)
+{
+	int status = RUN_FAILED;
+
+	trial_catch_signals();
+	if (trial_set_open(&c->set, c->keep)) {
+		status = run_and_report(c, f);
+		trial_set_close(&c->set);
+	}
+	return status;
+}
+
 /* -------------------------------------------------------------- options */
 
-enum { OPT_DESIGNS = 256, OPT_FORMAT, OPT_SUITE };
+enum { OPT_DESIGNS = 256, OPT_FORMAT, OPT_SUITE, OPT_KEEP };
 
 static const struct option longs[] = {
 	{ "designs", required_argument, NULL, OPT_DESIGNS },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "suite", required_argument, NULL, OPT_SUITE },
+	{ "keep", required_argument, NULL, OPT_KEEP },
 	{ "output", required_argument, NULL, 'o' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -170,16 +213,21 @@ set_option(struct compare *c, int opt, char **argv)
 		c->output = optarg;
 		return true;
 	case OPT_DESIGNS:
-		return option_designs(optarg, c->designs, DESIGNS_MAX,
+		return option_designs(optarg, c->designs, OPTION_DESIGNS_MAX,
 		    &c->count);
 	case OPT_FORMAT:
 		if (!option_word("--format", optarg, report_formats, &which))
 			return false;
 		c->format = (enum report_format)which;
 		return true;
+	case OPT_KEEP:
+		return option_keep(optarg, &c->keep);
 	case OPT_SUITE:
 		c->suite = true;
 		return option_word("--suite", optarg, suites, &which);
+	case 'd':
+		message("compare has no -d: see --designs=A,B,...");
+		return false;
 	default:
 		message("%s: not an option of compare, or without its value; "
 			"see bsdvm help compare",
@@ -194,9 +242,10 @@ set_options(struct compare *c, int argc, char **argv)
 	int opt;
 
 	c->run.memory = OPTION_MEMORY_DEFAULT;
-	c->count = option_all_designs(c->designs, DESIGNS_MAX);
+	c->keep = OPTION_KEEP_DEFAULT;
+	c->count = option_all_designs(c->designs, OPTION_DESIGNS_MAX);
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+m:s:o:", longs, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "+d:m:s:o:", longs, NULL)) != -1)
 		if (!set_option(c, opt, argv))
 			return false;
 	c->run.argv = argv + optind;

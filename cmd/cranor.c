@@ -15,12 +15,27 @@
 #include "host/message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* -------------------------------------------------------------- programs */
+
+static bool
+copy_words(char **argv, const char *const *words)
+{
+	for (size_t n = 0; n < CRANOR_WORDS_MAX && words[n] != NULL; n++) {
+		argv[n] = strdup(words[n]);
+		if (argv[n] == NULL) {
+			message("out of memory");
+			return false;
+		}
+	}
+	return true;
+}
 
 bool
 cranor_program(struct cranor *c, const struct vm_design *design,
@@ -32,11 +47,9 @@ cranor_program(struct cranor *c, const struct vm_design *design,
 		.plain_faults = true,
 		.argv = argv };
 	struct trial t;
-	bool ok;
+	bool ok = copy_words(argv, words);
 
-	for (size_t n = 0; n < CRANOR_WORDS_MAX && words[n] != NULL; n++)
-		argv[n] = strdup(words[n]);
-	ok = argv[0] != NULL && trial_run(&c->set, &run, TRIAL_DISCARD, &t);
+	ok = ok && trial_run(&c->set, &run, TRIAL_DISCARD, &t);
 	if (ok && t.result.status != 0)
 		message("%s under %s: exit status %d", c->doing, design->name,
 		    t.result.status);
@@ -108,15 +121,32 @@ write_source(struct cranor *c, const char *name, const char *text)
 	return fclose(f) == 0 && ok;
 }
 
+static void
+be_quiet(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)dup2(null, STDOUT_FILENO);
+	(void)dup2(null, STDERR_FILENO);
+}
+
 /* No compiler: the rows that need one stay unknown. */
 static void
 compile_cat(const struct cranor *c)
 {
-	char command[256];
+	char source[sizeof(c->cat) + 2];
+	int status = 1;
+	pid_t pid;
 
-	(void)snprintf(command, sizeof(command),
-	    "cc -O2 -static -o %s %s.c >/dev/null 2>&1", c->cat, c->cat);
-	if (system(command) != 0)
+	(void)snprintf(source, sizeof(source), "%s.c", c->cat);
+	pid = fork();
+	if (pid == 0) {
+		be_quiet();
+		(void)execlp("cc", "cc", "-O2", "-static", "-o", c->cat, source,
+		    (char *)NULL);
+		_exit(1);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
 		message("no cc that links statically: a row will be missing");
 }
 
@@ -170,7 +200,11 @@ static bool
 measure(struct cranor *c)
 {
 	c->set.input = memfd_create("input", MFD_CLOEXEC);
-	if (c->set.input < 0 || !make_files(c))
+	if (c->set.input < 0) {
+		message("no memory file: %s", strerror(errno));
+		return false;
+	}
+	if (!make_files(c))
 		return false;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (!parts[i](c))
@@ -197,7 +231,7 @@ cranor_run(const struct cranor_options *options)
 
 	trial_catch_signals();
 	figures_init(&c.figures, options->designs, options->count);
-	if (!trial_set_open(&c.set))
+	if (!trial_set_open(&c.set, 0))
 		return RUN_FAILED;
 	ok = measure(&c);
 	progress_end();

@@ -86,8 +86,8 @@ add_rows(struct cranor *c, const char *measure)
 static void
 measure(struct cranor *c, struct figure_row *rows, size_t k)
 {
-	static struct cycle cycles[FIGURE_DESIGNS_MAX];
-	void *args[FIGURE_DESIGNS_MAX];
+	static struct cycle cycles[OPTION_DESIGNS_MAX];
+	void *args[OPTION_DESIGNS_MAX];
 	size_t n = c->options->count;
 
 	for (size_t i = 0; i < n; i++) {

@@ -96,9 +96,9 @@ count_reads(struct reader *r, struct figure_row *rows, size_t i)
 static void
 measure(struct cranor *c, struct figure_row *rows, unsigned files)
 {
-	static struct reader readers[FIGURE_DESIGNS_MAX];
+	static struct reader readers[OPTION_DESIGNS_MAX];
 	double *us = rows[TIME * NPOINTS].values;
-	void *args[FIGURE_DESIGNS_MAX];
+	void *args[OPTION_DESIGNS_MAX];
 	size_t n = c->options->count;
 
 	for (size_t i = 0; i < n; i++) {

@@ -63,10 +63,8 @@ static void
 run_cycle(void *arg)
 {
 	struct family *fam = arg;
-	struct vmspace *child;
+	struct vmspace *child = rig_fork(&fam->rig);
 
-	if (vmspace_fork(fam->rig.space, &child) != 0)
-		return;
 	rig_touch(child, fam->stack, VM_PROT_WRITE);
 	if (fam->touch)
 		rig_touch(child, fam->memory, VM_PROT_WRITE);
@@ -105,8 +103,8 @@ init_family(struct family *fam, const struct vm_design *d, vsize_t size,
 static void
 time_point(struct cranor *c, const struct point *p, double *us)
 {
-	static struct family families[FIGURE_DESIGNS_MAX];
-	void *args[FIGURE_DESIGNS_MAX];
+	static struct family families[OPTION_DESIGNS_MAX];
+	void *args[OPTION_DESIGNS_MAX];
 	size_t n = c->options->count;
 
 	for (size_t i = 0; i < n; i++) {

@@ -9,9 +9,13 @@
 #ifndef CMD_CRANOR_PART_H
 #define CMD_CRANOR_PART_H
 
+#include "cmd/count.h"
 #include "cmd/cranor.h"
 #include "cmd/figure.h"
 #include "cmd/trial.h"
+
+_Static_assert(COUNT_ARGS_MAX >= OPTION_DESIGNS_MAX,
+    "all designs take their turns");
 
 struct cranor {
 	const struct cranor_options *options;

@@ -3,7 +3,8 @@
  * figure.c - see figure.h.
  *
  * The columns are those of the paper, then mach and netbsd, which stand for
- * its two systems, with their ratio, then the other designs.
+ * its two systems, with their ratio, then the other designs.  A design that was
+ * not asked for has no column.
  */
 #include "cmd/figure.h"
 
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIDDLE 6 /* columns before those of other designs, but the label */
+#define MIDDLE 6 /* columns before other designs, at most, but the label */
 
 void
 figures_init(struct figures *f, const struct vm_design *const *designs,
@@ -32,32 +33,35 @@ struct figure_row *
 figures_add(struct figures *f, const struct figure_row *like)
 {
 	struct figure_row *rows;
+	size_t room;
 
 	if (f->count == f->room) {
-		f->room = f->room == 0 ? 32 : 2 * f->room;
-		rows = reallocarray(f->rows, f->room, sizeof(*rows));
+		room = f->room == 0 ? 32 : 2 * f->room;
+		rows = reallocarray(f->rows, room, sizeof(*rows));
 		if (rows == NULL) {
 			message("out of memory");
 			return NULL;
 		}
 		f->rows = rows;
+		f->room = room;
 	}
 	f->rows[f->count] = *like;
-	for (size_t i = 0; i < FIGURE_DESIGNS_MAX; i++)
+	for (size_t i = 0; i < OPTION_DESIGNS_MAX; i++)
 		f->rows[f->count].values[i] = (double)NAN;
 	return &f->rows[f->count++];
 }
 
 /* ---------------------------------------------------------------- values */
 
-static double
+/* Its values in the row; NULL: it was not asked for. */
+static const double *
 value_of(const struct figures *f, const struct figure_row *row,
     const char *design)
 {
 	for (size_t i = 0; i < f->ndesigns; i++)
 		if (strcmp(f->designs[i]->name, design) == 0)
-			return row->values[i];
-	return (double)NAN;
+			return &row->values[i];
+	return NULL;
 }
 
 static double
@@ -82,19 +86,22 @@ struct column {
 static size_t
 middle(const struct figures *f, const struct figure_row *row, struct column *c)
 {
-	double mach = value_of(f, row, "mach");
-	double netbsd = value_of(f, row, "netbsd");
-	const struct column all[MIDDLE] = {
-		{ "paper_bsd", "paper BSD", row->bsd, false },
-		{ "paper_uvm", "paper UVM", row->uvm, false },
-		{ "paper_ratio", "UVM/BSD", ratio(row->uvm, row->bsd), true },
-		{ "mach", "mach", mach, false },
-		{ "netbsd", "netbsd", netbsd, false },
-		{ "ratio", "netbsd/mach", ratio(netbsd, mach), true },
-	};
+	const double *mach = value_of(f, row, "mach");
+	const double *netbsd = value_of(f, row, "netbsd");
+	size_t n = 0;
 
-	memcpy(c, all, sizeof(all));
-	return MIDDLE;
+	c[n++] = (struct column){ "paper_bsd", "paper BSD", row->bsd, false };
+	c[n++] = (struct column){ "paper_uvm", "paper UVM", row->uvm, false };
+	c[n++] = (struct column){ "paper_ratio", "UVM/BSD",
+		ratio(row->uvm, row->bsd), true };
+	if (mach != NULL)
+		c[n++] = (struct column){ "mach", "mach", *mach, false };
+	if (netbsd != NULL)
+		c[n++] = (struct column){ "netbsd", "netbsd", *netbsd, false };
+	if (mach != NULL && netbsd != NULL)
+		c[n++] = (struct column){ "ratio", "netbsd/mach",
+			ratio(*netbsd, *mach), true };
+	return n;
 }
 
 /* All columns of a row but the label. */
@@ -142,7 +149,7 @@ same_table(const struct figure_row *a, const struct figure_row *b)
 static void
 put_head(struct table *t, const struct figures *f, const struct figure_row *row)
 {
-	struct column c[MIDDLE + FIGURE_DESIGNS_MAX];
+	struct column c[MIDDLE + OPTION_DESIGNS_MAX];
 	size_t n = columns(f, row, c);
 
 	table_cell(t, "%s", "");
@@ -153,7 +160,7 @@ put_head(struct table *t, const struct figures *f, const struct figure_row *row)
 static void
 put_row(struct table *t, const struct figures *f, const struct figure_row *row)
 {
-	struct column c[MIDDLE + FIGURE_DESIGNS_MAX];
+	struct column c[MIDDLE + OPTION_DESIGNS_MAX];
 	size_t n = columns(f, row, c);
 
 	table_cell(t, "%s", row->label);
@@ -166,7 +173,7 @@ static size_t
 print_table(const struct figures *f, size_t first, FILE *out)
 {
 	const struct figure_row *row = &f->rows[first];
-	struct column c[MIDDLE + FIGURE_DESIGNS_MAX];
+	struct column c[MIDDLE + OPTION_DESIGNS_MAX];
 	size_t i = first;
 	struct table t;
 	bool ok;
@@ -204,7 +211,7 @@ put_csv_strings(const struct figure_row *row, FILE *out)
 static void
 print_csv(const struct figures *f, FILE *out)
 {
-	struct column c[MIDDLE + FIGURE_DESIGNS_MAX];
+	struct column c[MIDDLE + OPTION_DESIGNS_MAX];
 	size_t n = f->count == 0 ? 0 : columns(f, &f->rows[0], c);
 
 	fprintf(out, "figure,measure,paper_unit,case");
@@ -228,7 +235,7 @@ print_csv(const struct figures *f, FILE *out)
 static void
 print_json_row(const struct figures *f, const struct figure_row *row, FILE *out)
 {
-	struct column c[MIDDLE + FIGURE_DESIGNS_MAX];
+	struct column c[MIDDLE + OPTION_DESIGNS_MAX];
 	size_t n = columns(f, row, c);
 
 	fprintf(out,

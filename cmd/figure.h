@@ -11,14 +11,13 @@
 #ifndef CMD_FIGURE_H
 #define CMD_FIGURE_H
 
+#include "cmd/options.h"
 #include "cmd/report.h"
 #include "vm/vm_design.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-#define FIGURE_DESIGNS_MAX 16
 
 struct figure_row {
 	const char *figure;  /* "table1": for machines */
@@ -27,7 +26,7 @@ struct figure_row {
 	const char *label;   /* of the row */
 	double bsd, uvm;     /* of the paper, in the unit of `paper` */
 	const char *paper;   /* "us"; the same as measure when NULL */
-	double values[FIGURE_DESIGNS_MAX]; /* ours, in order of the designs */
+	double values[OPTION_DESIGNS_MAX]; /* ours, in order of the designs */
 };
 
 struct figures {

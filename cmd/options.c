@@ -47,6 +47,15 @@ option_swap(const char *text, struct run_options *run)
 }
 
 bool
+option_keep(const char *text, uint64_t *bytes)
+{
+	if (size_parse(text, bytes))
+		return true;
+	message("--keep=%s: not a size", text);
+	return false;
+}
+
+bool
 option_design(const char *name, const struct vm_design **design)
 {
 	*design = vm_design_named(name);

@@ -20,8 +20,15 @@ bool option_memory(const char *text, vsize_t *memory);
 /* -s SWAP, as swapspec.h says: one more of the run's */
 bool option_swap(const char *text, struct run_options *);
 
+/* --keep=SIZE: "256M" */
+bool option_keep(const char *text, uint64_t *bytes);
+#define OPTION_KEEP_DEFAULT ((uint64_t)256 << 20)
+
 /* -d DESIGN */
 bool option_design(const char *name, const struct vm_design **);
+
+/* So many runs a comparison has at most. */
+#define OPTION_DESIGNS_MAX 16
 
 /* --designs=A,B: at most max of them, in that order; how many in *count. */
 bool option_designs(const char *list, const struct vm_design **designs,

@@ -55,11 +55,11 @@ static const struct line {
 	{ "zero-filled ahead", "fault_ahead_zero" },
 	{ "copied ahead", "fault_ahead_copy" },
 	{ "", NULL },
-	{ "pages zeroed", "pages_zeroed" },
+	{ "pages zeroed, used before", "pages_zeroed" },
 	{ "pages copied", "pages_copied" },
 	{ "pages read in", "pageins" },
 	{ "  requests", "pagein_io" },
-	{ "pages in use, peak", "pages_used_peak" },
+	{ "pages in use, peak of all", "pages_used_peak" },
 	{ "metadata bytes, peak", "metadata_bytes_peak" },
 	{ "", NULL },
 	{ "processes", "processes" },
@@ -73,7 +73,8 @@ static const struct line {
 static bool
 has_line(const char *name)
 {
-	/* What does not depend on the design, or is said otherwise. */
+	/* What does not depend on the design, or is said otherwise, as
+	 * docs/compare.md tells. */
 	static const char *const left_out[] = { "pages_total", "pages_free",
 		"swap_pages", "swap_in_use", "entries_freed", "anons_freed" };
 
@@ -127,7 +128,7 @@ put_line(struct table *t, const struct report *r, const struct line *line)
 static void
 put_wall(struct table *t, const struct report *r)
 {
-	table_cell(t, "wall seconds");
+	table_cell(t, "wall seconds, of one run");
 	for (size_t i = 0; i < r->count; i++)
 		table_cell(t, "%.3f", r->results[i]->wall_seconds);
 	table_end_row(t);
@@ -161,7 +162,7 @@ static void
 print_verdict(const struct report *r, FILE *f)
 {
 	if (!r->same)
-		fprintf(f, "\nthe runs DIFFER: see above\n");
+		fprintf(f, "\nthe runs DIFFER: standard error says where\n");
 	else if (r->count > 1)
 		fprintf(f,
 		    "\nsame output and exit status %d under all %zu designs\n",
@@ -202,21 +203,20 @@ print_csv(const struct report *r, FILE *f)
 {
 	const struct run_result *first = r->results[0];
 
-	fprintf(f, "design,status,wall_seconds");
+	fprintf(f, "design,status");
 	for (size_t i = 0; i < first->count; i++)
 		fprintf(f, ",%s", first->numbers[i].name);
-	(void)fputc('\n', f);
+	fprintf(f, ",wall_seconds\n");
 	for (size_t k = 0; k < r->count; k++) {
 		const struct run_result *run = r->results[k];
 
-		fprintf(f, "%s,%d,%.6f", run->design, run->status,
-		    run->wall_seconds);
+		fprintf(f, "%s,%d", run->design, run->status);
 		for (size_t i = 0; i < run->count; i++)
 			if (run->numbers[i].value == RESULT_UNKNOWN)
 				fprintf(f, ",");
 			else
 				fprintf(f, ",%" PRIu64, run->numbers[i].value);
-		(void)fputc('\n', f);
+		fprintf(f, ",%.6f\n", run->wall_seconds);
 	}
 }
 

@@ -152,6 +152,15 @@ rig_unmap(struct rig *rig, vaddr_t va, vsize_t len)
 	must(vm_munmap(rig->space, va, len), "vm_munmap");
 }
 
+struct vmspace *
+rig_fork(struct rig *rig)
+{
+	struct vmspace *child;
+
+	must(vmspace_fork(rig->space, &child), "vmspace_fork");
+	return child;
+}
+
 void
 rig_touch(struct vmspace *space, vaddr_t va, vm_prot_t access)
 {

@@ -40,6 +40,8 @@ void rig_leave_contents(struct rig *);
 /* Map as a process maps a file that it has just opened.  => where */
 vaddr_t rig_map(struct rig *, const struct rig_mapping *);
 void rig_unmap(struct rig *, vaddr_t, vsize_t len);
+/* A child of the space. */
+struct vmspace *rig_fork(struct rig *);
 /* An access of the program: faults if it must. */
 void rig_touch(struct vmspace *, vaddr_t, vm_prot_t access);
 void rig_touch_all(struct vmspace *, vaddr_t, vsize_t len, vm_prot_t access);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,24 +60,42 @@ trial_signal(void)
 
 /* ------------------------------------------------------------ the files */
 
-bool
-trial_set_open(struct trial_set *set)
+/* A temporary file that has lost its name.  => -1: a message has been given */
+static int
+open_unnamed(void)
 {
-	set->input = -1;
-	for (int i = 0; i < TRIAL_STREAMS; i++)
-		set->kept[i] = memfd_create("output", MFD_CLOEXEC);
-	if (set->kept[TRIAL_OUT] < 0 || set->kept[TRIAL_ERR] < 0) {
-		message("no memory file: %s", strerror(errno));
-		return false;
-	}
-	return true;
+	const char *dir = getenv("TMPDIR");
+	char path[PATH_MAX];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/bsdvm-XXXXXX",
+	    dir == NULL ? "/tmp" : dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		message("no temporary file %s: %s", path, strerror(errno));
+	else
+		(void)unlink(path);
+	return fd;
+}
+
+bool
+trial_set_open(struct trial_set *set, uint64_t keep)
+{
+	*set = (struct trial_set){ .keep = keep, .input = -1 };
+	set->kept[TRIAL_OUT] = open_unnamed();
+	set->kept[TRIAL_ERR] = set->kept[TRIAL_OUT] < 0 ? -1 : open_unnamed();
+	if (set->kept[TRIAL_ERR] >= 0)
+		return true;
+	trial_set_close(set);
+	return false;
 }
 
 void
 trial_set_close(struct trial_set *set)
 {
 	for (int i = 0; i < TRIAL_STREAMS; i++)
-		(void)close(set->kept[i]);
+		if (set->kept[i] >= 0)
+			(void)close(set->kept[i]);
 	if (set->input >= 0)
 		(void)close(set->input);
 }
@@ -122,21 +141,28 @@ bool
 trial_read_input(struct trial_set *set)
 {
 	char data[CHUNK];
+	uint64_t have = 0;
 	ssize_t n;
 
 	if (!is_stream(STDIN_FILENO))
 		return true;
-	set->input = memfd_create("input", MFD_CLOEXEC);
+	set->input = open_unnamed();
 	if (set->input < 0)
-		goto fail;
-	while ((n = read_some(STDIN_FILENO, data, sizeof(data))) > 0)
+		return false;
+	while ((n = read_some(STDIN_FILENO, data, sizeof(data))) > 0) {
+		have += (uint64_t)n;
+		if (have > set->keep) {
+			message("standard input is longer than %llu bytes: "
+				"give less, or --keep=SIZE",
+			    (unsigned long long)set->keep);
+			return false;
+		}
 		if (!write_all(set->input, data, (size_t)n))
-			goto fail;
-	if (n == 0)
-		return true;
-fail:
-	message("standard input cannot be kept: %s", strerror(errno));
-	return false;
+			break;
+	}
+	if (n != 0 && caught == 0)
+		message("standard input cannot be kept: %s", strerror(errno));
+	return n == 0;
 }
 
 /* ------------------------------------------------------------ the child */
@@ -185,7 +211,7 @@ note_difference(struct trial_stream *s, const char *data, const char *kept,
 }
 
 static void
-compare_chunk(struct trial_stream *s, int kept, const char *data, size_t len)
+compare_kept(struct trial_stream *s, int kept, const char *data, size_t len)
 {
 	char other[CHUNK];
 	ssize_t n;
@@ -198,6 +224,14 @@ compare_chunk(struct trial_stream *s, int kept, const char *data, size_t len)
 		s->differs = true;
 }
 
+/* FNV-1a, of what nobody keeps. */
+static void
+sum_up(struct trial_stream *s, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		s->sum = (s->sum ^ (unsigned char)data[i]) * 0x100000001b3;
+}
+
 static const int own[TRIAL_STREAMS] = { STDOUT_FILENO, STDERR_FILENO };
 
 struct pump {
@@ -205,20 +239,34 @@ struct pump {
 	struct trial *trial;
 	enum trial_output output;
 	struct pollfd from[TRIAL_STREAMS];
+	bool lost; /* some output was, and that has been said */
 };
+
+static void
+pass_chunk(struct pump *p, int i, const char *data, size_t len, size_t keep)
+{
+	if (write_all(own[i], data, len) &&
+	    write_all(p->set->kept[i], data, keep))
+		return;
+	if (!p->lost)
+		message("output is lost: %s", strerror(errno));
+	p->lost = true;
+}
 
 static void
 take_chunk(struct pump *p, int i, const char *data, size_t len)
 {
 	struct trial_stream *s = &p->trial->streams[i];
+	uint64_t room = p->set->keep - s->length;
+	size_t keep = s->length >= p->set->keep ? 0 :
+	    room < len                          ? (size_t)room :
+						  len;
 
-	if (p->output == TRIAL_PASS) {
-		if (!write_all(own[i], data, len) ||
-		    !write_all(p->set->kept[i], data, len))
-			message("output is lost: %s", strerror(errno));
-	} else if (p->output == TRIAL_COMPARE) {
-		compare_chunk(s, p->set->kept[i], data, len);
-	}
+	if (p->output == TRIAL_PASS)
+		pass_chunk(p, i, data, len, keep);
+	else if (p->output == TRIAL_COMPARE)
+		compare_kept(s, p->set->kept[i], data, keep);
+	sum_up(s, data + keep, len - keep);
 	s->length += len;
 	s->last = data[len - 1];
 }
@@ -253,20 +301,31 @@ pump(struct pump *p)
 	}
 }
 
-/* What was kept may go on where this one ended. */
+/* The first may go on where this one ended, or be other in what nobody kept. */
+static void
+compare_end(const struct trial_set *set, const struct trial_stream *first,
+    struct trial_stream *s)
+{
+	if (s->differs || (s->length == first->length && s->sum == first->sum))
+		return;
+	s->differs = true;
+	s->at = s->length;
+	if (s->length >= set->keep) {
+		s->at = set->keep;
+		s->line = 0;
+	}
+}
+
 static void
 compare_ends(struct pump *p)
 {
-	struct stat st;
-
 	for (int i = 0; i < TRIAL_STREAMS; i++) {
 		struct trial_stream *s = &p->trial->streams[i];
 
-		if (!s->differs && fstat(p->set->kept[i], &st) == 0 &&
-		    (uint64_t)st.st_size != s->length) {
-			s->differs = true;
-			s->at = s->length;
-		}
+		if (p->output == TRIAL_PASS)
+			p->set->first[i] = *s;
+		else if (p->output == TRIAL_COMPARE)
+			compare_end(p->set, &p->set->first[i], s);
 	}
 }
 
@@ -278,8 +337,13 @@ start(struct pump *p, const struct run_options *options,
 {
 	int out[2], err[2], theirs[TRIAL_STREAMS];
 
-	if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
+	if (pipe2(out, O_CLOEXEC) != 0)
 		return false;
+	if (pipe2(err, O_CLOEXEC) != 0) {
+		(void)close(out[0]);
+		(void)close(out[1]);
+		return false;
+	}
 	(void)fflush(NULL);
 	theirs[TRIAL_OUT] = out[1];
 	theirs[TRIAL_ERR] = err[1];
@@ -293,7 +357,11 @@ start(struct pump *p, const struct run_options *options,
 	(void)close(err[1]);
 	p->from[TRIAL_OUT] = (struct pollfd){ .fd = out[0], .events = POLLIN };
 	p->from[TRIAL_ERR] = (struct pollfd){ .fd = err[0], .events = POLLIN };
-	return child > 0;
+	if (child > 0)
+		return true;
+	(void)close(out[0]);
+	(void)close(err[0]);
+	return false;
 }
 
 static bool
@@ -325,8 +393,10 @@ trial_run(struct trial_set *set, const struct run_options *options,
 	bool ok = false;
 
 	*t = (struct trial){ .streams = { { .line = 1 }, { .line = 1 } } };
-	if (result == MAP_FAILED)
+	if (result == MAP_FAILED) {
+		message("out of memory");
 		return false;
+	}
 	if (start(&p, options, result)) {
 		pump(&p);
 		ok = wait_for_child(options, result);
@@ -334,8 +404,7 @@ trial_run(struct trial_set *set, const struct run_options *options,
 		message("%s: cannot start: %s", options->design->name,
 		    strerror(errno));
 	}
-	if (output == TRIAL_COMPARE)
-		compare_ends(&p);
+	compare_ends(&p);
 	t->result = *result;
 	(void)munmap(result, sizeof(*result));
 	return ok;

@@ -2,13 +2,17 @@
 /*
  * trial.h - one program run under several designs, its outputs compared.
  *
- *	trial_input_open		read standard input, once
+ *	trial_read_input		read standard input, once
  *	trial_run (mach)	-->	its output passed through, and kept
  *	trial_run (netbsd)	-->	its output compared with what was kept
  *	...
  *
  * Each run has a bsdvm process of its own, so that none leaves anything to
  * the next.  Standard output and standard error of the program are pipes.
+ *
+ * What is kept is in temporary files without a name, and bounded.  More input
+ * than that is an error.  Of more output the rest is passed on and summed up
+ * only: runs are compared all the same, but nobody can say where they differ.
  */
 #ifndef CMD_TRIAL_H
 #define CMD_TRIAL_H
@@ -29,8 +33,10 @@ enum trial_output {
 /* What came out of one of the two streams. */
 struct trial_stream {
 	uint64_t length;
-	bool differs;      /* from the one that was kept */
-	uint64_t at, line; /* from this byte on, in that line (from 1) */
+	uint64_t sum;      /* of what was not kept */
+	bool differs;      /* from that of the run whose output was passed */
+	uint64_t at, line; /* from this byte on, in that line (from 1); line 0:
+	                    * somewhere behind that byte */
 	char last;         /* the last byte */
 };
 
@@ -41,15 +47,19 @@ struct trial {
 
 /* What the runs have in common. */
 struct trial_set {
-	int input;               /* memory file, or -1: ours */
-	int kept[TRIAL_STREAMS]; /* memory files, of the output passed */
+	uint64_t keep;           /* bytes that a file of these may have */
+	int input;               /* file, or -1: ours */
+	int kept[TRIAL_STREAMS]; /* files, of the output passed */
+	struct trial_stream first[TRIAL_STREAMS]; /* what was passed */
 };
 
-/* => false: a message has been given */
-bool trial_set_open(struct trial_set *);
+/* keep: bytes.  => false: a message has been given */
+bool trial_set_open(struct trial_set *, uint64_t keep);
 void trial_set_close(struct trial_set *);
 
-/* Have all of standard input, unless it is a terminal or another device. */
+/* Have all of standard input, unless it is a terminal or another device.
+ * => false: an error, or more than may be kept, a message has been given; or
+ * trial_signal */
 bool trial_read_input(struct trial_set *);
 
 /*

@@ -39,8 +39,8 @@ bool event_exited(const struct task *);
 
 /*
  * event_take_interrupt: true when the task stopped for event_stop and nothing
- * else; then it is TASK_TRAPPED.  event_put_interrupt gives it back to the loop,
- * which lets it go on.
+ * else; then it is TASK_TRAPPED.  event_put_interrupt gives it back to the
+ * loop, which lets it go on.
  */
 bool event_take_interrupt(struct task *);
 void event_put_interrupt(struct task *);

@@ -155,8 +155,8 @@ make_system(struct run *run)
 		message("out of memory");
 		return false;
 	}
-	run->memory_fixed = atomic_load(&run->memory.bytes);
 	vm_system_prefer(run->sys, run->options->design);
+	run->memory_fixed = atomic_load(&run->memory.bytes);
 	return true;
 }
 

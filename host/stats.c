@@ -63,10 +63,7 @@ stats_space_gone(struct space *space)
 {
 	struct run *run = space->run;
 	struct fmt_out out = { put_file, run->maps_out };
-	size_t peak = space->vm->map.nentries_peak - space_reserved(space);
 
-	if (run->entries_peak < peak)
-		run->entries_peak = peak;
 	if (run->maps_out == NULL)
 		return;
 	fprintf(run->maps_out, "%s (process %d)\n", space->name,
@@ -105,7 +102,7 @@ load(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* The names that every design has. */
+/* The names that scripts know: docs/counters.md has those of the library. */
 static void
 collect_common(struct run_result *r, struct run *run)
 {
@@ -113,11 +110,11 @@ collect_common(struct run_result *r, struct run *run)
 	const struct result_number numbers[] = {
 		{ "faults", load(&s->faults) },
 		{ "fault_zero_fill",
-		    load(&s->fault_przero) + load(&s->fault_object_zero) },
-		{ "fault_anon", load(&s->fault_anon) },
-		{ "fault_cow", load(&s->fault_acow) },
-		{ "fault_object", load(&s->fault_obj) },
-		{ "fault_object_cow", load(&s->fault_prcopy) },
+		    load(&s->flt_przero) + load(&s->fault_object_zero) },
+		{ "fault_anon", load(&s->flt_anon) },
+		{ "fault_cow", load(&s->flt_acow) },
+		{ "fault_object", load(&s->flt_obj) },
+		{ "fault_object_cow", load(&s->flt_prcopy) },
 		{ "neighbours_entered", load(&s->neighbours) },
 		{ "map_entries_peak", run->entries_peak },
 		{ "pages_total", vm_page_count(run->sys) },
@@ -137,9 +134,9 @@ collect_common(struct run_result *r, struct run *run)
 static bool
 is_common(const char *name)
 {
-	static const char *const common[] = { "faults", "fault_anon",
-		"neighbours", "pageins", "pageouts", "pageout_io", "forks",
-		"fault_acow", "fault_obj", "fault_prcopy", "fault_przero" };
+	static const char *const common[] = { "faults", "flt_anon", "flt_acow",
+		"flt_obj", "flt_prcopy", "flt_przero", "neighbours", "pageins",
+		"pageouts", "pageout_io", "forks" };
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
 		if (strcmp(common[i], name) == 0)
@@ -194,6 +191,12 @@ stats_sample(struct run *run)
 	uint64_t pages = vm_page_count(run->sys) - vm_page_free_count(run->sys);
 
 	in_use -= run->entries_reserved;
+	LIST_FOREACH(struct space, space, &run->spaces, link) {
+		size_t n = space->vm->map.nentries - space_reserved(space);
+
+		if (run->entries_peak < n)
+			run->entries_peak = n;
+	}
 	if (run->in_use_peak < in_use)
 		run->in_use_peak = in_use;
 	if (run->pages_peak < pages)

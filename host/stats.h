@@ -13,7 +13,7 @@ struct space;
 
 /* stats_open: => false: a file cannot be written, a message has been given */
 bool stats_open(struct run *);
-/* A space is about to go: its last map, its peak. */
+/* A space is about to go: its last map. */
 void stats_space_gone(struct space *);
 /* What has a peak is looked at whenever a task has been dealt with. */
 void stats_sample(struct run *);

@@ -71,8 +71,9 @@ _Static_assert((CALLS_MAX * CALL_WORDS + END_WORDS) * 8 <= ENTRY,
 
 /*
  * rsp points to the next word of the list.  The mark at its end is cleared when
- * it has been read: that tells us that the list is done.  The order of the parts matters:
- * what lies at or after stub_called has the program's call behind it.
+ * it has been read: that tells us that the list is done.  The order of the
+ * parts matters: what lies at or after stub_called has the program's call
+ * behind it.
  */
 __asm__(".pushsection .rodata\n"
 	"stub_code:\n"

@@ -38,8 +38,8 @@ void stub_slot_free(struct run *, unsigned slot);
 
 /*
  * stub_run: run the calls in a stopped task and stop again.  A task that was
- * TASK_AT_CALL is TASK_TRAPPED afterwards with `undone` set; one that was TASK_AT_SIGNAL
- * still has its signal to take.
+ * TASK_AT_CALL is TASK_TRAPPED afterwards with `undone` set; one that was
+ * TASK_AT_SIGNAL still has its signal to take.
  * => false: a call failed (the rest was not run), or the task is gone
  */
 bool stub_run(struct task *, const struct stub_call *, size_t n);

@@ -196,7 +196,8 @@ struct vm_cow_ops {
 	void (*check)(const struct vm_map_entry *);
 
 	/* audit: tell the references of the entry's upper layer, and from there
-	 * on down; panic when they are not as it knows them.  => entry locked, or nobody else runs */
+	 * on down; panic when they are not as it knows them.
+	 * => entry locked, or nobody else runs */
 	void (*audit)(const struct vm_map_entry *, struct vm_audit *);
 
 	/* dump: print the upper layer, which is there, in one line or more.

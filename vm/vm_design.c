@@ -19,10 +19,11 @@ const struct vm_design vm_design_netbsd = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 8, 7 },
 	},
+	.around_made = true,
 	.inherit_zero = true,
 };
 
-/* OpenBSD UVM: the same in chunks, gaps by size as well; neighbours by bytes. */
+/* OpenBSD UVM: the same in chunks, gaps by size too; neighbours by bytes. */
 const struct vm_design vm_design_openbsd = {
 	.name = "openbsd",
 	.cow = &vm_cow_openbsd,
@@ -35,6 +36,7 @@ const struct vm_design vm_design_openbsd = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { BYTES(32768), BYTES(32768) - 1 },
 	},
+	.around_made = true,
 	.inherit_zero = true,
 	.immutable = true,
 	.stack_check = true,

@@ -36,12 +36,16 @@ struct vm_design {
 	 * nobody, once vm_system_prefer says */
 	const struct vm_pageindex_ops *pageindex;
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
+	bool around_made; /* also around a page that the fault has made, but
+	                      * not at a write to what is private above an object */
 	enum vm_merge merge;
 	bool two_steps; /* mapped with default attributes, changed after */
 	const struct vm_paging *paging; /* of the system, as below */
 	size_t object_cache; /* objects kept without references; 0: any number;
 	                      * of the system, once vm_system_prefer says */
-	bool inherit_zero;   /* vm_minherit knows VM_INHERIT_ZERO */
+	bool inherit_zero;   /* vm_minherit knows VM_INHERIT_ZERO; the advice
+	                      * WIPEONFORK, which programs for Linux need, works
+	                      * in every design */
 	bool immutable;      /* vm_mimmutable */
 	bool guards;         /* VM_MMAP_GUARD */
 	enum vm_stack stack;

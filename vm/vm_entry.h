@@ -41,7 +41,7 @@ struct vm_layers_ref {
 };
 
 #define VM_ENTRY_COW        0x01 /* private: writes go to the upper layer */
-#define VM_ENTRY_NEEDS_COPY 0x02 /* the amap is shared by a copy not yet made */
+#define VM_ENTRY_NEEDS_COPY 0x02 /* the upper layer, if any, is another's too */
 #define VM_ENTRY_FOREIGN    0x04 /* reserved; mapped by the host, no faults */
 #define VM_ENTRY_STACK      0x08 /* asked for as a stack */
 #define VM_ENTRY_LOCKED     0x10 /* wired, until it is unlocked */
@@ -49,11 +49,9 @@ struct vm_layers_ref {
 #define VM_ENTRY_SHARED     0x40 /* private memory that was once shared */
 
 #define VM_MARK_IMMUTABLE 0x01 /* neither unmapped nor changed till the end */
-#define VM_MARK_GUARD     0x02 /* nothing is here, and nothing will be */
-#define VM_MARK_GAP \
-	0x04              /* but a stack, which may grow into it; offset
-                                * is how many pages it must leave */
-#define VM_MARK_DOWN 0x08 /* the host makes it longer, downwards */
+#define VM_MARK_GUARD     0x02 /* nothing is here, and nothing will be, */
+#define VM_MARK_GAP       0x04 /* but a stack that grows down into it */
+#define VM_MARK_DOWN      0x08 /* the host makes it longer, downwards */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */
@@ -63,7 +61,8 @@ struct vm_map_entry {
 	vsize_t gap;     /* free space from end to the next entry */
 	vsize_t max_gap; /* largest gap in the subtree */
 	struct vm_object *object;
-	vm_pindex_t offset; /* page of the object at start */
+	vm_pindex_t offset; /* page of the object at start; of a gap: how many
+	                     * pages the stack must leave */
 	union {             /* of each the first member is the pointer */
 		struct vm_aref aref;
 		struct vm_layers_ref layers;
@@ -118,6 +117,13 @@ static inline bool
 vm_entry_is_guard(const struct vm_map_entry *e)
 {
 	return (e->marks & VM_MARK_GUARD) != 0;
+}
+
+/* The bytes that count against a limit: a guard is a place, but no memory. */
+static inline vsize_t
+vm_entry_charge(const struct vm_map_entry *e)
+{
+	return vm_entry_is_guard(e) ? 0 : e->end - e->start;
 }
 
 static inline bool

@@ -59,19 +59,19 @@ count_how(struct vm_system *sys, enum vm_resolved_how how)
 {
 	switch (how) {
 	case VM_FOUND_ANON:
-		VM_COUNT(sys, fault_anon);
+		VM_COUNT(sys, flt_anon);
 		break;
 	case VM_COPIED_ANON:
-		VM_COUNT(sys, fault_acow);
+		VM_COUNT(sys, flt_acow);
 		break;
 	case VM_FOUND_OBJECT:
-		VM_COUNT(sys, fault_obj);
+		VM_COUNT(sys, flt_obj);
 		break;
 	case VM_COPIED_OBJECT:
-		VM_COUNT(sys, fault_prcopy);
+		VM_COUNT(sys, flt_prcopy);
 		break;
 	case VM_MADE_ZERO:
-		VM_COUNT(sys, fault_przero);
+		VM_COUNT(sys, flt_przero);
 		break;
 	case VM_MADE_OBJECT_ZERO:
 		VM_COUNT(sys, fault_object_zero);
@@ -152,6 +152,7 @@ enter_neighbour(struct vm_fault *f, vaddr_t va)
 	bool mapped;
 
 	r.va = va;
+	r.unmapped = false;
 	r.access = f->entry->prot & (VM_PROT_READ | VM_PROT_EXEC);
 	r.depth = VM_RESOLVE_RESIDENT;
 	if (is_entered(f, va, &mapped) ||
@@ -342,14 +343,36 @@ made_page(enum vm_resolved_how how)
 	return how != VM_FOUND_ANON && how != VM_FOUND_OBJECT;
 }
 
+/* A write above an object, which has private pages already: its neighbours
+ * are probably mapped. */
+static bool
+is_between_layers(const struct vm_fault *f)
+{
+	return (f->access & VM_PROT_WRITE) && vm_entry_is_cow(f->entry) &&
+	    vm_entry_has_upper(f->entry) && f->entry->object != NULL;
+}
+
+static bool
+wants_neighbours(const struct vm_fault *f, bool made)
+{
+	if (f->span > 1)
+		return false;
+	if (!f->map->design->around_made)
+		return !made;
+	return !is_between_layers(f) ||
+	    (!made && f->map->sys->machine->neighbour_factor > 1);
+}
+
 static void
 enter_around(struct vm_fault *f)
 {
+	bool made = made_page(f->r.how);
+
 	if (f->wire || (f->flags & VM_FAULT_NARROW))
 		return;
-	if (made_page(f->r.how) || f->span > 1)
+	if (made || f->span > 1)
 		enter_ahead(f);
-	else
+	if (wants_neighbours(f, made))
 		enter_neighbours(f);
 }
 

@@ -83,6 +83,16 @@ struct vm_index_ops {
 	void (*check)(const struct vm_index *);
 };
 
+/* The entry before e, NULL before the first. */
+static inline struct vm_map_entry *
+vm_index_prev(const struct vm_index *ix, const struct vm_map_entry *e)
+{
+	struct list *prev = list_prev(&ix->entries, &e->link);
+
+	return prev == NULL ? NULL :
+			      LIST_ENTRY(prev, struct vm_map_entry, link);
+}
+
 extern const struct vm_index_ops vm_index_list;
 extern const struct vm_index_ops vm_index_rbtree;
 extern const struct vm_index_ops vm_index_twotrees;

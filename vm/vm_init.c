@@ -39,7 +39,7 @@ fini_layers(struct vm_system *sys)
 {
 	if (sys->entries != NULL)
 		vm_map_fini_system(sys);
-	if (sys->anons != NULL)
+	if (sys->cow_pools != NULL)
 		vm_cow_fini(sys);
 	if (sys->objects != NULL)
 		vm_object_fini(sys);
@@ -92,8 +92,14 @@ vm_system_destroy(struct vm_system *sys)
 void
 vm_system_prefer(struct vm_system *sys, const struct vm_design *design)
 {
+	struct vm_pageindex ix = { .ops = design->pageindex, .sys = sys };
+
 	sys->pageindex = design->pageindex;
 	vm_pageout_prefer(sys, design->paging);
+	/* What its indexes share is there from now on; if there is no memory
+	 * for it yet, the first object asks again. */
+	if (ix.ops->init(&ix) == 0)
+		ix.ops->fini(&ix);
 	vm_object_cache_limit(sys,
 	    design->object_cache != 0 ? design->object_cache : SIZE_MAX);
 }

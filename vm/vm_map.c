@@ -74,15 +74,6 @@ vm_map_next(const struct vm_map *map, const struct vm_map_entry *e)
 	return LIST_NEXT(struct vm_map_entry, e, &map->index.entries, link);
 }
 
-static struct vm_map_entry *
-prev_of(const struct vm_map *map, const struct vm_map_entry *e)
-{
-	struct list *prev = list_prev(&map->index.entries, &e->link);
-
-	return prev == NULL ? NULL :
-			      LIST_ENTRY(prev, struct vm_map_entry, link);
-}
-
 /* Set the gap behind e, or with NULL that before the first entry. */
 static void
 set_gap(struct vm_map *map, struct vm_map_entry *e)
@@ -163,7 +154,7 @@ vm_entry_link(struct vm_map *map, struct vm_map_entry *e)
 	ix->ops->insert(ix, e);
 	atomic_fetch_add(&map->serial, 1);
 	set_gap(map, prev);
-	map->size += e->end - e->start;
+	map->size += vm_entry_charge(e);
 	if (++map->nentries > map->nentries_peak)
 		map->nentries_peak = map->nentries;
 }
@@ -171,13 +162,13 @@ vm_entry_link(struct vm_map *map, struct vm_map_entry *e)
 void
 vm_entry_unlink(struct vm_map *map, struct vm_map_entry *e)
 {
-	struct vm_map_entry *prev = prev_of(map, e);
+	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
 
 	map->index.ops->remove(&map->index, e);
 	list_remove(&e->link);
 	atomic_fetch_add(&map->serial, 1);
 	set_gap(map, prev);
-	map->size -= e->end - e->start;
+	map->size -= vm_entry_charge(e);
 	map->nentries--;
 }
 
@@ -194,7 +185,7 @@ clip_at(struct vm_map *map, struct vm_map_entry *e, vaddr_t va)
 		return VM_ENOMEM;
 	memcpy(hi, e, sizeof(*hi));
 	hi->start = va;
-	map->size -= e->end - va;
+	map->size -= vm_entry_charge(hi);
 	e->end = va;
 	map->design->cow->split(map->sys, e, hi, n);
 	vm_entry_link(map, hi);
@@ -237,7 +228,7 @@ attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
 static bool
 try_join(struct vm_map *map, struct vm_map_entry *lo, struct vm_map_entry *hi)
 {
-	vsize_t len = hi->end - hi->start;
+	vsize_t charge = vm_entry_charge(hi);
 
 	if (lo->end != hi->start || !attributes_agree(lo, hi) ||
 	    !map->design->cow->join(map->sys, lo, hi))
@@ -245,7 +236,7 @@ try_join(struct vm_map *map, struct vm_map_entry *lo, struct vm_map_entry *hi)
 	lo->end = hi->end; /* first, so that the index sees no gap open */
 	vm_entry_unlink(map, hi);
 	vm_entry_free(map->sys, hi);
-	map->size += len;
+	map->size += charge;
 	VM_COUNT(map->sys, entries_merged);
 	return true;
 }
@@ -271,7 +262,7 @@ vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end)
 static void
 join_new(struct vm_map *map, struct vm_map_entry *e)
 {
-	struct vm_map_entry *prev = prev_of(map, e);
+	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
 
 	if (prev != NULL && e->object == NULL)
 		(void)try_join(map, prev, e);
@@ -289,7 +280,7 @@ is_unsettled(const struct vm_map_entry *e)
 static bool
 join_settled(struct vm_map *map, struct vm_map_entry *e)
 {
-	struct vm_map_entry *prev = prev_of(map, e);
+	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
 	struct vm_map_entry *next = vm_map_next(map, e);
 
 	if (vm_entry_has_upper(e) || map->design->merge == VM_MERGE_NEW)
@@ -443,7 +434,8 @@ vm_map_count(struct vm_map *map, vaddr_t start, vaddr_t end, vsize_t *bytes)
 	for (; vm_map_part(map, start, end, &p); start = p.end) {
 		if (vm_entry_is_fixed(p.entry))
 			return VM_EPERM;
-		*bytes += p.end - p.start;
+		if (!vm_entry_is_guard(p.entry))
+			*bytes += p.end - p.start;
 	}
 	return 0;
 }
@@ -509,7 +501,7 @@ vm_entry_make(struct vm_system *sys, const struct vm_map_insert_args *a)
 	return e;
 }
 
-/* Decide where, and how many bytes that are mapped there now will go. */
+/* Decide where, and how many bytes that are charged now will go from there. */
 static int
 choose_place(struct vm_map *map, const struct vm_map_insert_args *a,
     vaddr_t *start, vsize_t *replaced)
@@ -535,6 +527,23 @@ vm_map_fits(const struct vm_map *map, vsize_t len, vsize_t replaced)
 	return size <= map->size_limit && len <= map->size_limit - size;
 }
 
+static vsize_t
+charge(const struct vm_map_insert_args *a)
+{
+	return (a->marks & VM_MARK_GUARD) ? 0 : a->len;
+}
+
+/* Put e where it belongs, and what was there to the dead. */
+static int
+replace(struct vm_map *map, struct vm_map_entry *e, struct vm_map_dead *dead)
+{
+	int error = vm_map_clip(map, e->start, e->end);
+
+	if (error == 0)
+		remove_clipped(map, e->start, e->end, dead);
+	return error;
+}
+
 int
 vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
     struct vm_map_dead *dead, vaddr_t *start)
@@ -548,19 +557,17 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 	error = choose_place(map, a, start, &replaced);
 	if (error != 0)
 		return error;
-	if (!vm_map_fits(map, a->len, replaced))
+	if (!vm_map_fits(map, charge(a), replaced))
 		return VM_ENOMEM;
 	e = vm_entry_make(map->sys, a);
 	if (e == NULL)
 		return VM_ENOMEM;
-	if (replaced != 0 && vm_map_clip(map, *start, *start + a->len) != 0) {
+	e->start = *start;
+	e->end = *start + a->len;
+	if (a->fixed && a->replace && replace(map, e, dead) != 0) {
 		vm_entry_free(map->sys, e);
 		return VM_ENOMEM;
 	}
-	if (replaced != 0)
-		remove_clipped(map, *start, *start + a->len, dead);
-	e->start = *start;
-	e->end = *start + a->len;
 	vm_entry_link(map, e);
 	if (a->alone)
 		return 0;
@@ -648,7 +655,7 @@ vm_map_check(struct vm_map *map)
 
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e), n++) {
 		check_entry(map, e);
-		size += e->end - e->start;
+		size += vm_entry_charge(e);
 		map->design->cow->lock(e);
 		map->design->cow->check(e);
 		map->design->cow->unlock(e);

@@ -32,7 +32,7 @@ struct vm_map {
 	struct pmap *pmap;              /* (c) */
 	struct vm_index index;          /* (lock) */
 	vaddr_t place_min, place_max;   /* (lock) where space is looked for */
-	vsize_t size;                   /* (lock) bytes mapped */
+	vsize_t size;                   /* (lock) bytes mapped, but no guards */
 	vsize_t size_limit;             /* (lock) bytes that may be mapped */
 	vsize_t wired_limit;            /* (lock) bytes that may be locked */
 	vsize_t stack_limit;            /* (lock) bytes a stack may grow to */
@@ -51,8 +51,7 @@ struct vm_map_insert_args {
 	vm_prot_t prot, max_prot;
 	enum vm_inherit inherit;
 	enum vm_advice advice;
-	uint8_t
-	    flags; /* VM_ENTRY_COW, FOREIGN, STACK, LOCKED (not its pages) */
+	uint8_t flags; /* VM_ENTRY_COW, FOREIGN, STACK, LOCKED (no page is) */
 	uint8_t marks; /* VM_MARK_* */
 	bool alone;    /* not joined with its neighbours */
 	bool fixed;    /* start is not a hint */
@@ -126,7 +125,8 @@ bool vm_map_part(struct vm_map *, vaddr_t va, vaddr_t end,
  *
  * => write-locked; allocates, does not block
  * => VM_ENOMEM: no room, no memory, or size_limit; VM_EEXIST: fixed and taken
- *    (VM_EPERM: taken by a foreign entry); VM_EINVAL: outside of the map
+ *    (VM_EPERM: taken by a foreign or immutable entry); VM_EINVAL: outside of
+ *    the map
  * => on error nothing has changed and the object's reference is still the
  *    caller's
  * Source: UVM uvm_map (merging), 4.4BSD vm_map_find.
@@ -182,7 +182,8 @@ int vm_map_freeze(struct vm_map *, vaddr_t start, vaddr_t end);
  * locked stack, or where new mappings are wired, is locked.
  * => write-locked
  * => 0: the caller may look again; VM_EACCES: no gap next to a stack, in the
- *    guard, above stack_limit, or more than may be wired; VM_ENOMEM.  On error
+ *    guard, above stack_limit or size_limit, or more than may be wired;
+ *    VM_ENOMEM.  On error
  *    nothing has changed.
  * Source: FreeBSD vm_map_growstack.
  */
@@ -259,8 +260,8 @@ void vm_map_fork_done(struct vm_map *parent);
 void vm_map_check(struct vm_map *);
 
 /*
- * vm_map_count: the bytes of [start, end) that are mapped.  => locked
- * => VM_EPERM: some are foreign
+ * vm_map_count: the bytes of [start, end) that are mapped, without guards.
+ * => locked     => VM_EPERM: some are foreign or immutable
  * vm_map_fits: whether so many bytes more stay below size_limit, when others
  * are replaced.  => locked
  */

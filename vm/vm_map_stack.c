@@ -36,7 +36,7 @@ least(vsize_t a, vsize_t b)
 	return a < b ? a : b;
 }
 
-/* How much the gap may give: not the guard, nor more than the limit. */
+/* How much the gap may give: not the guard, nor more than the limits. */
 static vsize_t
 available(const struct vm_map *map, const struct vm_map_entry *gap,
     const struct vm_map_entry *stack)
@@ -44,9 +44,11 @@ available(const struct vm_map *map, const struct vm_map_entry *gap,
 	vsize_t size = gap->end - gap->start, guard = vm_ptoa(gap->offset);
 	vsize_t used = stack_size(map, stack);
 
-	if (size <= guard || used >= map->stack_limit)
+	if (size <= guard || used >= map->stack_limit ||
+	    map->size >= map->size_limit)
 		return 0;
-	return least(size - guard, vm_trunc_page(map->stack_limit - used));
+	size = least(size - guard, vm_trunc_page(map->stack_limit - used));
+	return least(size, vm_trunc_page(map->size_limit - map->size));
 }
 
 static uint8_t

@@ -68,12 +68,11 @@ int vm_mimmutable(struct vmspace *, vaddr_t, vsize_t len);
 
 #define VM_MREMAP_MAYMOVE 1
 #define VM_MREMAP_FIXED   2 /* to new_addr, replacing what is there */
-#define VM_MREMAP_KEEP \
-	4 /* the old range stays mapped, empty (Linux
-			       * DONTUNMAP) */
-#define VM_MREMAP_DUPLICATE \
-	8 /* a second mapping of the same memory; private
-			       * memory becomes shared between the two */
+/* The old range stays mapped, empty (Linux DONTUNMAP). */
+#define VM_MREMAP_KEEP 4
+/* A second mapping of the same memory; private memory becomes shared between
+ * the two. */
+#define VM_MREMAP_DUPLICATE 8
 
 /*
  * vm_mremap: resize, move, both, or duplicate one mapping.

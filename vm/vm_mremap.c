@@ -352,7 +352,7 @@ duplicate(struct remap *m)
 	return error;
 }
 
-/* Where the mapping ends that e is a part of; a design may leave it in pieces. */
+/* Where the mapping ends that e is a part of, which may be in pieces. */
 static vaddr_t
 mapping_end(struct vm_map *map, const struct vm_map_entry *e)
 {

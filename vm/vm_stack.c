@@ -53,6 +53,29 @@ unused_part(const struct vm_design *d, const struct vm_stack_args *a,
 	return ia;
 }
 
+/* Map both parts.  => write-locked; on error nothing is mapped */
+static int
+insert_parts(struct vm_map *map, struct vm_map_insert_args *used,
+    const struct vm_map_insert_args *unused, struct vm_map_dead *dead)
+{
+	vaddr_t at;
+	int error = 0;
+
+	if (map->wire_future) {
+		used->flags |= VM_ENTRY_LOCKED; /* faults wire its pages */
+		error = vm_map_may_wire(map, used->len, used->len);
+	}
+	if (error == 0)
+		error = vm_map_insert(map, used, dead, &at);
+	if (error != 0 || unused->len == 0)
+		return error;
+	error = vm_map_insert(map, unused, dead, &at);
+	if (error != 0) /* alone: nothing to cut */
+		(void)vm_map_remove(map, used->start, used->start + used->len,
+		    dead);
+	return error;
+}
+
 int
 vm_stack_map(struct vmspace *vs, const struct vm_stack_args *a)
 {
@@ -61,7 +84,6 @@ vm_stack_map(struct vmspace *vs, const struct vm_stack_args *a)
 	struct vm_map_insert_args used, unused;
 	struct vm_map_dead dead;
 	vsize_t len = d->stack == VM_STACK_GROWS ? a->first : a->soft;
-	vaddr_t at;
 	int error;
 
 	if (!args_are_valid(a))
@@ -70,12 +92,7 @@ vm_stack_map(struct vmspace *vs, const struct vm_stack_args *a)
 	unused = unused_part(d, a, len);
 	vm_map_dead_init(&dead);
 	vm_map_lock(map);
-	error = vm_map_insert(map, &used, &dead, &at);
-	if (error == 0 && unused.len != 0) {
-		error = vm_map_insert(map, &unused, &dead, &at);
-		if (error != 0) /* alone: nothing to cut */
-			(void)vm_map_remove(map, used.start, a->top, &dead);
-	}
+	error = insert_parts(map, &used, &unused, &dead);
 	if (error == 0)
 		map->stack_limit = a->soft;
 	vm_map_unlock(map);

@@ -2,10 +2,11 @@
 /*
  * vm_stats.h - what the system counts.  Public.
  *
- * Counters only grow, from the start of the system; a peak is the largest value.  They are relaxed atomics:
- * exact once everything is quiet, never torn.  The list is written once, as a
- * macro of (name, meaning), so that printing them needs no second list.  Names
- * of the cases are those of UVM (struct uvmexp) where UVM has the case.
+ * Counters only grow, from the start of the system; a peak is the largest
+ * value.  They are relaxed atomics: exact once everything is quiet, never torn.
+ * The list is written once, as a macro of (name, meaning), so that printing
+ * them needs no second list.  The cases of a fault are named as in UVM's
+ * struct uvmexp; docs/counters.md has the names of other systems.
  */
 #ifndef VM_STATS_H
 #define VM_STATS_H
@@ -16,11 +17,11 @@
 #define VM_STATS(X)                                                           \
 	X(faults, "faults taken")                                             \
 	X(fault_retries, "faults that had to start again")                    \
-	X(fault_anon, "found in an anon, mapped as it is (1A)")               \
-	X(fault_acow, "found in a shared anon, copied (1B)")                  \
-	X(fault_obj, "found in the object, mapped as it is (2A)")             \
-	X(fault_prcopy, "found in the object, promoted by a copy (2B)")       \
-	X(fault_przero, "found nowhere, promoted as zeroes (2B)")             \
+	X(flt_anon, "found in an anon, mapped as it is (1A)")                 \
+	X(flt_acow, "found in a shared anon, copied (1B)")                    \
+	X(flt_obj, "found in the object, mapped as it is (2A)")               \
+	X(flt_prcopy, "found in the object, promoted by a copy (2B)")         \
+	X(flt_przero, "found nowhere, promoted as zeroes (2B)")               \
 	X(fault_object_zero, "zero-filled in a shared anonymous object")      \
 	X(fault_ahead_zero, "pages zero-filled ahead of a fault")             \
 	X(fault_ahead_copy, "pages copied ahead of a fault")                  \

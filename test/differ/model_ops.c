@@ -1032,10 +1032,24 @@ stack_part_errors(struct model *m, const struct op *part)
 				OK;
 }
 
+/* Of the part that is wired when new mappings are. */
+static uint32_t
+stack_wiring_errors(struct model *m, const struct op *part)
+{
+	struct model_space *sp = space_of(m, part);
+
+	if (!sp->wire_future)
+		return OK;
+	return over_wired_limit(m, sp, part->len) ?
+	    ERROR(VM_ENOMEM) :
+	    wiring_limit_errors(m, vm_atop(part->len));
+}
+
 static const char *
 expect_stack(struct model *m, const struct op *op, const struct outcome *out,
     uint32_t *errors)
 {
+	uint32_t wiring, place;
 	struct op part;
 
 	(void)out;
@@ -1043,12 +1057,14 @@ expect_stack(struct model *m, const struct op *op, const struct outcome *out,
 	if (!stack_args_are_good(op))
 		return NULL;
 	part = stack_part(m, op);
-	*errors = stack_part_errors(m, &part);
-	if (*errors == OK) {
+	wiring = stack_wiring_errors(m, &part);
+	place = stack_part_errors(m, &part);
+	if (place == OK) {
 		part.len = part.addr - op->addr;
 		part.addr = op->addr;
-		*errors = stack_part_errors(m, &part);
+		place = stack_part_errors(m, &part);
 	}
+	*errors = (wiring & OK) ? (wiring & ~OK) | place : wiring;
 	return NULL;
 }
 
@@ -1070,6 +1086,7 @@ apply_stack(struct model *m, const struct op *op, struct outcome *out)
 	if (out->error != VM_OK)
 		return NULL;
 	sp->stack_limit = op->len2;
+	used.wired = sp->wire_future;
 	rest.prot = VM_PROT_NONE;
 	rest.max_prot = grows ? VM_PROT_NONE : VM_PROT_ALL;
 	rest.guard = rest.gap = grows;

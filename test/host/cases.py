@@ -634,7 +634,8 @@ def words(side):
         expect(bsdvm(side, *asked), 0, " ".join(asked))
     for command, options in (
             ("run", ("-d", "-m", "-s", "--stats", "--maps", "125")),
-            ("compare", ("-m", "-s", "--designs", "--format", "-o", "124"))):
+            ("compare", ("-m", "-s", "--designs", "--format", "-o", "--output",
+                         "--keep", "124"))):
         said = bsdvm(side, "help", command).out.decode()
         for word in options:
             if word not in said:
@@ -730,7 +731,7 @@ def compare_table(side):
         raise Failure(f"output before the table: {text[:60]!r}")
     for what in (r"\n +netbsd +netbsd +most/least\n", r"\nfaults( +\d+){2}",
                  r"\nmetadata bytes, peak( +[1-9]\d*){2}",
-                 r"\nwall seconds( +\d+\.\d+){2}\n",
+                 r"\nwall seconds, of one run( +\d+\.\d+){2}\n",
                  r"same output and exit status 3 under all 2 designs\n$"):
         if not re.search(what, text):
             raise Failure(f"nothing like {what} in the table")
@@ -799,7 +800,8 @@ def compare_differs(side):
                          ("[ -e made ] || echo more; >made",
                           "from byte 0 on"),
                          ("[ ! -e here ]; s=$?; >here; exit $s",
-                          "exit status 1 under netbsd, 0 under netbsd")):
+                          "exit status 1 under netbsd (run 2), 0 under netbsd (run 1)"
+                          )):
         result = bsdvm(side, "compare", "--designs=netbsd,netbsd", "--",
                        "sh", "-c", script)
         said = "\n".join(result.messages())
@@ -808,13 +810,41 @@ def compare_differs(side):
             raise Failure(f"{what}: status {result.status}, {said[-200:]}")
 
 
+@case("compare-keep", vm_only=True, timeout=20)
+def compare_keep(side):
+    """Endless input is an error before anything runs; of long output the end
+    is compared too."""
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
+        result = subprocess.run(
+            [side.prefix[0], "compare", "--keep=1M", "touch", "ran"],
+            cwd=side.dir, env=side.env, stdin=endless.stdout,
+            capture_output=True, check=False)
+        endless.kill()
+    if result.returncode != 125 or b"--keep" not in result.stderr or \
+            os.path.exists(side.path("ran")):
+        raise Failure(f"endless input: {result}")
+    for script, status, what in (
+            ("seq 20000", 0, ""),
+            ("seq 20000; cat /proc/sys/kernel/random/uuid", 124,
+             "somewhere behind byte 4096"),
+            ("seq 20000; [ -e made ] || echo more; >made", 124,
+             "somewhere behind byte 4096"),
+            ("cat /proc/sys/kernel/random/uuid; seq 20000", 124,
+             "(line 1)")):
+        result = bsdvm(side, "compare", "--keep=4K", "--designs=netbsd,netbsd",
+                       "--", "sh", "-c", script)
+        if result.status != status or what not in " ".join(result.messages()):
+            raise Failure(f"{script}: {result.status} {result.err!r}")
+
+
 @case("compare-wrong", vm_only=True)
 def compare_wrong(side):
     """Wrong arguments: one line, 125; no program: as run says it."""
     for words in ([], ["--nonsense", "true"], ["--format=xml", "true"],
                   ["--designs=nonsense", "true"], ["--designs=", "true"],
                   ["-m", "0", "true"], ["--suite=nonsense"], ["--designs"],
-                  ["--suite=cranor", "true"], ["-o"]):
+                  ["--suite=cranor", "true"], ["-o"],
+                  ["--keep=x", "true"], ["-d", "mach", "true"]):
         expect_message(bsdvm(side, "compare", *words), 125)
     expect_message(bsdvm(side, "compare", "./no-such-program"), 127)
     expect_message(bsdvm(side, "compare", "/"), 126)

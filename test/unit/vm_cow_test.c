@@ -47,7 +47,7 @@ test_copy_anon(void **state)
 	assert_int_equal(store(fx, 1, 'b'), VM_OK);
 	c = fork_space(fx->vs);
 	assert_int_equal(store_in(fx, c, 0, 'c'), VM_OK);
-	assert_int_equal(STAT(fx, fault_acow), 1);
+	assert_int_equal(STAT(fx, flt_acow), 1);
 	assert_int_equal(pages_used(fx), 3);
 	assert_int_equal(load(fx, 0), 'a');
 	assert_int_equal(load_in(fx, c, 1), 'b');
@@ -85,9 +85,9 @@ test_private_file(void **state)
 	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_PRIVATE, 0), VM_OK);
 	assert_int_equal(load(fx, 1), 'B');
 	assert_false(may_write(fx->vs, 1));
-	assert_int_equal(STAT(fx, fault_obj), 1);
+	assert_int_equal(STAT(fx, flt_obj), 1);
 	assert_int_equal(store(fx, 1, 'x'), VM_OK);
-	assert_int_equal(STAT(fx, fault_prcopy), 1);
+	assert_int_equal(STAT(fx, flt_prcopy), 1);
 	assert_int_equal(STAT(fx, pages_copied), 1);
 	assert_true(may_write(fx->vs, 1));
 	assert_int_equal(load(fx, 2), 'C');

@@ -134,6 +134,37 @@ test_neighbours(void **state)
 	}
 }
 
+/* Are they entered also when the page itself has to be made: copied, or of
+ * zeroes?  Another space has the same pages; one of them is missing.
+ *
+ *	     0 1 2 3 4 5 6 7 8 9	all but 6 resident, none mapped
+ *	           . . . x   . .	write to 5, or to 6
+ */
+static void
+test_neighbours_of_made(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *child;
+
+	assert_int_equal(map_anon(fx, 0, 12), VM_OK);
+	for (size_t i = 0; i < 12; i++)
+		if (i != 6)
+			assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_int_equal(vmspace_fork(fx->vs, &child), VM_OK);
+	soft_forget(fx->machine);
+	assert_int_equal(store(fx, 5, 'y'), VM_OK);
+	assert_string_equal(mapped(fx, 12),
+	    fx_is_uvm() ? "..####.###.." : ".....#......");
+	soft_forget(fx->machine);
+	assert_int_equal(store(fx, 6, 'y'), VM_OK);
+	assert_string_equal(mapped(fx, 12),
+	    fx_is_uvm() ? "...########." : "......#.....");
+	for (size_t i = 7; i < 11; i++)
+		assert_false(may_write(fx->vs, i));
+	assert_int_equal(load_in(fx, child, 5), 'x');
+	vmspace_unref(child);
+}
+
 /* Does advice say how many? */
 static void
 test_neighbours_advice(void **state)
@@ -246,7 +277,7 @@ test_ahead(void **state)
 	assert_null(mapping_of(fx->vs, 61).page);
 	assert_null(mapping_of(fx->vs, 59).page);
 	assert_int_equal(STAT(fx, fault_ahead_zero), 4 + 5 + 11 + 16);
-	assert_int_equal(STAT(fx, fault_przero), 5);
+	assert_int_equal(STAT(fx, flt_przero), 5);
 	end_system(fx);
 }
 
@@ -285,10 +316,10 @@ test_ahead_chunks(void **state)
 	assert_int_equal(map_anon(fx, 0, FX_CELLS), VM_OK);
 	for (size_t i = 0; i < 96; i++)
 		assert_int_equal(store(fx, i, 'x'), VM_OK);
-	assert_in_range(STAT(fx, fault_przero), 1, 10);
+	assert_in_range(STAT(fx, flt_przero), 1, 10);
 	for (size_t i = FX_CELLS; i > FX_CELLS - 96; i--)
 		assert_int_equal(store(fx, i - 1, 'x'), VM_OK);
-	assert_in_range(STAT(fx, fault_przero), 2, 20);
+	assert_in_range(STAT(fx, flt_przero), 2, 20);
 	end_system(fx);
 }
 
@@ -457,6 +488,7 @@ main(void)
 		FX_TEST(test_io_error),
 		FX_TEST(test_io_error_ahead),
 		FX_TEST(test_neighbours),
+		FX_TEST(test_neighbours_of_made),
 		FX_TEST(test_neighbours_advice),
 		FX_TEST(test_neighbours_rights),
 		FX_TEST(test_neighbours_writable),

@@ -181,6 +181,69 @@ stack_args(size_t top)
 	};
 }
 
+/* Is a guard, or the gap of a stack, address space that nobody is charged for,
+ * while what a stack grows by is?
+ *
+ *	1      9    10			    100	      196   200
+ *	[ guard )   [ 2 )		    [ gap     ][ 4  )
+ */
+static void
+test_guard_charge(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = space_of(fx, &vm_design_freebsd);
+	struct vm_stack_args a = stack_args(200);
+
+	vs->map.size_limit = 4 * FX_PAGE;
+	assert_int_equal(map_with(vs, 1, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	    VM_OK);
+	assert_int_equal(map_at(fx, vs, 10, 4, VM_MMAP_PRIVATE), VM_OK);
+	assert_int_equal(map_at(fx, vs, 20, 1, VM_MMAP_PRIVATE), VM_ENOMEM);
+	assert_int_equal(map_with(vs, 2, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	    VM_OK);
+	assert_int_equal(map_at(fx, vs, 3, 1, VM_MMAP_PRIVATE), VM_ENOMEM);
+	assert_int_equal(vm_munmap(vs, fx_va(10), 4 * FX_PAGE), VM_OK);
+	assert_int_equal(map_at(fx, vs, 3, 4, VM_MMAP_PRIVATE), VM_OK);
+	assert_int_equal(vs->map.size, 4 * FX_PAGE);
+	assert_int_equal(vm_munmap(vs, fx_va(1), 10 * FX_PAGE), VM_OK);
+	assert_int_equal(vs->map.size, 0);
+	assert_int_equal(vm_stack_map(vs, &a), VM_OK);
+	assert_int_equal(store_in(fx, vs, 199, 'a'), VM_OK);
+	assert_int_equal(store_in(fx, vs, 190, 'b'), VM_EACCES);
+	vs->map.size_limit = 10 * FX_PAGE;
+	assert_int_equal(store_in(fx, vs, 190, 'b'), VM_OK);
+	assert_int_equal(vs->map.size, 10 * FX_PAGE);
+	vm_map_lock(&vs->map);
+	vm_map_check(&vs->map);
+	vm_map_unlock(&vs->map);
+	vmspace_unref(vs);
+}
+
+/* Is a stack wired where new mappings are, from its first piece on, and not
+ * mapped when it may not be wired? */
+static void
+test_stack_wired(void **state)
+{
+	struct fixture *fx = *state;
+	const struct vm_design *designs[] = { &vm_design_netbsd,
+		&vm_design_freebsd };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct vmspace *vs = space_of(fx, designs[i]);
+		struct vm_stack_args a = stack_args(200);
+
+		assert_int_equal(vm_mlockall(vs, VM_MCL_FUTURE), VM_OK);
+		vs->map.wired_limit = 3 * FX_PAGE;
+		assert_int_equal(vm_stack_map(vs, &a), VM_ENOMEM);
+		assert_int_equal(entries(vs), 0);
+		vs->map.wired_limit = 80 * FX_PAGE;
+		assert_int_equal(vm_stack_map(vs, &a), VM_OK);
+		assert_int_equal(store_in(fx, vs, 199, 'a'), VM_OK);
+		assert_true(mapping_of(vs, 199).wired);
+		vmspace_unref(vs);
+	}
+}
+
 static void
 grows(struct fixture *fx, const struct vm_design *d)
 {
@@ -407,6 +470,8 @@ main(void)
 		FX_TEST_IN(mach, test_lacking),
 		FX_TEST_IN(freebsd, test_guard),
 		FX_TEST_IN(freebsd, test_guard_not_wired),
+		FX_TEST_IN(freebsd, test_guard_charge),
+		FX_TEST_IN(freebsd, test_stack_wired),
 		FX_TEST_IN(freebsd, test_grows),
 		FX_TEST_IN(dragonfly, test_grows_dragonfly),
 		FX_TEST_IN(freebsd, test_grows_locked),

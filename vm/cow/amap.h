@@ -90,11 +90,8 @@ vm_amap_where(const struct vm_amap *am, uint32_t slot)
 static inline struct vm_anon *
 vm_amap_at(const struct vm_amap *am, uint32_t slot)
 {
-	struct vm_anon **at;
+	struct vm_anon **at = vm_amap_where(am, slot);
 
-	if (am->anons != NULL)
-		return am->anons[slot];
-	at = am->slots->where(am, slot);
 	return at == NULL ? NULL : *at;
 }
 

@@ -8,9 +8,9 @@
  * says: slots 0 to 2 have two references, slot 3 has one, 4 to 7 two.  Only
  * the element at the first slot of a run means anything, and the one at its
  * last slot, which says where that is.  So a walk goes both ways, and begins
- * where the last change was: programs tear mappings apart from one end.  Changing a range
- * splits the runs at its ends, changes those inside, and joins equal ones
- * again, so an amap that is not torn apart stays one run.
+ * where the last change was: programs tear mappings apart from one end.
+ * Changing a range splits the runs at its ends, changes those inside, and joins
+ * equal ones again, so an amap that is not torn apart stays one run.
  *
  * Source: NetBSD amap_pp_establish, amap_pp_adjref, whose signed encoding in
  * one array of ints is spelt out here as two numbers.

@@ -12,7 +12,7 @@
 
 #define SLAB_BYTES 32768
 
-struct vm_anons {
+struct vm_cow_pools {
 	struct vm_mutex lock;
 	struct pool pools[VM_COW_KINDS];
 };
@@ -32,36 +32,36 @@ vm_cow_get(struct vm_system *sys, enum vm_cow_kind kind)
 {
 	void *p;
 
-	vm_mutex_lock(&sys->anons->lock);
-	p = pool_get(&sys->anons->pools[kind]);
-	vm_mutex_unlock(&sys->anons->lock);
+	vm_mutex_lock(&sys->cow_pools->lock);
+	p = pool_get(&sys->cow_pools->pools[kind]);
+	vm_mutex_unlock(&sys->cow_pools->lock);
 	return p;
 }
 
 void
 vm_cow_put(struct vm_system *sys, enum vm_cow_kind kind, void *p)
 {
-	vm_mutex_lock(&sys->anons->lock);
-	pool_put(&sys->anons->pools[kind], p);
-	vm_mutex_unlock(&sys->anons->lock);
+	vm_mutex_lock(&sys->cow_pools->lock);
+	pool_put(&sys->cow_pools->pools[kind], p);
+	vm_mutex_unlock(&sys->cow_pools->lock);
 }
 
 size_t
 vm_cow_bytes(struct vm_system *sys, enum vm_cow_kind kind)
 {
-	const struct pool *pool = &sys->anons->pools[kind];
+	const struct pool *pool = &sys->cow_pools->pools[kind];
 	size_t bytes;
 
-	vm_mutex_lock(&sys->anons->lock);
+	vm_mutex_lock(&sys->cow_pools->lock);
 	bytes = pool_used_bytes(pool);
-	vm_mutex_unlock(&sys->anons->lock);
+	vm_mutex_unlock(&sys->cow_pools->lock);
 	return bytes;
 }
 
 int
 vm_cow_init(struct vm_system *sys)
 {
-	struct vm_anons *a = vm_alloc(sys, sizeof(*a));
+	struct vm_cow_pools *a = vm_alloc(sys, sizeof(*a));
 	unsigned i;
 
 	if (a == NULL)
@@ -69,18 +69,18 @@ vm_cow_init(struct vm_system *sys)
 	vm_mutex_init(&a->lock, sys->env);
 	for (i = 0; i < VM_COW_KINDS; i++)
 		pool_init(&a->pools[i], &sys->alloc, sizes[i], 16, SLAB_BYTES);
-	sys->anons = a;
+	sys->cow_pools = a;
 	return 0;
 }
 
 void
 vm_cow_fini(struct vm_system *sys)
 {
-	struct vm_anons *a = sys->anons;
+	struct vm_cow_pools *a = sys->cow_pools;
 	unsigned i;
 
 	for (i = 0; i < VM_COW_KINDS; i++)
 		pool_fini(&a->pools[i]);
 	vm_free(sys, a, sizeof(*a));
-	sys->anons = NULL;
+	sys->cow_pools = NULL;
 }

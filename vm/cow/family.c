@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cow/family.c - the life of families.
+ * cow/family.c - see family.h.
  */
 #include "vm/cow/family.h"
 

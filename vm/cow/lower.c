@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cow/lower.c - the common part of every resolve.
+ * cow/lower.c - see lower.h.
  */
 #include "vm/cow/lower.h"
 

@@ -250,8 +250,6 @@ netbsd_chunk(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t want,
 		*first = 0; /* the entry begins inside a chunk */
 	if (npages - *first > chunk)
 		*last = *first + chunk;
-	if (*last <= n)
-		*last = n + 1;
 }
 
 /* In chunks an empty slot costs nothing: the whole, up to the largest amap. */

@@ -34,16 +34,6 @@ vm_gap_before_all(const struct vm_index *ix, const struct vm_gap_want *w,
 bool vm_gap_walk(const struct vm_index *, const struct vm_gap_want *,
     const struct vm_map_entry *from, vaddr_t *start);
 
-/* The entry before e, NULL before the first. */
-static inline struct vm_map_entry *
-vm_index_prev(const struct vm_index *ix, const struct vm_map_entry *e)
-{
-	struct list *prev = list_prev(&ix->entries, &e->link);
-
-	return prev == NULL ? NULL :
-			      LIST_ENTRY(prev, struct vm_map_entry, link);
-}
-
 /* The entry behind e, with NULL the first; NULL behind the last. */
 static inline struct vm_map_entry *
 vm_index_next(const struct vm_index *ix, const struct vm_map_entry *e)

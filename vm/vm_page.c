@@ -343,6 +343,13 @@ free_spare(struct vm_system *sys)
 	return true;
 }
 
+void
+vm_page_free_spares(struct vm_system *sys, size_t nfree)
+{
+	while (vm_page_free_count(sys) < nfree && free_spare(sys))
+		;
+}
+
 static void
 page_reset(struct vm_page *pg)
 {

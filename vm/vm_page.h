@@ -156,6 +156,13 @@ vm_page_own(struct vm_page *pg, const struct vm_page_owner *ops, void *owner,
 }
 
 /*
+ * vm_page_free_spares: let spare pages be free ones until so many are, or none
+ * can be had.  For who was refused a page, as the spare ones have the same
+ * owner as the page that he wanted.  => no lock held
+ */
+void vm_page_free_spares(struct vm_system *, size_t nfree);
+
+/*
  * vm_page_free: back to the free list.
  * => owner's lock held, or the page is reachable by nobody else
  * => no mapping is left, and pmap_update has been called since the last went

@@ -295,7 +295,10 @@ vm_pageout(struct vm_system *sys, size_t nfree)
 bool
 vm_pageout_more(struct vm_system *sys, size_t npages)
 {
-	return make(sys, vm_pageout_available(sys) + npages);
+	size_t before = vm_pageout_available(sys);
+
+	vm_page_free_spares(sys, vm_page_free_count(sys) + npages);
+	return make(sys, before + npages) || vm_pageout_available(sys) > before;
 }
 
 /* ---- who waits ---- */
@@ -363,6 +366,7 @@ make_own(struct vm_system *sys)
 int
 vm_pageout_wait(struct vm_system *sys)
 {
+	vm_page_free_spares(sys, sys->pageouts->levels.target);
 	return sys->pageouts->daemon ? wait_for_daemon(sys) : make_own(sys);
 }
 

@@ -128,7 +128,7 @@ size_t vm_pageout(struct vm_system *, size_t nfree);
 
 /*
  * vm_pageout_more: the same, for so many more than are free now.
- * => no lock held; blocks        => false: there is nothing more to be had
+ * => no lock held; blocks        => false: there is nothing more to be had, not one
  */
 bool vm_pageout_more(struct vm_system *, size_t npages);
 

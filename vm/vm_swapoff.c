@@ -34,10 +34,10 @@ make_memory(struct vm_system *sys)
 	struct vm_pageout_levels levels;
 
 	vm_pageout_get_levels(sys, &levels);
-	if (vm_page_free_count(sys) >= levels.min + VM_SWAPIN_MAX ||
+	if (vm_pageout_available(sys) >= levels.min + VM_SWAPIN_MAX ||
 	    vm_pageout_more(sys, VM_SWAPIN_MAX))
 		return 0;
-	return vm_page_free_count(sys) >= levels.min ? 0 : VM_ENOMEM;
+	return vm_pageout_available(sys) >= levels.min ? 0 : VM_ENOMEM;
 }
 
 /* Do what a walk has stopped for, with nothing locked. */

@@ -1090,6 +1090,35 @@ test_destroy_waits(void **state)
 	}
 }
 
+/* A fork copies what is wired at once: does it page out for that, in memory
+ * that has less than it asks for? */
+static void
+test_fork_in_little_memory(void **state)
+{
+	const struct soft_config config = { .npages = 24,
+		.va_min = FX_BASE,
+		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
+	struct fixture *fx = fixture_create(&config);
+	struct vmspace *child;
+
+	(void)state;
+	assert_non_null(fx);
+	if (!fx_is_uvm()) {
+		print_message("skip: the design does not page private memory "
+			      "yet\n");
+		assert_null(fixture_destroy(fx));
+		skip();
+	}
+	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 0, 60), VM_OK);
+	assert_int_equal(vm_mlock(fx->vs, fx_va(0), 5 * FX_PAGE), VM_OK);
+	fill(fx, 0, 60);
+	child = fork_space(fx->vs);
+	assert_filled(fx, child, 0, 60);
+	vmspace_unref(child);
+	assert_null(fixture_destroy(fx));
+}
+
 /* A queue whose pages cannot be locked now: is that "no memory"? */
 static struct vm_mutex *held;
 
@@ -1258,6 +1287,25 @@ test_large_working_set(void **state)
 	}
 }
 
+/* The same with one object alone, whose lock the fault holds. */
+static void
+test_large_object(void **state)
+{
+	struct fixture *fx = *state;
+	size_t n = FX_CELLS;
+
+	assert_int_equal(fixture_swap(fx, 0, FX_CELLS, 0), VM_OK);
+	assert_int_equal(map_shared(fx, 0, n), VM_OK);
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < n; i += (size_t)round * 3 + 1)
+			assert_int_equal(store(fx, i, (int)(i * 7 % 251)),
+			    VM_OK);
+		for (size_t i = 0; i < n; i++)
+			assert_true(page_is(fx, fx->vs, i, (int)(i * 7 % 251)));
+		vm_check(fx->sys);
+	}
+}
+
 int
 main(void)
 {
@@ -1294,10 +1342,12 @@ main(void)
 		FX_TEST(test_no_swap),
 		FX_TEST(test_broken_device),
 		FX_BARE(test_destroy_waits),
+		FX_BARE(test_fork_in_little_memory),
 		FX_TEST(test_locked_owners),
 		FX_TEST(test_host_memory_fails),
 		FX_TEST(test_mmu_memory_fails),
 		FX_TEST(test_large_working_set),
+		FX_TEST(test_large_object),
 	};
 
 	return FX_RUN("vm_pageout", tests);

@@ -183,7 +183,7 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
 	int want, error;
 	bool copied[MODEL_CELLS], wired[MODEL_CELLS];
 	uint8_t bytes[MODEL_PAGE];
-	uint64_t done;
+	uint64_t done, losses = subject_losses(s);
 
 	subject_gaps(s, space, &before);
 	error = subject_access(s, &op, VM_PROT_READ, bytes, &done);
@@ -194,6 +194,8 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
 		    bad);
 	want = model_access(c, VM_PROT_READ);
 	if (error == VM_ENOMEM && model_is_short(m, 1))
+		return NULL;
+	if (error == VM_EIO && subject_losses(s) != losses)
 		return NULL;
 	if (error != want)
 		return complain("space %u, 0x%" PRIx64

@@ -3,12 +3,13 @@
  * differ.c - the differential test: random operations on a real system and on
  * a model made of arrays of bytes, which must agree after every one.
  *
- *	differ [-d design] [-s seed] [-n seeds] [-o operations] [-v]
+ *	differ [-d design] [-s seed] [-n seeds] [-o operations] [-m part] [-v]
  *	differ -r file [-v]
  *
  * Runs the seeds from -s on, each with -o operations.  Without -d that is done
  * with the default design, and for a part of the seeds with each of the others,
- * with all of them in one system, and with those of mix.h.  A failure is shrunk
+ * with all of them in one system, and with those of mix.h.  With -m memory is
+ * only so much of what one space can use: 2 is a half.  A failure is shrunk
  * to a short trace and printed, as text that -r runs again.  -v counts what the
  * operations came to.
  *
@@ -28,7 +29,7 @@
 enum { SHRINK_SECONDS = 120, OPS_MAX = 1 << 20 };
 
 /* Of ten seeds, how many each design takes that is not the default. */
-enum { OTHERS_PART = 3, MIXES_PART = 1 };
+enum { OTHERS_PART = 3, MIXES_PART = 1, SCARCE_PART = 1 };
 
 struct options {
 	const char *design;
@@ -36,6 +37,7 @@ struct options {
 	uint64_t seed, seeds;
 	size_t nops;
 	unsigned shrink_seconds;
+	uint64_t part;
 	bool verbose;
 };
 
@@ -44,7 +46,7 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: differ [-d design] [-s seed] [-n seeds] "
-	    "[-o operations] [-t seconds] [-v] | -r file\n");
+	    "[-o operations] [-m part] [-t seconds] [-v] | -r file\n");
 	exit(2);
 }
 
@@ -53,7 +55,7 @@ parse_options(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "d:s:n:o:r:t:v")) != -1) {
+	while ((c = getopt(argc, argv, "d:s:n:o:m:r:t:v")) != -1) {
 		switch (c) {
 		case 'd':
 			o->design = optarg;
@@ -66,6 +68,9 @@ parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'o':
 			o->nops = strtoul(optarg, NULL, 0);
+			break;
+		case 'm':
+			o->part = strtoull(optarg, NULL, 0);
 			break;
 		case 'r':
 			o->replay = optarg;
@@ -180,6 +185,25 @@ run_mixes(struct run_report *rep, const struct options *o)
 	return good;
 }
 
+/* With memory of which there is too little, for designs that page all of it. */
+static bool
+run_scarce(struct run_report *rep, const struct options *o)
+{
+	static const uint64_t parts[] = { 2, 4, 16 };
+	static const char *const designs[] = { "netbsd", "openbsd" };
+	bool good = true;
+
+	for (unsigned i = 0; i < 6 && good; i++) {
+		rep->part = parts[i / 2];
+		good = run_design(rep, o, designs[i % 2],
+		    part_of(o->seeds, SCARCE_PART) / 2 + 1);
+		if (good)
+			printf("ok differ memory of 1/%" PRIu64 "\n",
+			    rep->part);
+	}
+	return good;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -194,6 +218,7 @@ main(int argc, char **argv)
 
 	parse_options(argc, argv, &o);
 	rep = run_report_create(OPS_MAX);
+	rep->part = o.part;
 	if (o.replay != NULL)
 		return replay(rep, &o);
 	good = run_design(rep, &o, o.design != NULL ? o.design : "netbsd",
@@ -201,6 +226,7 @@ main(int argc, char **argv)
 	if (good && o.verbose)
 		print_counts(rep);
 	if (good && o.design == NULL)
-		good = run_others(rep, &o) && run_mixes(rep, &o);
+		good = run_others(rep, &o) && run_mixes(rep, &o) &&
+		    run_scarce(rep, &o);
 	return good ? 0 : 1;
 }

@@ -15,6 +15,8 @@
 enum {
 	NEW_SPACE = 8, /* a dead space comes to life once in so often */
 	DESIGNS = 60,  /* a number that many divide */
+	FRAMES_MIN = 16,
+	SWAP_SCARCE = 1024, /* for all that four spaces can have */
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -49,6 +51,16 @@ between(struct gen *g, uint64_t lo, uint64_t hi)
 }
 
 /* ------------------------------------------------------------------ world */
+
+void
+gen_scarce(uint64_t part, struct trace_config *c)
+{
+	c->frames = vm_atop(c->va_max - c->va_min) / part;
+	if (c->frames < FRAMES_MIN)
+		c->frames = FRAMES_MIN;
+	if (c->swap != 0)
+		c->swap = SWAP_SCARCE;
+}
 
 void
 gen_init(struct gen *g, uint64_t seed, struct trace_config *c)
@@ -463,6 +475,21 @@ gen_stack(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_swap(struct gen *g, const struct model *m, struct op *op)
+{
+	(void)m;
+	op->object = (uint8_t)gen_below(g, TRACE_SWAPS);
+}
+
+static void
+gen_swap_fail(struct gen *g, const struct model *m, struct op *op)
+{
+	gen_swap(g, m, op);
+	op->flags = (uint32_t)gen_below(g, 3);
+	op->value = (uint32_t)between(g, 1, 6);
+}
+
+static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
@@ -507,6 +534,9 @@ static const struct gen_kind {
 	[OP_FREEZE] = { 4, pick_range, NULL },
 	[OP_STACK] = { 8, pick_hole, gen_stack },
 	[OP_STACK_CHECK] = { 6, pick_bytes, NULL },
+	[OP_SWAP_ON] = { 4, NULL, gen_swap },
+	[OP_SWAP_OFF] = { 3, NULL, gen_swap },
+	[OP_SWAP_FAIL] = { 5, NULL, gen_swap_fail },
 };
 
 static enum op_kind

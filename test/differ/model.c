@@ -279,12 +279,40 @@ model_pages(const struct model *m)
 	return n;
 }
 
+/* Pages that may have to stay in memory. */
+static uint64_t
+wired_pages(const struct model *m)
+{
+	uint64_t n = 0;
+
+	for (unsigned s = 0; s < TRACE_SPACES; s++) {
+		for (size_t i = 0; i < m->ncells; i++)
+			n += m->spaces[s].cells[i].wired;
+	}
+	return n;
+}
+
+/* What is wired may have a slot that is of no use. */
+static bool
+is_short_with_swap(const struct model *m, uint64_t pages, uint64_t npages)
+{
+	uint64_t wired = wired_pages(m), frames = m->config.frames;
+
+	return wired + npages > frames ||
+	    pages + wired + npages > frames + m->swap;
+}
+
 bool
 model_is_short(const struct model *m, uint64_t npages)
 {
 	uint64_t pages = model_pages(m);
 
+	if (m->hurt)
+		return true;
 	if (pages < m->used)
 		pages = m->used;
-	return pages + npages + m->reserve + SLACK > m->config.frames;
+	npages += m->reserve + SLACK;
+	if (pages + npages <= m->config.frames)
+		return false;
+	return !mix_pages(&m->mix) || is_short_with_swap(m, pages, npages);
 }

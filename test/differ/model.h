@@ -71,6 +71,8 @@ struct model {
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];
 	uint64_t reserve; /* frames that are not for us */
+	uint64_t swap; /* slots there were in this operation, all the while */
+	bool hurt;     /* in it, something could not be read */
 	uint64_t used; /* frames in use before the operation, for designs that
 	                * keep what nobody can reach, or copy early; else 0 */
 };
@@ -84,8 +86,9 @@ struct gaps {
 /* What the system did with an operation. */
 struct outcome {
 	int error;
-	uint64_t addr;               /* where a mapping went; the break */
-	uint64_t done;               /* bytes that were read or written */
+	uint64_t losses; /* pages that swap did not give back in it */
+	uint64_t addr;   /* where a mapping went; the break */
+	uint64_t done;   /* bytes that were read or written */
 	uint8_t bytes[OP_BYTES_MAX]; /* that were read */
 	uint8_t vec[MODEL_CELLS];    /* incore */
 	bool copied[MODEL_CELLS];    /* pages with a private copy, now */

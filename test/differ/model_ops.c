@@ -326,6 +326,23 @@ apply_renew(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
+/* -------------------------------------------------------------------- swap */
+
+/* Refused when it does not fit; the system leaves some memory to others. */
+static const char *
+expect_swap_off(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	uint64_t left = m->swap > m->config.swap ? m->swap - m->config.swap : 0;
+	uint64_t frames = m->config.frames;
+
+	(void)op, (void)out;
+	*errors = OK;
+	if (!mix_pages(&m->mix) || model_pages(m) + frames / 2 > frames + left)
+		*errors |= ERROR(VM_ENOMEM);
+	return NULL;
+}
+
 /* ----------------------------------------------------------------- spaces */
 
 static const char *
@@ -1973,6 +1990,9 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_RENEW] = { expect_success, apply_renew },
 	[OP_FREEZE] = { expect_freeze, apply_freeze },
 	[OP_STACK] = { expect_stack, apply_stack },
+	[OP_SWAP_ON] = { expect_success, apply_nothing },
+	[OP_SWAP_OFF] = { expect_swap_off, apply_nothing },
+	[OP_SWAP_FAIL] = { expect_success, apply_nothing },
 	[OP_STACK_CHECK] = { expect_stack_check, apply_nothing },
 };
 
@@ -2043,6 +2063,8 @@ model_takes(struct model *m, struct op *op)
 		return takes_object(op);
 	if (op->kind == OP_FORGET)
 		return true;
+	if (op->kind >= OP_SWAP_ON && op->kind <= OP_SWAP_FAIL)
+		return op->object < TRACE_SWAPS && op->flags < 3;
 	if (space_of(m, op)->alive != (op->kind != OP_CREATE))
 		return false;
 	if (op->kind == OP_FORK)
@@ -2109,8 +2131,16 @@ model_apply(struct model *m, const struct op *op, struct outcome *out)
 {
 	const struct rule *rule = &rules[op->kind];
 	uint32_t errors = 0;
-	const char *bad = grow_stacks(m, op, out);
+	const char *bad;
 
+	/* What swap did not give back, now, is as if there was no memory; and
+	 * it is there at another time. */
+	m->hurt = out->losses != 0;
+	if (m->hurt && out->error == VM_EIO)
+		out->error = VM_ENOMEM;
+	bad = grow_stacks(m, op, out);
+	if (m->hurt && op->kind == OP_SWAP_OFF)
+		out->error = VM_OK;
 	if (bad == NULL)
 		bad = rule->expect(m, op, out, &errors);
 	if (bad == NULL && !(errors & ERROR(out->error)))
@@ -2120,5 +2150,6 @@ model_apply(struct model *m, const struct op *op, struct outcome *out)
 		bad = rule->apply(m, op, out);
 	if (bad == NULL && space_of(m, op)->alive)
 		learn_from_faults(m, op, out);
+	m->hurt = false;
 	return bad;
 }

@@ -134,12 +134,17 @@ run_op(struct run *r, const struct op *wanted)
 	struct op op = *wanted;
 	struct run_report *rep = r->report;
 	const char *bad;
+	uint64_t swap;
 
 	if (!model_takes(&r->model, &op))
 		return NULL;
 	if (!mix_is_prompt(&r->subject.mix))
 		r->model.used = used_pages(&r->subject);
+	swap = vm_swap_total(r->subject.sys);
 	subject_apply(&r->subject, &op, &r->out);
+	r->model.swap = vm_swap_total(r->subject.sys);
+	if (swap < r->model.swap || op.kind == OP_SWAP_OFF)
+		r->model.swap = swap;
 	*(r->out.error == VM_OK ? &rep->counts[op.kind] :
 				  &rep->errors[op.kind]) += 1;
 	bad = model_apply(&r->model, &op, &r->out);
@@ -265,6 +270,8 @@ run_seeds(struct run_report *rep, const char *design, uint64_t first,
 		return end_child(rep, pid);
 	for (rep->seed = first; rep->seed < end; rep->seed++) {
 		gen_init(&gen, rep->seed, &t->config);
+		if (rep->part != 0)
+			gen_scarce(rep->part, &t->config);
 		snprintf(t->config.design, sizeof(t->config.design), "%s",
 		    design);
 		t->nops = nops;

@@ -13,6 +13,7 @@
 
 /* Shared with the child. */
 struct run_report {
+	uint64_t part; /* of what a space can use, in memory; 0: by the seed */
 	uint64_t seed; /* being run */
 	size_t at;     /* operation being run */
 	bool bad;      /* complaint says why */

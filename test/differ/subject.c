@@ -49,21 +49,25 @@ objects_init(struct subject *s)
 	return true;
 }
 
-static bool
-swap_init(struct subject *s)
+static int
+swap_on(struct subject *s, unsigned i)
 {
-	struct vm_swap_device device = {
-		.ops = &ramswap_ops,
-		.dev = &s->swap,
+	struct subject_swap *sw = &s->swaps[i];
+	const struct vm_swap_device device = {
+		.ops = &faultyswap_ops,
+		.dev = &sw->io,
 		.name = "memory",
 		.npages = s->config.swap,
+		.priority = (int)i,
 	};
-	unsigned id;
 
-	if (s->config.swap == 0)
-		return true;
-	return ramswap_init(&s->swap, &s->env.env, s->config.swap) == 0 &&
-	    vm_swap_add(s->sys, &device, &id) == 0;
+	if (sw->on || s->config.swap == 0)
+		return VM_OK;
+	sw->on = true;
+	if (ramswap_init(&sw->ram, &s->env.env, s->config.swap) != VM_OK)
+		return VM_ENOMEM;
+	faultyswap_init(&sw->io, &ramswap_ops, &sw->ram);
+	return vm_swap_add(s->sys, &device, &sw->id);
 }
 
 bool
@@ -91,7 +95,7 @@ subject_init(struct subject *s, const struct trace_config *config)
 	if (vm_system_create(&s->env.env, s->machine, &s->sys) != VM_OK)
 		return false;
 	vm_system_prefer(s->sys, &s->mix.designs[0]);
-	return swap_init(s) && objects_init(s);
+	return swap_on(s, 0) == VM_OK && objects_init(s);
 }
 
 static void
@@ -138,8 +142,10 @@ subject_fini(struct subject *s)
 	vm_check(s->sys);
 	vm_system_destroy(s->sys);
 	soft_machine_destroy(s->machine);
-	if (s->config.swap != 0)
-		ramswap_fini(&s->swap);
+	for (unsigned i = 0; i < TRACE_SWAPS; i++) {
+		if (s->swaps[i].on)
+			ramswap_fini(&s->swaps[i].ram);
+	}
 	if (s->env.blocks != 0 || s->env.bytes != 0)
 		return "memory of the host is left";
 	for (unsigned i = 0; i < TRACE_FILES; i++) {
@@ -356,6 +362,44 @@ do_brk(struct subject *s, const struct op *op, struct outcome *out)
 	out->error = vm_brk(s->spaces[op->space], op->addr, &out->addr);
 }
 
+/* -------------------------------------------------------------------- swap */
+
+static void
+do_swap_on(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = swap_on(s, op->object);
+}
+
+static void
+do_swap_off(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct subject_swap *sw = &s->swaps[op->object];
+
+	if (!sw->on)
+		return;
+	out->error = vm_swapoff(s->sys, sw->id);
+	if (out->error != VM_OK)
+		return;
+	sw->on = false;
+	ramswap_fini(&sw->ram);
+}
+
+static void
+do_swap_fail(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	if (s->swaps[op->object].on)
+		faultyswap_fail(&s->swaps[op->object].io,
+		    (enum faultyswap_what)op->flags, op->value, FAULTY_ONCE);
+}
+
+/* What could not be written is counted among the errors, too. */
+uint64_t
+subject_losses(const struct subject *s)
+{
+	return s->sys->stats.swap_errors - s->sys->stats.pageout_errors;
+}
+
 /* ------------------------------------------------------------------ spaces */
 
 static void
@@ -495,6 +539,9 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_FREEZE] = do_freeze,
 	[OP_STACK] = do_stack,
 	[OP_STACK_CHECK] = do_stack_check,
+	[OP_SWAP_ON] = do_swap_on,
+	[OP_SWAP_OFF] = do_swap_off,
+	[OP_SWAP_FAIL] = do_swap_fail,
 };
 
 /* An address that was not set must not look like an answer. */
@@ -506,8 +553,10 @@ subject_apply(struct subject *s, const struct op *op, struct outcome *out)
 	out->error = VM_OK;
 	out->addr = 1;
 	out->done = 0;
+	out->losses = subject_losses(s);
 	s->cpu = op->cpu;
 	op_fns[op->kind](s, op, out);
+	out->losses = subject_losses(s) - out->losses;
 	if (op->space < TRACE_SPACES && s->spaces[op->space] != NULL) {
 		subject_look(s, op->space, out->copied, out->wired);
 		subject_gaps(s, op->space, &out->after);

@@ -10,12 +10,21 @@
 #define TEST_DIFFER_SUBJECT_H
 
 #include "env/faulty.h"
+#include "env/faultyswap.h"
 #include "env/ramswap.h"
 #include "test/differ/mix.h"
 #include "test/differ/model.h"
 #include "test/memfile.h"
 #include "vm/vm.h"
 #include "vm/vm_stack.h"
+
+/* A device to swap to. */
+struct subject_swap {
+	bool on;
+	unsigned id;
+	struct ramswap ram;
+	struct faultyswap io;
+};
 
 struct subject {
 	struct trace_config config;
@@ -24,7 +33,7 @@ struct subject {
 	unsigned cpu; /* who runs */
 	struct vm_machine *machine;
 	struct vm_system *sys;
-	struct ramswap swap;
+	struct subject_swap swaps[TRACE_SWAPS];
 	struct mix mix;
 	struct vmspace *spaces[TRACE_SPACES];
 	struct vm_stack_spot spots[TRACE_SPACES];
@@ -36,6 +45,9 @@ struct subject {
 bool subject_init(struct subject *, const struct trace_config *);
 /* End all spaces.  NULL, or what is left that should not be. */
 const char *subject_fini(struct subject *);
+
+/* How many pages swap has not given back right so far. */
+uint64_t subject_losses(const struct subject *);
 
 /* Operations on a space that is not there, or is, for fork, do nothing. */
 void subject_apply(struct subject *, const struct op *, struct outcome *);

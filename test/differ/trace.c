@@ -68,6 +68,7 @@ static const struct words remap_words = { false,
 	{ "maymove", "fixed", "keep", "duplicate" } };
 static const struct words sync_words = { false,
 	{ "async", "sync", "invalidate" } };
+static const struct words fail_words = { true, { "read", "write", "change" } };
 static const struct words lockall_words = { false, { "current", "future" } };
 static const struct words inherit_words = { true,
 	{ "share", "copy", "none", "zero" } };
@@ -110,6 +111,9 @@ static const struct kind {
 	[OP_FREEZE] = { "freeze", NULL },
 	[OP_STACK] = { "stack", NULL },
 	[OP_STACK_CHECK] = { "stack_check", NULL },
+	[OP_SWAP_ON] = { "swap_on", NULL },
+	[OP_SWAP_OFF] = { "swap_off", NULL },
+	[OP_SWAP_FAIL] = { "swap_fail", &fail_words },
 };
 
 /* ------------------------------------------------------------------ print */

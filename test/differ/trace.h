@@ -26,6 +26,7 @@ enum {
 	TRACE_CPUS = 2,
 	TRACE_FILES = 2,
 	TRACE_ANONS = 2,
+	TRACE_SWAPS = 2,
 	/* Object numbers: 0 is none, then the files, then shared memory. */
 	TRACE_OBJECTS = TRACE_FILES + TRACE_ANONS,
 	/* The most bytes that one operation reads or writes. */
@@ -63,6 +64,9 @@ enum op_kind {
 	OP_FREEZE, /* vm_mimmutable */
 	OP_STACK,  /* vm_stack_map */
 	OP_STACK_CHECK,
+	OP_SWAP_ON, /* a device comes, goes, fails; they are as large as config */
+	OP_SWAP_OFF,
+	OP_SWAP_FAIL,
 	OP_KINDS
 };
 
@@ -75,8 +79,11 @@ enum op_kind {
  *		have now
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; advise, inherit:
  *		which; fork: number of the child's space
+ *		swap_fail: what fails, FAULTYSWAP_*
+ * object	swap_*: number of the device, from 0 on
  * value	where the bytes that are written come from; create: which of the
- *		system's designs; stack: pages of its guard
+ *		system's designs; stack: pages of its guard; swap_fail: which
+ *		request from now on
  */
 struct op {
 	uint8_t kind, space, object, cpu;
@@ -91,7 +98,7 @@ struct op {
 struct trace_config {
 	char design[48];         /* DESIGN[+PART]... or mixed, see mix.h */
 	uint64_t frames;         /* physical pages */
-	uint64_t swap;           /* pages of swap; 0: none */
+	uint64_t swap;           /* pages of a device for it; 0: none */
 	uint64_t va_min, va_max; /* bytes */
 	uint64_t zero_ahead;     /* pages; 0: none */
 	uint64_t read_around;    /* pages of a block; 0: forward only */

@@ -148,15 +148,17 @@ is_entered(struct vm_fault *f, vaddr_t va, bool *mapped)
 static void
 enter_neighbour(struct vm_fault *f, vaddr_t va)
 {
-	struct vm_resolve r = f->r;
+	struct vm_resolve r;
 	bool mapped;
 
+	if (is_entered(f, va, &mapped))
+		return;
+	r = f->r;
 	r.va = va;
 	r.unmapped = false;
 	r.access = f->entry->prot & (VM_PROT_READ | VM_PROT_EXEC);
 	r.depth = VM_RESOLVE_RESIDENT;
-	if (is_entered(f, va, &mapped) ||
-	    f->map->design->cow->resolve(&r) != VM_RESOLVE_OK ||
+	if (f->map->design->cow->resolve(&r) != VM_RESOLVE_OK ||
 	    (mapped && (r.prot & VM_PROT_WRITE) == 0))
 		return;
 	vm_pageq_keep(f->map->sys, r.page);

@@ -194,7 +194,7 @@ remove_files(const struct cranor *c)
 
 /* In the order of the paper's tables, then its figures. */
 static bool (*const parts[])(struct cranor *) = { cranor_entries, cranor_faults,
-	cranor_cases, cranor_fork, cranor_files };
+	cranor_cases, cranor_paging, cranor_fork, cranor_files };
 
 static bool
 measure(struct cranor *c)

@@ -29,6 +29,7 @@ struct cranor {
 bool cranor_entries(struct cranor *); /* Table 1 */
 bool cranor_faults(struct cranor *);  /* Table 2 */
 bool cranor_cases(struct cranor *);   /* Table 3 */
+bool cranor_paging(struct cranor *);  /* Figure 5 */
 bool cranor_fork(struct cranor *);    /* Figure 6 */
 bool cranor_files(struct cranor *);   /* Figure 2 */
 

@@ -30,6 +30,7 @@ rig_init(struct rig *rig, const struct vm_design *design, vm_pindex_t npages)
 	must(soft_machine_create(&posix_env, &config, &rig->machine),
 	    "soft_machine_create");
 	rig->soft = rig->machine->ops;
+	rig->swap.npages = 0;
 	must(vm_system_create(&posix_env, rig->machine, &rig->sys),
 	    "vm_system_create");
 	vm_system_prefer(rig->sys, design);
@@ -37,10 +38,27 @@ rig_init(struct rig *rig, const struct vm_design *design, vm_pindex_t npages)
 }
 
 void
+rig_swap_on(struct rig *rig, uint64_t npages)
+{
+	struct vm_swap_device device = {
+		.ops = &ramswap_ops,
+		.dev = &rig->swap,
+		.name = "memory",
+		.npages = npages,
+	};
+	unsigned id;
+
+	must(ramswap_init(&rig->swap, &posix_env, npages), "ramswap_init");
+	must(vm_swap_add(rig->sys, &device, &id), "vm_swap_add");
+}
+
+void
 rig_fini(struct rig *rig)
 {
 	vmspace_unref(rig->space);
 	vm_system_destroy(rig->sys);
+	if (rig->swap.npages != 0)
+		ramswap_fini(&rig->swap);
 	rig->machine->ops = rig->soft;
 	soft_machine_destroy(rig->machine);
 }

@@ -9,6 +9,7 @@
 #ifndef CMD_RIG_H
 #define CMD_RIG_H
 
+#include "env/ramswap.h"
 #include "vm/vm.h"
 
 struct rig_file {
@@ -21,6 +22,7 @@ struct rig {
 	const struct pmap_ops *soft;
 	struct vm_system *sys;
 	struct vmspace *space;
+	struct ramswap swap; /* when it is on */
 };
 
 /* What to map. */
@@ -33,6 +35,9 @@ struct rig_mapping {
 
 void rig_init(struct rig *, const struct vm_design *, vm_pindex_t npages);
 void rig_fini(struct rig *);
+
+/* So many pages of swap, which is memory. */
+void rig_swap_on(struct rig *, uint64_t npages);
 
 /* From now on no page is filled or copied: that is memory's cost, not ours. */
 void rig_leave_contents(struct rig *);

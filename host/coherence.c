@@ -106,8 +106,7 @@ finish(struct task *t)
 static void
 cut(struct task *t, uint64_t start)
 {
-	vm_object_toss(t->change.object, vm_atop(vm_round_page(start)), ALL);
-	file_refresh(t->change.object, start, vm_round_page(start));
+	vm_object_truncate(t->change.object, start);
 	file_changed(t->change.object);
 }
 

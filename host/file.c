@@ -222,6 +222,16 @@ file_write(void *file, uint64_t off, void *const *pages, size_t len)
 }
 
 static int
+file_sync(void *file)
+{
+	struct file *f = file;
+
+	if (fdatasync(f->fd) != 0 && errno != EINVAL && errno != EROFS)
+		return VM_EIO;
+	return VM_OK; /* or there is nothing that could be lost */
+}
+
+static int
 size_of(void *file, uint64_t *bytes)
 {
 	struct file *f = file;
@@ -290,6 +300,7 @@ punch(void *file, uint64_t off, uint64_t len)
 static const struct vm_file_ops file_ops = {
 	.read = file_read,
 	.write = file_write,
+	.sync = file_sync,
 	.size = size_of,
 	.close = file_close,
 	.punch = punch,

@@ -255,6 +255,14 @@ int vm_object_sync(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 void vm_object_toss(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 
 /*
+ * vm_object_truncate: the store has become so many bytes long: forget the
+ * pages behind its end, and make the rest of its last page zeroes.  Faults
+ * there find the end, also those that are waiting.
+ * => as vm_object_toss
+ */
+void vm_object_truncate(struct vm_object *, uint64_t bytes);
+
+/*
  * vm_object_punch: make [start, end) zeroes, in the store and for all who map
  * it.  Who writes there at the same time may or may not be too late.
  * => no lock held; blocks

@@ -12,9 +12,11 @@
  */
 #include "vm/pmap.h"
 #include "vm/vm_object_page.h"
+#include "vm/vm_pageout.h"
 #include "vm/vm_swap.h"
 
 #define READ_FIRST 16 /* pages of the first request of a reader */
+#define READ_SHARE 4  /* of what is free one request takes a 4th at most */
 
 /* ---- from the store ---- */
 
@@ -28,6 +30,19 @@ static bool
 goes_on(const struct vm_object *obj, vm_pindex_t pindex)
 {
 	return pindex == obj->read_next && obj->read_ahead != 0;
+}
+
+/* What nobody has asked for yet is read as far as there is memory: it must not
+ * be why what is in use has to go. */
+static unsigned
+clip_window(const struct vm_system *sys, unsigned window)
+{
+	size_t has = vm_pageout_available(sys), least = vm_page_reserve(sys);
+	size_t most = has > least ? (has - least) / READ_SHARE : 0;
+
+	if (window > most + 1)
+		window = (unsigned)most + 1;
+	return window;
 }
 
 /*
@@ -62,8 +77,9 @@ static struct read_plan
 plan_read(struct vm_object *obj, vm_pindex_t pindex,
     const struct vm_object_want *want)
 {
-	unsigned around = obj->sys->machine->read_around;
-	unsigned window = read_window(obj, pindex, want->advice);
+	unsigned around = clip_window(obj->sys, obj->sys->machine->read_around);
+	unsigned window = clip_window(obj->sys,
+	    read_window(obj, pindex, want->advice));
 	struct read_plan p = { pindex, pindex, pindex + window, window };
 	vm_pindex_t lo = pindex;
 

@@ -6,6 +6,7 @@
  * A page that is being read or written is waited for.  Whoever else waits for
  * it looks again, and finds none.
  */
+#include "base/mem.h"
 #include "vm/pmap.h"
 #include "vm/vm_object_page.h"
 
@@ -39,6 +40,33 @@ void
 vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {
 	toss(obj, start, end, false);
+}
+
+/* Zero a page from a byte on, if it is resident. */
+static void
+zero_rest(struct vm_object *obj, vm_pindex_t pindex, size_t from)
+{
+	struct vm_page *pg;
+	char *bytes;
+
+	vm_object_lock(obj);
+	while ((pg = vm_object_lookup(obj, pindex)) != NULL && pg->busy)
+		vm_object_wait_busy(obj, pg);
+	if (pg != NULL) {
+		bytes = pmap_page_data(obj->sys->machine, pg);
+		memset(bytes + from, 0, VM_PAGE_SIZE - from);
+	}
+	vm_object_unlock(obj);
+}
+
+void
+vm_object_truncate(struct vm_object *obj, uint64_t bytes)
+{
+	size_t used = bytes & VM_PAGE_MASK;
+
+	vm_object_toss(obj, vm_atop(bytes) + (used != 0), UINT64_MAX);
+	if (used != 0)
+		zero_rest(obj, vm_atop(bytes), used);
 }
 
 int

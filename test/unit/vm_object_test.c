@@ -277,6 +277,29 @@ test_read_around_fails(void **state)
 	vm_object_unref(obj);
 }
 
+/* Is little read that nobody has asked for, when there is little memory? */
+static void
+test_read_scarce(void **state)
+{
+	struct fixture *fx = *state;
+	size_t reserve = vm_page_reserve(fx->sys), n = 0;
+	struct vm_page *pages[FX_FRAMES];
+	struct vm_object *obj = file_object(fx, 0);
+	int error;
+
+	while (vm_page_free_count(fx->sys) > reserve + 8)
+		pages[n++] = vm_page_alloc(fx->sys, NULL, 0);
+	assert_non_null(get_page(obj, 0, 8, &error));
+	assert_string_equal(resident(obj), "###.....");
+	while (vm_page_free_count(fx->sys) > reserve + 2)
+		pages[n++] = vm_page_alloc(fx->sys, NULL, 0);
+	assert_non_null(get_page(obj, 4, 8, &error));
+	assert_string_equal(resident(obj), "###.#...");
+	while (n > 0)
+		vm_page_free(fx->sys, pages[--n]);
+	vm_object_unref(obj);
+}
+
 /* Does a failed read free its pages, and a later one succeed? */
 static void
 test_read_fails(void **state)
@@ -491,6 +514,7 @@ main(void)
 		FX_TEST(test_read_cluster),
 		FX_TEST(test_read_around),
 		FX_TEST(test_read_around_fails),
+		FX_TEST(test_read_scarce),
 		FX_TEST(test_read_fails),
 		FX_TEST(test_flush),
 		FX_TEST(test_flush_fails),

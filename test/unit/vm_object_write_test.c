@@ -218,6 +218,23 @@ test_unmap_fails(void **state)
 	assert_int_equal(f->bytes[FX_PAGE], '1');
 }
 
+/* Or at the latest when the object is made to go? */
+static void
+test_reclaim_unwritten(void **state)
+{
+	struct fixture *fx = *state;
+	struct memfile *f = slow_file(fx, 0);
+
+	(void)map_dirty(fx, 0, 0, "15");
+	assert_int_equal(unmap(fx, 0, 8), VM_OK);
+	memfile_fail(f, 1, true);
+	memfile_let_all_go(f);
+	memfile_fail(f, 0, false);
+	(void)vm_object_reclaim(fx->sys, SIZE_MAX);
+	assert_int_equal(f->bytes[FX_PAGE], '1');
+	assert_int_equal(f->bytes[5 * FX_PAGE], '5');
+}
+
 /* Do objects go in the end whose pages the page daemon has taken? */
 static void
 test_emptied(void **state)
@@ -271,6 +288,9 @@ test_goes(void **state)
 	deactivate(fx, obj, 1);
 	deactivate(fx, obj, 3);
 	deactivate(fx, obj, 6);
+	vm_object_lock(obj);
+	(void)pmap_clear_reference(fx->machine, vm_object_lookup(obj, 2));
+	vm_object_unlock(obj);
 	assert_int_equal(page_out(fx, obj, 3), 4);
 	assert_int_equal(f->nheld, 1);
 	assert_int_equal(f->held[0]->offset, FX_PAGE);
@@ -455,6 +475,55 @@ test_cut_off_waiting(void **state)
 	assert_int_equal(f->bytes[6 * FX_PAGE], '6');
 }
 
+/* ---- truncation ---- */
+
+/* Do pages behind a new end go, wherever they are mapped, and does the last
+ * page end in zeroes: now, and when the file is longer again? */
+static void
+test_truncate(void **state)
+{
+	struct fixture *fx = *state;
+	struct memfile *f = &fx->files[0];
+	struct vm_object *obj = map_dirty(fx, 0, 0, "2467");
+	uint8_t bytes[FX_PAGE];
+
+	f->size = 4 * FX_PAGE + 100;
+	vm_object_truncate(obj, f->size);
+	assert_int_equal(load(fx, 6), -VM_ERANGE);
+	assert_null(mapping_of(fx->vs, 7).page);
+	assert_int_equal(load(fx, 2), '2');
+	assert_int_equal(fx_access(fx, fx->vs, 4, VM_PROT_READ, bytes, FX_PAGE),
+	    VM_OK);
+	for (size_t i = 0; i < FX_PAGE; i++)
+		assert_int_equal(bytes[i], i < 100 ? '4' : 0);
+	assert_int_equal(msync_all(fx, 0, VM_MS_SYNC), VM_OK);
+	assert_int_equal(f->bytes[4 * FX_PAGE + 99], '4');
+	assert_int_equal(f->bytes[4 * FX_PAGE + 100], 'E');
+	f->size = 2 * FX_PAGE;
+	vm_object_truncate(obj, f->size);
+	assert_int_equal(load(fx, 2), -VM_ERANGE);
+	assert_int_equal(load(fx, 1), 'B');
+}
+
+/* And does it wait for the last page, when that is being written? */
+static void
+test_truncate_waits(void **state)
+{
+	struct fixture *fx = *state;
+	struct memfile *f = slow_file(fx, 0);
+	struct vm_object *obj = map_dirty(fx, 0, 0, "34");
+
+	assert_int_equal(msync_all(fx, 0, VM_MS_ASYNC), VM_OK);
+	f->size = 3 * FX_PAGE + 1;
+	let_wait(fx, f, NULL);
+	vm_object_truncate(obj, f->size);
+	assert_int_equal(meanwhile.times, 1);
+	assert_int_equal(load(fx, 3), '3');
+	assert_int_equal(load(fx, 4), -VM_ERANGE);
+	assert_int_equal(f->bytes[3 * FX_PAGE], '3');
+	assert_int_equal(f->bytes[3 * FX_PAGE + 1], 'D');
+}
+
 /* ---- a failing disk ---- */
 
 /*
@@ -535,6 +604,7 @@ main(void)
 		FX_TEST(test_sync),
 		FX_TEST(test_unmap),
 		FX_TEST(test_unmap_fails),
+		FX_TEST(test_reclaim_unwritten),
 		FX_TEST(test_emptied),
 		FX_TEST(test_goes),
 		FX_TEST(test_stays),
@@ -542,6 +612,8 @@ main(void)
 		FX_TEST(test_cut_off),
 		FX_TEST(test_waits),
 		FX_TEST(test_cut_off_waiting),
+		FX_TEST(test_truncate),
+		FX_TEST(test_truncate_waits),
 		FX_TEST(test_nth_write_fails),
 		FX_TEST(test_nth_read_fails),
 	};

@@ -32,9 +32,9 @@
 #include "vm/vm_pageq.h"
 #include "vm/vm_swapin.h"
 
-#define AHEAD_FIRST  4  /* the first fault at an end: a 4th of the window */
-#define AHEAD_SCARCE 8  /* none ahead when less than an 8th is free */
-#define RECLAIMS_MAX 64 /* times that memory is made in one fault */
+#define AHEAD_FIRST  4    /* the first fault at an end: a 4th of the window */
+#define AHEAD_SCARCE 8    /* none ahead when less than an 8th is free */
+#define RECLAIMS_MAX 1000 /* times that memory is made in one fault */
 
 struct vm_fault {
 	struct vm_map *map;

@@ -363,10 +363,20 @@ make_own(struct vm_system *sys)
 	return is_short(sys) && is_hopeless(sys, fruitless) ? VM_ENOMEM : 0;
 }
 
+/* Spare pages are memory for who gets at them: others may be at them all. */
+static void
+take_spares(struct vm_system *sys)
+{
+	vm_page_free_spares(sys, sys->pageouts->levels.target);
+	if (vm_page_free_count(sys) <= vm_page_reserve(sys) && !is_short(sys) &&
+	    sys->env->yield != NULL)
+		sys->env->yield(sys->env->ctx);
+}
+
 int
 vm_pageout_wait(struct vm_system *sys)
 {
-	vm_page_free_spares(sys, sys->pageouts->levels.target);
+	take_spares(sys);
 	return sys->pageouts->daemon ? wait_for_daemon(sys) : make_own(sys);
 }
 

@@ -30,7 +30,7 @@ struct command {
 
 /* ------------------------------------------------------------------ run */
 
-enum { OPT_STATS = 256, OPT_MAPS };
+enum { OPT_STATS = 256, OPT_MAPS, OPT_WATCH };
 
 static bool
 set_option(struct run_options *o, int c, char **argv)
@@ -50,6 +50,9 @@ set_option(struct run_options *o, int c, char **argv)
 		o->maps = true;
 		o->maps_file = optarg;
 		return true;
+	case OPT_WATCH:
+		o->watch = true;
+		return true;
 	default:
 		message("%s: not an option of run, or without its value; "
 			"see bsdvm help run",
@@ -64,6 +67,7 @@ cmd_run(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "stats", optional_argument, NULL, OPT_STATS },
 		{ "maps", optional_argument, NULL, OPT_MAPS },
+		{ "watch", no_argument, NULL, OPT_WATCH },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct run_options o = { .design = option_default_design(),
@@ -135,6 +139,8 @@ static const char run_details[] =
     "  -s SWAP         where to swap to; more than once: to all of them\n"
     "  --stats[=FILE]  at the end, all that was counted: one line of JSON\n"
     "  --maps[=FILE]   when an address space ends, what was mapped in it\n"
+    "  --watch         on a terminal, a line of what goes on, while it does\n"
+    "  --watch         on a terminal, a line of what goes on, while it does\n"
     "\n"
     "SWAP is one of these, maybe with ,priority=N after it: from 0, which it\n"
     "is without, to 32767, which is used first.\n"
@@ -170,7 +176,7 @@ static const struct command commands[] = {
 	    .run = cmd_run,
 	    .usage = { "run [-d DESIGN] [-m MEMORY] [-s SWAP]... "
 		       "[--stats[=FILE]]\n"
-		       "            [--maps[=FILE]] [--] PROGRAM [ARG...]" },
+		       "            [--maps[=FILE]] [--watch] [--] PROGRAM [ARG...]" },
 	    .summary = "run a program whose memory is managed by a BSD VM",
 	    .details = run_details },
 	{ .name = "compare",

@@ -11,6 +11,7 @@
 #include "host/cpu.h"
 #include "host/exec.h"
 #include "host/job.h"
+#include "host/live.h"
 #include "host/process.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -254,8 +255,10 @@ event_loop(struct run *run)
 
 	/* Stops are waited for: no signal for each of them. */
 	(void)sigaction(SIGCHLD, &act, NULL);
+	live_init(run);
 	while (run->tasks.count > 0) {
 		cpu_tick(run);
+		live_look(run);
 		t = LIST_FIRST(struct task, &run->unread, unread);
 		if (t != NULL) {
 			dispatch(t, event_take(t));
@@ -265,4 +268,5 @@ event_loop(struct run *run)
 			break;
 		}
 	}
+	live_fini(run);
 }

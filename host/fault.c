@@ -16,6 +16,7 @@
 #include "host/decode.h"
 #include "host/event.h"
 #include "host/filter.h"
+#include "host/oom.h"
 #include "host/run.h"
 #include "host/signal.h"
 #include "host/space.h"
@@ -307,11 +308,14 @@ fault(struct task *t)
 	if (error == VM_EFAULT && va < t->run->machine->va_max && grow(t, va))
 		error = resolve(t, va);
 	if (error == VM_ENOMEM) {
-		t->run->killed_no_memory++;
-		signal_kill(t, "killed: out of memory (see -m)");
+		t->futile_faults = 0;
+		if (!oom(t))
+			return;
 	} else if (error != 0) {
 		deliver(t, error);
-	} else if (t->futile_faults > SAME_FAULTS) {
+		return;
+	}
+	if (t->futile_faults > SAME_FAULTS) {
 		kill_stuck(t);
 	} else {
 		t->signal = 0;

@@ -25,6 +25,7 @@ struct run_options {
 	vsize_t memory;    /* bytes */
 	bool plain_faults; /* nothing around a fault but by the design */
 	bool stats, maps;  /* print at the end */
+	bool watch;        /* a line of progress */
 	const char *stats_file, *maps_file; /* NULL: standard error */
 	struct swapspec swaps[RUN_SWAPS_MAX];
 	unsigned nswaps;
@@ -75,7 +76,10 @@ struct run {
 	size_t entries_peak;
 	uint64_t entries_reserved; /* in use, but not for the program */
 	uint64_t in_use_peak, pages_peak;
-	int perf; /* perf.h */
+	bool watching;       /* live.c */
+	double watched_at;   /* when the line was written, seconds */
+	uint64_t watched[3]; /* what it counts, then */
+	int perf;            /* perf.h */
 	unsigned killed_no_memory;
 };
 

@@ -31,6 +31,7 @@ struct space {
 	struct task *listing;   /* let go last with a list: stub.c */
 	bool host_full;         /* the host had no room for a mapping */
 	unsigned failures;      /* how often: fault.c */
+	bool killed;            /* for its memory: oom.c */
 	struct rlimit as_limit; /* RLIMIT_AS, which the host must not have */
 	struct list attached;   /* SysV segments: sys_shm.c */
 	pid_t pid;              /* of the process it was made for */

@@ -10,6 +10,7 @@
 #include "host/give.h"
 #include "host/large.h"
 #include "host/message.h"
+#include "host/oom.h"
 #include "host/proc.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -86,17 +87,27 @@ refuse(struct task *t)
 	syscall_answer(t, -EFAULT);
 }
 
+/* Somebody else is about to give memory back: the program asks again. */
+static void
+call_later(struct task *t)
+{
+	syscall_rewind(t);
+	stub_resume(t, STUB_NO_CALL);
+}
+
 bool
 syscall_prepare(struct task *t, const struct sysargs_call *call)
 {
-	t->reaches_ours = false;
+	t->reaches_ours = t->starved = false;
 	t->room = large_most(t->run);
 	t->walked = call;
 	(void)sysargs_walk(call, &syscall_memory, t);
 	t->walked = NULL;
 	if (t->reaches_ours)
 		refuse(t);
-	return !t->reaches_ours;
+	else if (t->starved && oom(t))
+		call_later(t);
+	return !t->reaches_ours && !t->starved;
 }
 
 void

@@ -105,6 +105,7 @@ struct task {
 	uint64_t clone_flags, clone_child_tid, clone_rdi;
 	struct promise promises[TASK_PROMISES];
 	unsigned npromises;   /* TASK_PROMISES + 1: too many, take all */
+	bool starved;         /* no memory could be made for one */
 	uint64_t promised_at; /* passes of the page daemon when all held */
 
 	/* The stub: see stub.c. */

@@ -98,14 +98,16 @@ resolve(struct task *t, uint64_t va, uint64_t end, vm_prot_t access)
 {
 	struct pmap *pm = t->space->pmap;
 	uint64_t stop, tries = 2 * ((end - va) >> VM_PAGE_SHIFT) + 2;
+	int error;
 
 	while (tries-- > 0 && (va = skip_usable(t, va, end, access)) < end) {
 		if (pmap_host_fault(pm, va, access))
 			continue;
 		stop = skip_unusable(t, va, end, access);
-		if (vm_fault_range(&t->space->vm->map, va, stop, access,
-			&stop) != 0 &&
-		    stop == va)
+		error = vm_fault_range(&t->space->vm->map, va, stop, access,
+		    &stop);
+		t->starved |= error == VM_ENOMEM;
+		if (error != 0 && stop == va)
 			break;
 	}
 	return va;

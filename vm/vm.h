@@ -15,6 +15,7 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_init.h"
 #include "vm/vm_metadata.h"
+#include "vm/vm_oom.h"
 #include "vm/vm_mmap.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pageout.h"

@@ -71,6 +71,7 @@ const struct vm_design vm_design_freebsd = {
 	.inherit_zero = true,
 	.guards = true,
 	.stack = VM_STACK_GROWS,
+	.oom = VM_OOM_LARGEST,
 };
 
 /* DragonFly: backing lists of each entry; neighbours as FreeBSD once had. */
@@ -87,6 +88,7 @@ const struct vm_design vm_design_dragonfly = {
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
 	.stack = VM_STACK_GROWS,
+	.oom = VM_OOM_LARGEST,
 };
 
 static const struct vm_design *const designs[] = {

@@ -27,6 +27,12 @@ enum vm_stack {
 	VM_STACK_GROWS, /* a gap, which faults next to the stack shrink */
 };
 
+/* Who is killed when no memory can be made; the host does it (vm_oom.h). */
+enum vm_oom {
+	VM_OOM_FAULTING, /* whose fault cannot be answered */
+	VM_OOM_LARGEST,  /* who has most memory, resident and in swap */
+};
+
 struct vm_design {
 	const char *name;
 	const struct vm_cow_ops *cow;
@@ -49,6 +55,7 @@ struct vm_design {
 	bool immutable;      /* vm_mimmutable */
 	bool guards;         /* VM_MMAP_GUARD */
 	enum vm_stack stack;
+	enum vm_oom oom;
 	bool stack_check; /* vm_stack_check looks */
 };
 

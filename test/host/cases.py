@@ -130,6 +130,69 @@ for _name, _size in STRESSORS.items():
                   "$FILES/small_machine.c",
             needs="stress-ng gcc", options="-m 1G", normal=stress_verdict)
 
+# Half and a quarter of the memory they would like: sort is told how much to
+# take, as it would fit itself into what there is.
+PAGED = {
+    "sort": ("sort -S 60M --parallel=2 -T . -o sorted lines && cksum sorted",
+             "head -c 30000000 $DATA/lines >lines || :; "
+             "[ -s lines ] || seq 3000000 | rev >lines", "", "60M"),
+    "python": ("/usr/bin/python3 -c 'd = {i: str(i) for i in range(400000)}; "
+               "print(sum(map(len, d.values())), d[399999])'", "", "", "64M"),
+    "gcc": ("gcc -O2 -Wall -c matrix.c && gcc -O2 -Wall -c text.c && "
+            "cksum matrix.o text.o", "cp $FILES/multi/*.[ch] .", "gcc", "32M"),
+    "git": ("git -C origin gc -q && git -C origin fsck 2>&1 && "
+            "git -C origin rev-parse HEAD", "sh $FILES/repository.sh", "git",
+            "24M"),
+    "sqlite": ("sqlite3 t.db 'PRAGMA cache_size = -32000' "
+               "'CREATE TABLE t (a, b)' 'WITH RECURSIVE n(i) AS (SELECT 1 "
+               "UNION ALL SELECT i + 1 FROM n LIMIT 200000) INSERT INTO t "
+               "SELECT i, hex(i * 7919) FROM n' "
+               "'SELECT a, b FROM t ORDER BY b LIMIT 9'", "", "sqlite3",
+               "40M"),
+}
+
+for _name, (_command, _setup, _needs, _memory) in PAGED.items():
+    for _part, _share in (("half", 2), ("quarter", 4)):
+        compare(f"paged-{_name}-{_part}", _command, setup=_setup,
+                needs=_needs, timeout=120,
+                options=f"-m {int(_memory[:-1]) // _share}M -s 1G")
+
+compare("paged-stress-vm", "LD_PRELOAD=./small.so exec stress-ng --vm 2 "
+        "--vm-bytes 48M -t 2 --verify --oomable --temp-path .",
+        setup="gcc -shared -fPIC -D_GNU_SOURCE -o small.so "
+              "$FILES/small_machine.c", timeout=120,
+        needs="stress-ng gcc", options="-m 24M -s 1G", normal=stress_verdict)
+
+# A call with a larger buffer than there is memory.
+compare("paged-large-buffer", "dd if=/dev/zero bs=48M count=1 2>/dev/null | cksum; "
+        "dd if=/dev/zero of=zeroes bs=48M count=1 2>/dev/null; "
+        "cat zeroes | cksum", options="-m 24M -s 1G")
+
+# Pages of a call that lasts, and a futex that two processes know by its frame,
+# while everything else is being pushed out.
+compare("paged-waiting", r"""
+        /usr/bin/python3 -c '
+import os, multiprocessing, threading
+def child(event, answer):
+    event.wait()
+    answer.set()
+event, answer = multiprocessing.Event(), multiprocessing.Event()
+p = multiprocessing.Process(target=child, args=(event, answer))
+p.start()
+r, w = os.pipe()
+got = []
+t = threading.Thread(target=lambda: got.append(os.read(r, 8192)))
+t.start()
+much = [bytearray(b"%07d" % i * 2000) for i in range(4000)]
+print(sum(b[5] for b in much))
+event.set()
+answer.wait()
+p.join()
+os.write(w, b"x" * 5000)
+t.join()
+print(len(got[0]), p.exitcode)
+'""", options="-m 20M -s 1G", timeout=120)
+
 # ------------------------------------------------------ kinds of executables
 
 KINDS = {
@@ -711,6 +774,44 @@ def swap(side):
             raise Failure(f"{where}: {counted}")
     if len(said) != 1:
         raise Failure(f"said {said}")
+
+
+EAT = """
+import sys
+eaten = bytearray(int(sys.argv[1]) << 20)
+for i in range(0, len(eaten), 4096):
+    eaten[i] = 1
+"""
+
+
+@case("out-of-memory", vm_only=True, timeout=120)
+def out_of_memory(side):
+    """What is said of who is killed."""
+    with open(side.path("eat.py"), "w", encoding="ascii") as f:
+        f.write(EAT)
+    said = rb"bsdvm: python3\S*: process \d+ killed: out of memory: it has " \
+        rb"\d+K and \d+K in swap; (there is no swap|8192K of swap are full)"
+    for options in (("-d", "netbsd"), ("-d", "freebsd"), ("-s", "8M")):
+        result = bsdvm(side, "run", "-m", "32M", *options, "--",
+                       "/usr/bin/python3", "eat.py", "64")
+        if result.status != 137 or not re.search(said, result.err):
+            raise Failure(f"{options}: {result.status} {result.err}")
+
+
+@case("report", vm_only=True)
+def live_report(side):
+    """SIGUSR1: what goes on; --watch: only on a terminal."""
+    child = side.start("echo >ready; sleep 1; echo end")
+    side.wait_for_file("ready")
+    child.send_signal(signal.SIGUSR1)
+    result = side.finish(child, 20)
+    if result.status != 0 or result.out != b"end\n" or not re.search(
+            rb"bsdvm: \w+ after .*K free;.*\nbsdvm: \d+ faults.*\n"
+            rb"bsdvm: process \d+, \w+: \d+K of its own", result.err):
+        raise Failure(f"said {result.err}")
+    result = bsdvm(side, "run", "--watch", "--", "true")
+    if result.status != 0 or b"no terminal" not in result.err:
+        raise Failure(f"said {result.err}")
 
 
 @case("memory-most", vm_only=True)

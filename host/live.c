@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * live.c - see live.h.
+ *
+ * The line of --watch is rewritten in place, twice a second:
+ *
+ *	netbsd 3.5 s: resident 31.2M free 0.8M faults/s 812 ...
+ */
+#include "host/live.h"
+
+#include "host/message.h"
+#include "host/run.h"
+#include "host/space.h"
+#include "vm/vm_oom.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define INTERVAL 0.5 /* seconds between two lines */
+#define LINE_LEN 160
+
+#define KB(npages) ((unsigned long long)(npages) << (VM_PAGE_SHIFT - 10))
+#define MB(npages) ((double)KB(npages) / 1024)
+
+static volatile sig_atomic_t asked;
+
+static void
+on_usr1(int sig)
+{
+	(void)sig; /* a wait ends with EINTR, too */
+	asked = 1;
+}
+
+static double
+seconds(const struct run *run)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - run->started.tv_sec) +
+	    (double)(now.tv_nsec - run->started.tv_nsec) / 1e9;
+}
+
+static unsigned long long
+load(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void
+live_init(struct run *run)
+{
+	struct sigaction act = { .sa_handler = on_usr1 };
+
+	(void)sigaction(SIGUSR1, &act, NULL);
+	run->watching = run->options->watch && isatty(STDERR_FILENO);
+	if (run->options->watch && !run->watching)
+		message("--watch: standard error is no terminal: nothing is "
+			"shown");
+}
+
+/* ------------------------------------------------------------- a report */
+
+static void
+report_space(struct space *space)
+{
+	struct vm_oom_size size;
+
+	vm_oom_size(space->vm, &size);
+	message("process %d, %s: %lluK of its own resident, %lluK in swap",
+	    (int)space->pid, space->name, KB(size.resident), KB(size.swapped));
+}
+
+static void
+report(struct run *run)
+{
+	const struct vm_stats *s = &run->sys->stats;
+
+	message("%s after %.1f s: %lluK of memory, %lluK free; %lluK of swap, "
+		"%lluK in use",
+	    run->options->design->name, seconds(run),
+	    KB(vm_page_count(run->sys)), KB(vm_page_free_count(run->sys)),
+	    KB(vm_swap_total(run->sys)), KB(vm_swap_in_use(run->sys)));
+	message("%llu faults, %llu page-ins, %llu page-outs, %llu stops",
+	    load(&s->faults), load(&s->pageins), load(&s->pageouts),
+	    (unsigned long long)run->stops);
+	LIST_FOREACH(struct space, space, &run->spaces, link)
+		report_space(space);
+}
+
+/* --------------------------------------------------------------- a line */
+
+static void
+put(const char *line, size_t n)
+{
+	ssize_t done = write(STDERR_FILENO, line, n);
+
+	(void)done;
+}
+
+static void
+draw(struct run *run, double now)
+{
+	const struct vm_stats *s = &run->sys->stats;
+	const unsigned long long counts[] = { load(&s->faults),
+		load(&s->pageins), load(&s->pageouts) };
+	double rate[3], passed = now - run->watched_at;
+	size_t free = vm_page_free_count(run->sys);
+	char line[LINE_LEN];
+	int n;
+
+	for (unsigned i = 0; i < 3; i++) {
+		rate[i] = (double)(counts[i] - run->watched[i]) / passed;
+		run->watched[i] = counts[i];
+	}
+	run->watched_at = now;
+	n = snprintf(line, sizeof(line),
+	    "\r\033[K%s %.1f s: resident %.1fM free %.1fM faults/s %.0f "
+	    "page-ins/s %.0f page-outs/s %.0f swap %.1fM",
+	    run->options->design->name, now, MB(vm_page_count(run->sys) - free),
+	    MB(free), rate[0], rate[1], rate[2], MB(vm_swap_in_use(run->sys)));
+	if (n > 0 && (size_t)n < sizeof(line))
+		put(line, (size_t)n);
+}
+
+void
+live_look(struct run *run)
+{
+	double now;
+
+	if (asked) {
+		asked = 0;
+		report(run);
+	}
+	if (!run->watching)
+		return;
+	now = seconds(run);
+	if (now - run->watched_at >= INTERVAL)
+		draw(run, now);
+}
+
+void
+live_fini(struct run *run)
+{
+	static const char nothing[] = "\r\033[K";
+
+	if (run->watching)
+		put(nothing, sizeof(nothing) - 1);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * oom.h - no memory can be made: a process has to go.
+ */
+#ifndef HOST_OOM_H
+#define HOST_OOM_H
+
+#include "host/task.h"
+
+/*
+ * oom: the task wants memory and there is none.  Somebody is killed, as the
+ * design has it, and one line says who, how large, and why.
+ * => true: it is not the task's own process: it tries again, for which it has
+ *    to be let go
+ */
+bool oom(struct task *);
+
+#endif

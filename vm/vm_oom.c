@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_oom.c - see vm_oom.h.
+ */
+#include "vm/vm_oom.h"
+
+static void
+count_page(const struct vm_cow_page *p, void *arg)
+{
+	struct vm_oom_size *size = arg;
+
+	if (!p->upper)
+		return;
+	if (p->page != NULL)
+		size->resident++;
+	else
+		size->swapped++;
+}
+
+void
+vm_oom_size(struct vmspace *vs, struct vm_oom_size *size)
+{
+	struct vm_map *map = &vs->map;
+	const struct vm_cow_ops *cow = map->design->cow;
+	struct vm_map_entry *e;
+
+	*size = (struct vm_oom_size){ 0, 0 };
+	vm_map_lock_read(map);
+	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+		cow->lock(e);
+		cow->walk(e, 0, vm_entry_npages(e), count_page, size);
+		cow->unlock(e);
+	}
+	vm_map_unlock_read(map);
+}
+
+struct vmspace *
+vm_oom_largest(struct vm_system *sys, struct vm_oom_size *largest)
+{
+	struct vmspace *found = NULL;
+	struct vm_oom_size size;
+
+	*largest = (struct vm_oom_size){ 0, 0 };
+	vm_mutex_lock(&sys->spaces_lock);
+	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link) {
+		vm_oom_size(vs, &size);
+		if (size.resident + size.swapped <=
+		    largest->resident + largest->swapped)
+			continue;
+		*largest = size;
+		found = vs;
+	}
+	if (found != NULL)
+		vmspace_ref(found);
+	vm_mutex_unlock(&sys->spaces_lock);
+	return found;
+}

@@ -164,9 +164,10 @@ space_keep_out(struct space *space, uint64_t start, uint64_t end)
 void
 space_limit_size(struct space *space, const struct rlimit *limit)
 {
-	vsize_t ours = (window_end(space->run) - STUB_BASE) +
-	    (space->stack_end - space->stack_start);
+	vsize_t ours = window_end(space->run) - STUB_BASE;
 
+	if (space->vm->map.design->stack == VM_STACK_WHOLE)
+		ours += space->stack_end - space->stack_start;
 	space->as_limit = *limit;
 	space->vm->map.size_limit = UINT64_MAX;
 	if (limit->rlim_cur < UINT64_MAX - ours)

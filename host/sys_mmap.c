@@ -563,9 +563,10 @@ has_no_access(struct task *t, uint64_t start, uint64_t end)
 }
 
 static int64_t
-do_mlock(struct task *t, uint64_t start, uint64_t len)
+do_mlock(struct task *t, uint64_t start, uint64_t len, bool onfault)
 {
-	int error = vm_mlock(vm_of(t), start, len);
+	int error = onfault ? vm_mlock_onfault(vm_of(t), start, len) :
+			      vm_mlock(vm_of(t), start, len);
 
 	if (error == 0 && has_no_access(t, start, start + vm_round_page(len)))
 		error = VM_ENOMEM;
@@ -578,15 +579,16 @@ sys_mlock(struct task *t, const struct sysargs_call *call)
 {
 	uint64_t start = vm_trunc_page(call->args[0]);
 	uint64_t len = call->args[1] + (call->args[0] - start);
+	uint64_t flags = call->nr == SYS_mlock2 ? call->args[2] : 0;
 
-	if (call->nr == SYS_mlock2 && (call->args[2] & ~1ul) != 0)
+	if ((flags & ~(uint64_t)MLOCK_ONFAULT) != 0)
 		syscall_answer(t, -EINVAL);
 	else if (!vm_range_fits(start, len))
 		syscall_answer(t, -EINVAL);
 	else if (call->args[1] == 0)
 		syscall_answer(t, 0);
 	else
-		syscall_answer(t, do_mlock(t, start, len));
+		syscall_answer(t, do_mlock(t, start, len, flags != 0));
 }
 
 static void
@@ -620,6 +622,8 @@ sys_mlockall(struct task *t, const struct sysargs_call *call)
 		ours |= VM_MCL_CURRENT;
 	if (flags & MCL_FUTURE)
 		ours |= VM_MCL_FUTURE;
+	if (flags & MCL_ONFAULT)
+		ours |= VM_MCL_ONFAULT;
 	syscall_answer(t, syscall_error(vm_mlockall(vm_of(t), ours)));
 }
 

@@ -42,7 +42,8 @@ struct tally {
 	struct radix_tree parts;    /* part_tally */
 	struct radix_tree slots;    /* by slot: owners seen */
 	bool blind; /* no memory to count references in: nothing to say */
-	struct vm_map *map; /* the one looked at */
+	struct vm_map *map;      /* the one looked at */
+	struct vm_charge charge; /* of all maps and objects */
 	struct vm_audit audit;
 };
 
@@ -329,6 +330,9 @@ check_space(struct tally *t, struct vmspace *vs)
 	t->map = map;
 	vm_map_lock_read(map);
 	vm_map_check(map);
+	VM_VERIFY(map->taken.wired == map->need.wired); /* M3 */
+	VM_VERIFY(map->taken.anon == map->need.anon);
+	vm_charge_add(&t->charge, &map->taken);
 	check_gap(t, map->index.min, map->index.min + map->index.first_gap);
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
 		map->design->cow->audit(e, &t->audit);
@@ -389,6 +393,14 @@ check_slots(struct tally *t)
 	VM_VERIFY(refs == vm_swap_in_use(t->sys));
 }
 
+/* C1, C2 */
+static void
+check_charges(struct tally *t)
+{
+	VM_VERIFY(t->charge.wired == t->sys->charged_wired);
+	VM_VERIFY(t->charge.anon == t->sys->charged_anon);
+}
+
 static void
 check_all(struct tally *t)
 {
@@ -400,6 +412,7 @@ check_all(struct tally *t)
 	vm_object_foreach(sys, count_object, t);
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_space(t, vs);
+	check_charges(t);
 	if (t->blind)
 		return;
 	t->audit = (struct vm_audit){ verify_ref, verify_page, verify_slot,

@@ -52,6 +52,7 @@ struct vm_layers_ref {
 #define VM_MARK_GUARD     0x02 /* nothing is here, and nothing will be, */
 #define VM_MARK_GAP       0x04 /* but a stack that grows down into it */
 #define VM_MARK_DOWN      0x08 /* the host makes it longer, downwards */
+#define VM_MARK_ONFAULT   0x10 /* LOCKED, but a page is when it is faulted in */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */
@@ -121,7 +122,7 @@ vm_entry_is_guard(const struct vm_map_entry *e)
 
 /* The bytes that count against a limit: a guard is a place, but no memory. */
 static inline vsize_t
-vm_entry_charge(const struct vm_map_entry *e)
+vm_entry_size(const struct vm_map_entry *e)
 {
 	return vm_entry_is_guard(e) ? 0 : e->end - e->start;
 }

@@ -481,6 +481,31 @@ follow(struct vm_fault *f, enum vm_verdict v)
 	VM_UNREACHABLE();
 }
 
+/* What has grown on a wired stack is wired as far as there is memory for it;
+ * the rest will be when it is used. */
+static void
+wire_growth(struct vm_fault *f)
+{
+	struct vm_map_entry *e;
+	struct pmap_mapping at;
+	vaddr_t va = 0, end = 0;
+	int error = 0;
+
+	vm_map_lock_read(f->map);
+	e = vm_map_lookup(f->map, f->va);
+	if (e != NULL && vm_entry_is_wired(e) &&
+	    (e->marks & VM_MARK_ONFAULT) == 0) {
+		va = e->start;
+		end = e->end;
+	}
+	vm_map_unlock_read(f->map);
+	for (; error == 0 && va < end; va += VM_PAGE_SIZE) {
+		if (!pmap_extract(f->map->pmap, va, &at) || !at.wired)
+			error = vm_fault(f->map, va, VM_PROT_NONE,
+			    VM_FAULT_NARROW);
+	}
+}
+
 /* The fault is in a gap.  What comes of it another look will tell. */
 static int
 grow_stack(struct vm_fault *f)
@@ -490,6 +515,8 @@ grow_stack(struct vm_fault *f)
 	vm_map_lock(f->map);
 	error = vm_map_grow_stack(f->map, f->va);
 	vm_map_unlock(f->map);
+	if (error == 0)
+		wire_growth(f);
 	if (error == VM_EACCES)
 		VM_COUNT(f->map->sys, fault_noaccess);
 	return error == VM_ENOMEM ? make_memory(f) : error;

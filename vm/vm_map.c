@@ -154,7 +154,7 @@ vm_entry_link(struct vm_map *map, struct vm_map_entry *e)
 	ix->ops->insert(ix, e);
 	atomic_fetch_add(&map->serial, 1);
 	set_gap(map, prev);
-	map->size += vm_entry_charge(e);
+	vm_map_count_in(map, e);
 	if (++map->nentries > map->nentries_peak)
 		map->nentries_peak = map->nentries;
 }
@@ -168,7 +168,7 @@ vm_entry_unlink(struct vm_map *map, struct vm_map_entry *e)
 	list_remove(&e->link);
 	atomic_fetch_add(&map->serial, 1);
 	set_gap(map, prev);
-	map->size -= vm_entry_charge(e);
+	vm_map_count_out(map, e);
 	map->nentries--;
 }
 
@@ -185,8 +185,9 @@ clip_at(struct vm_map *map, struct vm_map_entry *e, vaddr_t va)
 		return VM_ENOMEM;
 	memcpy(hi, e, sizeof(*hi));
 	hi->start = va;
-	map->size -= vm_entry_charge(hi);
+	vm_map_count_out(map, e);
 	e->end = va;
+	vm_map_count_in(map, e);
 	map->design->cow->split(map->sys, e, hi, n);
 	vm_entry_link(map, hi);
 	VM_COUNT(map->sys, entries_clipped);
@@ -228,15 +229,14 @@ attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
 static bool
 try_join(struct vm_map *map, struct vm_map_entry *lo, struct vm_map_entry *hi)
 {
-	vsize_t charge = vm_entry_charge(hi);
-
 	if (lo->end != hi->start || !attributes_agree(lo, hi) ||
 	    !map->design->cow->join(map->sys, lo, hi))
 		return false;
+	vm_map_count_out(map, lo);
 	lo->end = hi->end; /* first, so that the index sees no gap open */
+	vm_map_count_in(map, lo);
 	vm_entry_unlink(map, hi);
 	vm_entry_free(map->sys, hi);
-	map->size += charge;
 	VM_COUNT(map->sys, entries_merged);
 	return true;
 }
@@ -527,21 +527,16 @@ vm_map_fits(const struct vm_map *map, vsize_t len, vsize_t replaced)
 	return size <= map->size_limit && len <= map->size_limit - size;
 }
 
-static vsize_t
-charge(const struct vm_map_insert_args *a)
-{
-	return (a->marks & VM_MARK_GUARD) ? 0 : a->len;
-}
-
-/* Put e where it belongs, and what was there to the dead. */
+/* Take what the entry needs more than what is at its place now. */
 static int
-replace(struct vm_map *map, struct vm_map_entry *e, struct vm_map_dead *dead)
+charge_instead(struct vm_map *map, const struct vm_map_entry *e, vaddr_t start)
 {
-	int error = vm_map_clip(map, e->start, e->end);
+	struct vm_charge more = vm_entry_need(e);
+	struct vm_charge less = vm_map_need(map, start,
+	    start + (e->end - e->start));
 
-	if (error == 0)
-		remove_clipped(map, e->start, e->end, dead);
-	return error;
+	more = vm_charge_beyond(&more, &less);
+	return vm_map_charge(map, &more);
 }
 
 int
@@ -557,17 +552,23 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 	error = choose_place(map, a, start, &replaced);
 	if (error != 0)
 		return error;
-	if (!vm_map_fits(map, charge(a), replaced))
+	if ((a->marks & VM_MARK_GUARD) == 0 &&
+	    !vm_map_fits(map, a->len, replaced))
 		return VM_ENOMEM;
 	e = vm_entry_make(map->sys, a);
 	if (e == NULL)
 		return VM_ENOMEM;
+	error = charge_instead(map, e, *start);
+	if (error == 0 && a->fixed)
+		error = vm_map_clip(map, *start, *start + a->len);
+	if (error != 0) {
+		vm_entry_free(map->sys, e);
+		return error;
+	}
+	if (a->fixed)
+		remove_clipped(map, *start, *start + a->len, dead);
 	e->start = *start;
 	e->end = *start + a->len;
-	if (a->fixed && a->replace && replace(map, e, dead) != 0) {
-		vm_entry_free(map->sys, e);
-		return VM_ENOMEM;
-	}
 	vm_entry_link(map, e);
 	if (a->alone)
 		return 0;
@@ -603,7 +604,8 @@ vm_map_init(struct vm_map *map, struct vm_system *sys,
 void
 vm_map_fini(struct vm_map *map)
 {
-	VM_ASSERT(map->nentries == 0 && map->size == 0);
+	VM_ASSERT(map->nentries == 0 && map->size == 0 && map->locked == 0);
+	VM_ASSERT(map->taken.wired == 0 && map->taken.anon == 0);
 	(void)map;
 }
 
@@ -650,12 +652,16 @@ void
 vm_map_check(struct vm_map *map)
 {
 	struct vm_map_entry *e;
-	vsize_t size = 0;
+	vsize_t size = 0, locked = 0;
+	struct vm_charge need = { 0 }, more;
 	size_t n = 0;
 
 	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e), n++) {
 		check_entry(map, e);
-		size += vm_entry_charge(e);
+		size += vm_entry_size(e);
+		locked += vm_entry_is_wired(e) ? e->end - e->start : 0;
+		more = vm_entry_need(e);
+		vm_charge_add(&need, &more);
 		map->design->cow->lock(e);
 		map->design->cow->check(e);
 		map->design->cow->unlock(e);
@@ -664,6 +670,7 @@ vm_map_check(struct vm_map *map)
 	VM_VERIFY(map->index.first_gap ==
 	    (e == NULL ? map->index.max : e->start) - map->index.min);
 	VM_VERIFY(n == map->nentries);
-	VM_VERIFY(size == map->size);
+	VM_VERIFY(size == map->size && locked == map->locked); /* M3 */
+	VM_VERIFY(need.wired == map->need.wired && need.anon == map->need.anon);
 	map->index.ops->check(&map->index);
 }

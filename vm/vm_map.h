@@ -18,27 +18,37 @@
 #include <stdatomic.h>
 
 #include "vm/pmap.h"
+#include "vm/vm_charge.h"
 #include "vm/vm_design.h"
 #include "vm/vm_entry.h"
 #include "vm/vm_index.h"
 #include "vm/vm_lock.h"
 #include "vm/vm_system.h"
 
+/* Whether mappings are wired from the beginning. */
+enum vm_wire_future {
+	VM_FUTURE_PLAIN,
+	VM_FUTURE_WIRED,
+	VM_FUTURE_ONFAULT, /* page by page, as they are faulted in */
+};
+
 struct vm_map {
 	struct vm_rwlock lock;
-	struct vm_mutex wire_lock;      /* held while a range is wired */
-	struct vm_system *sys;          /* (c) */
-	const struct vm_design *design; /* (c) */
-	struct pmap *pmap;              /* (c) */
-	struct vm_index index;          /* (lock) */
-	vaddr_t place_min, place_max;   /* (lock) where space is looked for */
-	vsize_t size;                   /* (lock) bytes mapped, but no guards */
-	vsize_t size_limit;             /* (lock) bytes that may be mapped */
-	vsize_t wired_limit;            /* (lock) bytes that may be locked */
-	vsize_t stack_limit;            /* (lock) bytes a stack may grow to */
-	_Atomic uint64_t serial;        /* of the last change of its entries */
-	size_t nentries, nentries_peak; /* (lock) */
-	bool wire_future;               /* (lock) new mappings are wired */
+	struct vm_mutex wire_lock;       /* held while a range is wired */
+	struct vm_system *sys;           /* (c) */
+	const struct vm_design *design;  /* (c) */
+	struct pmap *pmap;               /* (c) */
+	struct vm_index index;           /* (lock) */
+	vaddr_t place_min, place_max;    /* (lock) where space is looked for */
+	vsize_t size;                    /* (lock) bytes mapped; not guards */
+	vsize_t locked;                  /* (lock) bytes of wired entries */
+	struct vm_charge need, taken;    /* (lock) see vm_map_limit.c */
+	vsize_t size_limit;              /* (lock) bytes that may be mapped */
+	vsize_t wired_limit;             /* (lock) bytes that may be locked */
+	vsize_t stack_limit;             /* (lock) bytes a stack may grow to */
+	_Atomic uint64_t serial;         /* of the last change of its entries */
+	size_t nentries, nentries_peak;  /* (lock) */
+	enum vm_wire_future wire_future; /* (lock) what becomes of new ones */
 };
 
 /* What to map, and where. */
@@ -75,9 +85,14 @@ vm_map_lock(struct vm_map *map)
 	vm_rwlock_write(&map->lock);
 }
 
+void vm_map_give_back(struct vm_map *);
+
 static inline void
 vm_map_unlock(struct vm_map *map)
 {
+	if (map->taken.wired != map->need.wired ||
+	    map->taken.anon != map->need.anon)
+		vm_map_give_back(map);
 	vm_rwlock_write_unlock(&map->lock);
 }
 
@@ -158,8 +173,9 @@ void vm_map_bury(struct vm_map *, struct vm_map_dead *);
  * vm_map_protect: set the protection of [start, end), which must be mapped
  * throughout.  set_max lowers the maximum too.
  * => write-locked
- * => VM_ENOMEM: a hole, or no memory; VM_EACCES: above a maximum;
- *    VM_EPERM: foreign or immutable.  On error no entry has changed.
+ * => VM_ENOMEM: a hole, no memory, or more than may be charged; VM_EACCES:
+ *    above a maximum; VM_EPERM: foreign or immutable.  On error no entry has
+ *    changed.
  *    Guards are passed over.
  * Source: FreeBSD vm_map_protect checks all, then acts.
  */
@@ -182,9 +198,8 @@ int vm_map_freeze(struct vm_map *, vaddr_t start, vaddr_t end);
  * locked stack, or where new mappings are wired, is locked.
  * => write-locked
  * => 0: the caller may look again; VM_EACCES: no gap next to a stack, in the
- *    guard, above stack_limit or size_limit, or more than may be wired;
- *    VM_ENOMEM.  On error
- *    nothing has changed.
+ *    guard, above stack_limit or size_limit, or more than may be wired or
+ *    charged; VM_ENOMEM.  On error nothing has changed.
  * Source: FreeBSD vm_map_growstack.
  */
 int vm_map_grow_stack(struct vm_map *, vaddr_t va);
@@ -269,12 +284,26 @@ int vm_map_count(struct vm_map *, vaddr_t start, vaddr_t end, vsize_t *bytes);
 bool vm_map_fits(const struct vm_map *, vsize_t more, vsize_t replaced);
 
 /*
- * vm_map_may_wire: whether so many bytes more may be locked, of which `pages`
- * bytes can have pages.
- * => locked
- * => VM_ENOMEM: over wired_limit; VM_EAGAIN: more than the system allows
+ * vm_map_charge: take what entries will need beyond what they do now, until
+ * the map is unlocked; what they do need then stays taken.  To ask again is to
+ * ask anew: the two do not add up.
+ * vm_map_may_wire: the same for so many bytes more that are locked, of which
+ * `pages` bytes can have pages.
+ * => write-locked
+ * => VM_EAGAIN: the system does not allow so much to be wired; VM_ENOMEM: over
+ *    wired_limit, or more than memory and swap
  */
+int vm_map_charge(struct vm_map *, const struct vm_charge *more);
 int vm_map_may_wire(struct vm_map *, vsize_t bytes, vsize_t pages);
+
+/* What the entries need of a range, or would if they were cut at its ends. */
+struct vm_charge vm_map_need(struct vm_map *, vaddr_t start, vaddr_t end);
+
+/* What an entry needs.  Whoever changes one that is in the map, other than by
+ * the functions here, counts it out before and in after. */
+struct vm_charge vm_entry_need(const struct vm_map_entry *);
+void vm_map_count_out(struct vm_map *, const struct vm_map_entry *);
+void vm_map_count_in(struct vm_map *, const struct vm_map_entry *);
 
 /*
  * For what works on whole entries (vm_map_*.c, vm_mremap.c): an unlinked entry

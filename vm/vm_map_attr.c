@@ -30,6 +30,34 @@ check_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 }
 
 static void
+set_prot(struct vm_map_entry *e, vm_prot_t prot)
+{
+	if (!vm_entry_is_guard(e))
+		e->prot = prot;
+}
+
+/* What can be accessed from now on counts as wired, where entries are. */
+static int
+charge_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
+{
+	struct vm_charge sum = { 0 }, more, less;
+	struct vm_map_entry some;
+	struct vm_map_part p;
+
+	for (; vm_map_part(map, start, end, &p); start = p.end) {
+		some = *p.entry;
+		some.start = p.start;
+		some.end = p.end;
+		less = vm_entry_need(&some);
+		set_prot(&some, prot);
+		more = vm_entry_need(&some);
+		more = vm_charge_beyond(&more, &less);
+		vm_charge_add(&sum, &more);
+	}
+	return vm_map_charge(map, &sum) == 0 ? 0 : VM_ENOMEM;
+}
+
+static void
 protect_entry(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot,
     bool set_max)
 {
@@ -37,7 +65,9 @@ protect_entry(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot,
 		return;
 	if ((e->prot & ~prot) != 0)
 		pmap_protect(map->pmap, e->start, e->end, prot);
-	e->prot = prot;
+	vm_map_count_out(map, e);
+	set_prot(e, prot);
+	vm_map_count_in(map, e);
 	if (set_max)
 		e->max_prot = prot;
 }
@@ -49,6 +79,8 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
 	struct vm_map_entry *e;
 	int error = check_protect(map, start, end, prot);
 
+	if (error == 0)
+		error = charge_protect(map, start, end, prot);
 	if (error == 0)
 		error = vm_map_clip(map, start, end);
 	if (error != 0)

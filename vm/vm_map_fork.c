@@ -23,6 +23,7 @@ clone_entry(struct vm_system *sys, const struct vm_map_entry *src)
 	dst->layers.top = NULL; /* and the amap */
 	dst->flags &= (uint8_t) ~(
 	    VM_ENTRY_LOCKED | VM_ENTRY_WIRING | VM_ENTRY_SHARED);
+	dst->marks &= (uint8_t)~VM_MARK_ONFAULT;
 	return dst;
 }
 

@@ -1,45 +1,103 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_map_limit.c - how much may be wired: by a map, and of all memory.
+ * vm_map_limit.c - how much a map may have, and what it has taken of the
+ * system for it.
+ *
+ *	need	what the entries come to, kept exact whenever one changes
+ *	taken	what has been charged to the system
+ *
+ * Who is about to change entries takes first what they will need more; what
+ * has not come to be needed is given back when the map is unlocked.  So a
+ * change that fails half way has nothing to undo here, and taken is need
+ * whenever the map is not locked for writing.
  *
  * A map counts address space that is locked, pages or not, since that is what
- * its owner was promised; the system counts pages.
- * Source: NetBSD uvm_map_pageable, whose two limits these are.
+ * its owner was promised; the system counts what can have pages.
+ * Sources: NetBSD uvm_map_pageable; FreeBSD vm_map_wire, swap_reserve.
  */
 #include "vm/vm_map.h"
 
-#include "vm/vm_page.h"
-
-#define UNWIRED_SHARE 3 /* a third of memory always stays unwired */
-
-static vsize_t
-locked_bytes(struct vm_map *map)
+struct vm_charge
+vm_entry_need(const struct vm_map_entry *e)
 {
-	struct vm_map_entry *e;
-	vsize_t bytes = 0;
+	bool wired = vm_entry_is_wired(e) && e->prot != VM_PROT_NONE;
 
-	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
-		if (e->flags & VM_ENTRY_LOCKED)
-			bytes += e->end - e->start;
+	return (struct vm_charge){ .wired = wired ? vm_entry_npages(e) : 0 };
+}
+
+struct vm_charge
+vm_map_need(struct vm_map *map, vaddr_t start, vaddr_t end)
+{
+	struct vm_charge sum = { 0 }, need;
+	struct vm_map_entry some;
+	struct vm_map_part p;
+
+	for (; vm_map_part(map, start, end, &p); start = p.end) {
+		some = *p.entry;
+		some.start = p.start;
+		some.end = p.end;
+		need = vm_entry_need(&some);
+		vm_charge_add(&sum, &need);
 	}
-	return bytes;
+	return sum;
+}
+
+void
+vm_map_count_in(struct vm_map *map, const struct vm_map_entry *e)
+{
+	struct vm_charge need = vm_entry_need(e);
+
+	vm_charge_add(&map->need, &need);
+	map->size += vm_entry_size(e);
+	if (vm_entry_is_wired(e))
+		map->locked += e->end - e->start;
+}
+
+void
+vm_map_count_out(struct vm_map *map, const struct vm_map_entry *e)
+{
+	struct vm_charge need = vm_entry_need(e);
+
+	map->need = vm_charge_beyond(&map->need, &need);
+	map->size -= vm_entry_size(e);
+	if (vm_entry_is_wired(e))
+		map->locked -= e->end - e->start;
+}
+
+int
+vm_map_charge(struct vm_map *map, const struct vm_charge *more)
+{
+	struct vm_charge want = map->need;
+	int error;
+
+	VM_ASSERT(vm_rwlock_is_write_locked(&map->lock));
+	vm_charge_add(&want, more);
+	want = vm_charge_beyond(&want, &map->taken);
+	error = vm_charge_take(map->sys, &want);
+	if (error == 0)
+		vm_charge_add(&map->taken, &want);
+	return error;
+}
+
+void
+vm_map_give_back(struct vm_map *map)
+{
+	struct vm_charge rest = vm_charge_beyond(&map->taken, &map->need);
+
+	VM_ASSERT(map->taken.wired >= map->need.wired);
+	VM_ASSERT(map->taken.anon >= map->need.anon);
+	vm_charge_give(map->sys, &rest);
+	map->taken = map->need;
 }
 
 int
 vm_map_may_wire(struct vm_map *map, vsize_t bytes, vsize_t pages)
 {
-	struct vm_system *sys = map->sys;
-	size_t max = vm_page_count(sys) - vm_page_count(sys) / UNWIRED_SHARE;
-	vsize_t have;
+	struct vm_charge more = { .wired = vm_atop(pages) };
 
-	if (bytes != 0 && map->wired_limit != UINT64_MAX) {
-		have = locked_bytes(map);
-		if (have > map->wired_limit || bytes > map->wired_limit - have)
-			return VM_ENOMEM;
-	}
-	if (pages != 0 &&
-	    (vm_atop(pages) > max ||
-		vm_page_wired_count(sys) > max - vm_atop(pages)))
-		return VM_EAGAIN;
-	return 0;
+	if (bytes != 0 &&
+	    (map->locked > map->wired_limit ||
+		bytes > map->wired_limit - map->locked))
+		return VM_ENOMEM;
+	return vm_map_charge(map, &more);
 }

@@ -45,7 +45,7 @@ available(const struct vm_map *map, const struct vm_map_entry *gap,
 	vsize_t used = stack_size(map, stack);
 
 	if (size <= guard || used >= map->stack_limit ||
-	    map->size >= map->size_limit)
+	    map->size > map->size_limit)
 		return 0;
 	size = least(size - guard, vm_trunc_page(map->stack_limit - used));
 	return least(size, vm_trunc_page(map->size_limit - map->size));
@@ -54,10 +54,20 @@ available(const struct vm_map *map, const struct vm_map_entry *gap,
 static uint8_t
 flags_of_growth(const struct vm_map *map, const struct vm_map_entry *stack)
 {
-	uint8_t locked = map->wire_future ? VM_ENTRY_LOCKED : 0;
+	uint8_t locked = map->wire_future != VM_FUTURE_PLAIN ? VM_ENTRY_LOCKED :
+							       0;
 
 	return VM_ENTRY_COW | VM_ENTRY_STACK | locked |
 	    (stack->flags & VM_ENTRY_LOCKED);
+}
+
+/* On faults, unless either wants it at once. */
+static uint8_t
+marks_of_growth(const struct vm_map *map, const struct vm_map_entry *stack)
+{
+	if (stack->flags & VM_ENTRY_LOCKED)
+		return stack->marks & VM_MARK_ONFAULT;
+	return map->wire_future == VM_FUTURE_ONFAULT ? VM_MARK_ONFAULT : 0;
 }
 
 /* So much of it as a limit on wired memory leaves: what is needed, or more. */
@@ -84,6 +94,7 @@ take(struct vm_map *map, struct vm_map_entry *gap,
 		.inherit = (enum vm_inherit)stack->inherit,
 		.advice = (enum vm_advice)stack->advice,
 		.flags = flags_of_growth(map, stack),
+		.marks = marks_of_growth(map, stack),
 	};
 	struct vm_map_entry *more = vm_entry_make(map->sys, &a);
 

@@ -21,8 +21,8 @@ page_range(const struct vmspace *vs, vaddr_t addr, vsize_t len, vaddr_t *start,
 	return *start >= vs->map.index.min && *end <= vs->map.index.max;
 }
 
-int
-vm_mlock(struct vmspace *vs, vaddr_t addr, vsize_t len)
+static int
+lock(struct vmspace *vs, vaddr_t addr, vsize_t len, unsigned how)
 {
 	vaddr_t start, end;
 	int error;
@@ -31,8 +31,20 @@ vm_mlock(struct vmspace *vs, vaddr_t addr, vsize_t len)
 		return 0;
 	if (!page_range(vs, addr, len, &start, &end))
 		return VM_ENOMEM;
-	error = vm_map_wire(&vs->map, start, end, VM_WIRE_ALL);
+	error = vm_map_wire(&vs->map, start, end, how);
 	return error == VM_ERANGE || error == VM_EIO ? VM_ENOMEM : error;
+}
+
+int
+vm_mlock(struct vmspace *vs, vaddr_t addr, vsize_t len)
+{
+	return lock(vs, addr, len, VM_WIRE_ALL);
+}
+
+int
+vm_mlock_onfault(struct vmspace *vs, vaddr_t addr, vsize_t len)
+{
+	return lock(vs, addr, len, VM_WIRE_ONFAULT);
 }
 
 int
@@ -48,10 +60,10 @@ vm_munlock(struct vmspace *vs, vaddr_t addr, vsize_t len)
 }
 
 /* Set whether new mappings are wired; tells how it was. */
-static bool
-set_future(struct vm_map *map, bool on)
+static enum vm_wire_future
+set_future(struct vm_map *map, enum vm_wire_future on)
 {
-	bool was;
+	enum vm_wire_future was;
 
 	vm_map_lock(map);
 	was = map->wire_future;
@@ -64,15 +76,19 @@ int
 vm_mlockall(struct vmspace *vs, unsigned flags)
 {
 	struct vm_map *map = &vs->map;
-	bool was;
+	enum vm_wire_future was,
+	    wired = (flags & VM_MCL_ONFAULT) ? VM_FUTURE_ONFAULT :
+					       VM_FUTURE_WIRED;
 	int error = 0;
 
-	if (flags == 0 || flags > (VM_MCL_CURRENT | VM_MCL_FUTURE))
+	if ((flags & (VM_MCL_CURRENT | VM_MCL_FUTURE)) == 0 ||
+	    flags > (VM_MCL_CURRENT | VM_MCL_FUTURE | VM_MCL_ONFAULT))
 		return VM_EINVAL;
-	was = set_future(map, (flags & VM_MCL_FUTURE) != 0);
+	was = set_future(map,
+	    (flags & VM_MCL_FUTURE) ? wired : VM_FUTURE_PLAIN);
 	if (flags & VM_MCL_CURRENT)
 		error = vm_map_wire(map, map->index.min, map->index.max,
-		    VM_WIRE_THERE);
+		    vm_wire_how(wired));
 	if (error != 0)
 		(void)set_future(map, was);
 	return error;
@@ -83,7 +99,7 @@ vm_munlockall(struct vmspace *vs)
 {
 	struct vm_map *map = &vs->map;
 
-	(void)set_future(map, false);
+	(void)set_future(map, VM_FUTURE_PLAIN);
 	return vm_map_unwire(map, map->index.min, map->index.max,
 	    VM_WIRE_THERE);
 }

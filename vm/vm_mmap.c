@@ -179,7 +179,7 @@ takes_two_steps(const struct vm_map *map, const struct vm_map_insert_args *ia)
 
 static int
 insert(struct vmspace *vs, const struct vm_map_insert_args *ia, vaddr_t *addr,
-    bool *wire)
+    enum vm_wire_future *wire)
 {
 	struct vm_map_dead dead;
 	int error;
@@ -198,15 +198,17 @@ insert(struct vmspace *vs, const struct vm_map_insert_args *ia, vaddr_t *addr,
 /* What is wanted beyond the mapping itself. */
 static int
 make_ready(struct vmspace *vs, const struct vm_mmap_args *a, vaddr_t addr,
-    bool wire)
+    enum vm_wire_future wire)
 {
 	vaddr_t stopped, end = addr + vm_round_page(a->len);
 	int error;
 
 	if (a->flags & VM_MMAP_FOREIGN)
 		return 0;
-	if (wire || (a->flags & VM_MMAP_WIRED)) {
-		error = vm_map_wire(&vs->map, addr, end, VM_WIRE_THERE);
+	if (a->flags & VM_MMAP_WIRED)
+		wire = VM_FUTURE_WIRED;
+	if (wire != VM_FUTURE_PLAIN) {
+		error = vm_map_wire(&vs->map, addr, end, vm_wire_how(wire));
 		if (error != 0)
 			(void)vm_munmap(vs, addr, a->len);
 		return error;
@@ -223,7 +225,7 @@ vm_mmap(struct vmspace *vs, const struct vm_mmap_args *a, vaddr_t *addr)
 {
 	struct vm_map_insert_args ia;
 	struct vm_object *obj;
-	bool wire;
+	enum vm_wire_future wire;
 	int error = check_args(a);
 
 	if (error == 0)

@@ -142,9 +142,13 @@ int vm_msync(struct vmspace *, vaddr_t, vsize_t len, unsigned flags);
  * vm_munlock: VM_ENOMEM: a hole, or no memory.  Locking does not nest.
  */
 int vm_mlock(struct vmspace *, vaddr_t, vsize_t len);
+/* The same, but only pages that are mapped now are wired, others when they are
+ * faulted in (Linux MLOCK_ONFAULT); one that moves when it is next used. */
+int vm_mlock_onfault(struct vmspace *, vaddr_t, vsize_t len);
 int vm_munlock(struct vmspace *, vaddr_t, vsize_t len);
 #define VM_MCL_CURRENT 1
 #define VM_MCL_FUTURE  2
+#define VM_MCL_ONFAULT 4 /* with either: as vm_mlock_onfault */
 /* vm_mlockall: errors as vm_mlock, but it passes over what cannot be read.  On
  * error nothing has changed. */
 int vm_mlockall(struct vmspace *, unsigned flags);

@@ -113,8 +113,21 @@ more_args(struct remap *m, vaddr_t at)
 		.inherit = (enum vm_inherit)e->inherit,
 		.advice = (enum vm_advice)e->advice,
 		.flags = growth_is_wired(m) ? flags | VM_ENTRY_LOCKED : flags,
+		.marks = growth_is_wired(m) ? e->marks & VM_MARK_ONFAULT : 0,
 		.fixed = true,
 	};
+}
+
+static int
+charge_growth(struct remap *m)
+{
+	struct vm_map_entry *e;
+
+	if (!growth_is_wired(m))
+		return 0;
+	e = vm_map_lookup(m->map, m->old + m->old_len - VM_PAGE_SIZE);
+	return vm_map_may_wire(m->map, growth(m),
+	    e->prot == VM_PROT_NONE ? 0 : growth(m));
 }
 
 /* ---- in place ---- */
@@ -398,8 +411,8 @@ remap_locked(struct remap *m)
 		error = become_duplicate(m);
 	if (error == 0)
 		error = check_old(m);
-	if (error == 0 && growth_is_wired(m))
-		error = vm_map_may_wire(m->map, growth(m), growth(m));
+	if (error == 0)
+		error = charge_growth(m);
 	if (error != 0)
 		return error;
 	if (m->flags & VM_MREMAP_DUPLICATE)

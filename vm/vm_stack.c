@@ -6,6 +6,9 @@
  */
 #include "vm/vm_stack.h"
 
+#include "vm/vm_mmap.h"
+#include "vm/vm_wire.h"
+
 /* ---- mapping ---- */
 
 static bool
@@ -13,9 +16,10 @@ args_are_valid(const struct vm_stack_args *a)
 {
 	vaddr_t all = a->top | a->max | a->soft | a->first | a->guard;
 
-	return (all & VM_PAGE_MASK) == 0 && a->max != 0 && a->max <= a->top &&
-	    a->soft != 0 && a->soft <= a->max && a->first != 0 &&
-	    a->first <= a->soft && a->guard <= a->max - a->first;
+	return (all & VM_PAGE_MASK) == 0 && (a->prot & ~VM_PROT_ALL) == 0 &&
+	    a->max != 0 && a->max <= a->top && a->soft != 0 &&
+	    a->soft <= a->max && a->first != 0 && a->first <= a->soft &&
+	    a->guard <= a->max - a->first;
 }
 
 /* The part that can be used, `len` bytes below the top. */
@@ -53,27 +57,28 @@ unused_part(const struct vm_design *d, const struct vm_stack_args *a,
 	return ia;
 }
 
-/* Map both parts.  => write-locked; on error nothing is mapped */
 static int
-insert_parts(struct vm_map *map, struct vm_map_insert_args *used,
-    const struct vm_map_insert_args *unused, struct vm_map_dead *dead)
+insert(struct vm_map *map, const struct vm_map_insert_args *ia,
+    enum vm_wire_future *wire)
 {
+	struct vm_map_dead dead; /* nothing is replaced */
 	vaddr_t at;
-	int error = 0;
+	int error;
 
-	if (map->wire_future) {
-		used->flags |= VM_ENTRY_LOCKED; /* faults wire its pages */
-		error = vm_map_may_wire(map, used->len, used->len);
-	}
-	if (error == 0)
-		error = vm_map_insert(map, used, dead, &at);
-	if (error != 0 || unused->len == 0)
-		return error;
-	error = vm_map_insert(map, unused, dead, &at);
-	if (error != 0) /* alone: nothing to cut */
-		(void)vm_map_remove(map, used->start, used->start + used->len,
-		    dead);
+	vm_map_dead_init(&dead);
+	vm_map_lock(map);
+	error = vm_map_insert(map, ia, &dead, &at);
+	*wire = map->wire_future;
+	vm_map_unlock(map);
 	return error;
+}
+
+static void
+set_limit(struct vm_map *map, vsize_t limit)
+{
+	vm_map_lock(map);
+	map->stack_limit = limit;
+	vm_map_unlock(map);
 }
 
 int
@@ -82,21 +87,24 @@ vm_stack_map(struct vmspace *vs, const struct vm_stack_args *a)
 	struct vm_map *map = &vs->map;
 	const struct vm_design *d = map->design;
 	struct vm_map_insert_args used, unused;
-	struct vm_map_dead dead;
-	vsize_t len = d->stack == VM_STACK_GROWS ? a->first : a->soft;
+	enum vm_wire_future wire;
 	int error;
 
 	if (!args_are_valid(a))
 		return VM_EINVAL;
-	used = used_part(a, len);
-	unused = unused_part(d, a, len);
-	vm_map_dead_init(&dead);
-	vm_map_lock(map);
-	error = insert_parts(map, &used, &unused, &dead);
-	if (error == 0)
-		map->stack_limit = a->soft;
-	vm_map_unlock(map);
-	vm_map_bury(map, &dead);
+	used = used_part(a, d->stack == VM_STACK_GROWS ? a->first : a->soft);
+	unused = unused_part(d, a, used.len);
+	error = insert(map, &used, &wire);
+	if (error != 0)
+		return error;
+	if (wire != VM_FUTURE_PLAIN)
+		error = vm_map_wire(map, used.start, a->top, vm_wire_how(wire));
+	if (error == 0 && unused.len != 0)
+		error = insert(map, &unused, &wire);
+	if (error != 0)
+		(void)vm_munmap(vs, used.start, used.len);
+	else
+		set_limit(map, a->soft);
 	return error;
 }
 

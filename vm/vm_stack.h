@@ -26,10 +26,9 @@ struct vm_stack_args {
  * design has stacks that grow, it begins with `first` bytes; elsewhere all of
  * it is mapped, and what is below `soft` cannot be used (and where entries can
  * be immutable, that part is).
- * Where new mappings are wired, a page of it is when it is first touched.
- * => no lock held
- * => VM_EINVAL, VM_ENOMEM, VM_EEXIST, VM_EAGAIN (more than may be wired):
- *    nothing is mapped
+ * => no lock held; may block
+ * => VM_EINVAL, VM_ENOMEM, VM_EEXIST, and where new mappings are wired errors
+ *    of vm_map_wire: nothing is mapped
  * Source: NetBSD exec_subr.c; OpenBSD; FreeBSD vm_map_stack.
  */
 int vm_stack_map(struct vmspace *, const struct vm_stack_args *);

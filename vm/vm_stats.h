@@ -53,6 +53,7 @@
 	X(stack_strays, "stack pointers found outside of stacks")             \
 	X(entries_clipped, "map entries made by clipping")                    \
 	X(forks, "address spaces forked")                                     \
+	X(charge_refused, "refusals because memory and swap are promised")    \
 	X(pages_zeroed, "frames filled with zeroes")                          \
 	X(pages_copied, "frames copied")                                      \
 	X(pageins, "pages read from backing store")                           \

@@ -38,6 +38,8 @@ struct vm_system {
 	_Atomic size_t slot_bytes;     /* arrays of amaps, for vm_metadata */
 	_Atomic size_t index_bytes;    /* of page indexes, likewise */
 	struct base_alloc index_alloc; /* (c) counts them */
+	/* pages promised (vm_charge.c) */
+	_Atomic uint64_t charged_wired, charged_anon;
 	struct vm_stats stats;
 };
 

@@ -50,14 +50,24 @@ check_range(struct vm_map *map, vaddr_t start, vaddr_t end)
 
 /* ---- marks ---- */
 
+/* Add some marks to an entry, take others away. */
+static void
+set_marks(struct vm_map *map, struct vm_map_entry *e, uint8_t more,
+    uint8_t less)
+{
+	vm_map_count_out(map, e);
+	e->flags = (uint8_t)((e->flags | more) & ~less);
+	vm_map_count_in(map, e);
+}
+
 /* Mark the entries of the range.  => write-locked */
 static int
-mark(struct vm_map *map, vaddr_t start, vaddr_t end, enum vm_wire_how how)
+mark(struct vm_map *map, vaddr_t start, vaddr_t end, unsigned how)
 {
 	struct vm_map_entry *e;
 	int error;
 
-	if (how == VM_WIRE_ALL && !vm_map_is_full(map, start, end))
+	if (!(how & VM_WIRE_THERE) && !vm_map_is_full(map, start, end))
 		return VM_ENOMEM;
 	error = check_range(map, start, end);
 	if (error == 0)
@@ -67,7 +77,7 @@ mark(struct vm_map *map, vaddr_t start, vaddr_t end, enum vm_wire_how how)
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
 		if (!is_empty(e))
-			e->flags |= VM_ENTRY_WIRING;
+			set_marks(map, e, VM_ENTRY_WIRING, 0);
 	}
 	return 0;
 }
@@ -77,15 +87,26 @@ unwire_entry(struct vm_map *map, struct vm_map_entry *e, uint8_t mark)
 {
 	if (!(e->flags & mark))
 		return;
-	e->flags &= (uint8_t)~mark;
-	if (!vm_entry_is_wired(e))
+	set_marks(map, e, 0, mark);
+	if (!vm_entry_is_wired(e)) {
 		vm_map_unwire_pages(map, e);
+		e->marks &= (uint8_t)~VM_MARK_ONFAULT;
+	}
+}
+
+static void
+become_locked(struct vm_map_entry *e, unsigned how)
+{
+	e->flags |= VM_ENTRY_LOCKED;
+	e->marks &= (uint8_t)~VM_MARK_ONFAULT;
+	if (how & VM_WIRE_ONFAULT)
+		e->marks |= VM_MARK_ONFAULT;
 }
 
 /* Take the marks off, whose entries all lie inside of the range.  What has
  * been locked before stays locked. */
 static void
-unmark(struct vm_map *map, vaddr_t start, vaddr_t end, bool done)
+unmark(struct vm_map *map, vaddr_t start, vaddr_t end, bool done, unsigned how)
 {
 	struct vm_map_entry *e;
 
@@ -93,7 +114,7 @@ unmark(struct vm_map *map, vaddr_t start, vaddr_t end, bool done)
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
 		if (done && (e->flags & VM_ENTRY_WIRING))
-			e->flags |= VM_ENTRY_LOCKED;
+			become_locked(e, how);
 		unwire_entry(map, e, VM_ENTRY_WIRING);
 	}
 	vm_map_simplify(map, start, end);
@@ -102,22 +123,33 @@ unmark(struct vm_map *map, vaddr_t start, vaddr_t end, bool done)
 
 /* ---- pages ---- */
 
-/* The first page of a part that is not wired, or not for all it allows. */
-static vaddr_t
-first_lacking(const struct vm_map_part *p)
+/* Whether a page is wired for all that the entry allows, or need not be. */
+static bool
+is_served(const struct vm_map_part *p, vaddr_t va, bool onfault)
 {
 	struct pmap_mapping at;
+
+	if (!pmap_extract(p->map->pmap, va, &at))
+		return onfault;
+	return at.wired && (at.prot & p->entry->prot) == p->entry->prot;
+}
+
+static vaddr_t
+first_lacking(const struct vm_map_part *p, unsigned how)
+{
+	bool onfault = (how & VM_WIRE_ONFAULT) ||
+	    (p->entry->marks & VM_MARK_ONFAULT &&
+		!(p->entry->flags & VM_ENTRY_WIRING));
 	vaddr_t va = p->start;
 
-	while (va < p->end && pmap_extract(p->map->pmap, va, &at) && at.wired &&
-	    (at.prot & p->entry->prot) == p->entry->prot)
+	while (va < p->end && is_served(p, va, onfault))
 		va += VM_PAGE_SIZE;
 	return va;
 }
 
 /* Move *va on to the next page of a wired entry that lacks its wiring. */
 static bool
-next_lacking(struct vm_map *map, vaddr_t *va, vaddr_t end)
+next_lacking(struct vm_map *map, vaddr_t *va, vaddr_t end, unsigned how)
 {
 	struct vm_map_part p;
 	bool lacks = false;
@@ -126,7 +158,7 @@ next_lacking(struct vm_map *map, vaddr_t *va, vaddr_t end)
 	while (!lacks && vm_map_part(map, *va, end, &p)) {
 		*va = p.end;
 		if (vm_entry_is_wired(p.entry) && p.entry->prot != VM_PROT_NONE)
-			*va = first_lacking(&p);
+			*va = first_lacking(&p, how);
 		lacks = *va < p.end;
 	}
 	vm_map_unlock_read(map);
@@ -135,19 +167,19 @@ next_lacking(struct vm_map *map, vaddr_t *va, vaddr_t end)
 
 /* What somebody has unmapped or protected meanwhile has nothing to wire. */
 static bool
-is_passed(int error, enum vm_wire_how how)
+is_passed(int error, unsigned how)
 {
 	if (error == VM_EACCES || error == VM_EFAULT)
 		return true;
-	return how == VM_WIRE_THERE && (error == VM_ERANGE || error == VM_EIO);
+	return (how & VM_WIRE_THERE) && (error == VM_ERANGE || error == VM_EIO);
 }
 
 static int
-wire_pages(struct vm_map *map, vaddr_t start, vaddr_t end, enum vm_wire_how how)
+wire_pages(struct vm_map *map, vaddr_t start, vaddr_t end, unsigned how)
 {
 	int error = 0;
 
-	for (; error == 0 && next_lacking(map, &start, end);
+	for (; error == 0 && next_lacking(map, &start, end, how);
 	     start += VM_PAGE_SIZE) {
 		error = vm_fault(map, start, VM_PROT_NONE, VM_FAULT_NARROW);
 		if (is_passed(error, how))
@@ -159,8 +191,7 @@ wire_pages(struct vm_map *map, vaddr_t start, vaddr_t end, enum vm_wire_how how)
 /* ---- the whole ---- */
 
 int
-vm_map_wire(struct vm_map *map, vaddr_t start, vaddr_t end,
-    enum vm_wire_how how)
+vm_map_wire(struct vm_map *map, vaddr_t start, vaddr_t end, unsigned how)
 {
 	int error;
 
@@ -170,21 +201,20 @@ vm_map_wire(struct vm_map *map, vaddr_t start, vaddr_t end,
 	vm_map_unlock(map);
 	if (error == 0) {
 		error = wire_pages(map, start, end, how);
-		unmark(map, start, end, error == 0);
+		unmark(map, start, end, error == 0, how);
 	}
 	vm_mutex_unlock(&map->wire_lock);
 	return error;
 }
 
 int
-vm_map_unwire(struct vm_map *map, vaddr_t start, vaddr_t end,
-    enum vm_wire_how how)
+vm_map_unwire(struct vm_map *map, vaddr_t start, vaddr_t end, unsigned how)
 {
 	struct vm_map_entry *e;
 	int error = 0;
 
 	vm_map_lock(map);
-	if (how == VM_WIRE_ALL && !vm_map_is_full(map, start, end))
+	if (!(how & VM_WIRE_THERE) && !vm_map_is_full(map, start, end))
 		error = VM_ENOMEM;
 	if (error == 0)
 		error = vm_map_clip(map, start, end);

@@ -16,11 +16,20 @@
 
 #include "vm/vm_map.h"
 
-/* How strict vm_map_wire is. */
-enum vm_wire_how {
-	VM_WIRE_ALL,   /* every page of the range has to be there */
-	VM_WIRE_THERE, /* pass over holes, and pages that cannot be read */
-};
+/* How vm_map_wire goes about it; else every page of the range has to be
+ * there, and is wired at once. */
+#define VM_WIRE_ALL   0
+#define VM_WIRE_THERE 1 /* pass over holes, and pages that cannot be read */
+#define VM_WIRE_ONFAULT \
+	2 /* what is mapped now; other pages when they are faulted in */
+
+/* What a map wants for its new mappings, which are to be wired. */
+static inline unsigned
+vm_wire_how(enum vm_wire_future future)
+{
+	return future == VM_FUTURE_ONFAULT ? VM_WIRE_THERE | VM_WIRE_ONFAULT :
+					     VM_WIRE_THERE;
+}
 
 /*
  * vm_map_wire, vm_map_unwire: wiring does not nest: one unwire undoes all.
@@ -28,17 +37,17 @@ enum vm_wire_how {
  *
  * => no lock held; wire blocks, and waits for another wiring in this map
  * => VM_ENOMEM: a hole in the range, over the map's wired_limit, or no memory;
- *    VM_EAGAIN: more than the system allows to be wired, by what was wired
- *    when the call began; other errors as vm_fault
+ *    VM_EAGAIN: more than the system allows to be wired, of which every wired
+ *    mapping has its share; other errors as vm_fault
  * => on error the range is wired as before
  */
-int vm_map_wire(struct vm_map *, vaddr_t start, vaddr_t end, enum vm_wire_how);
-int vm_map_unwire(struct vm_map *, vaddr_t start, vaddr_t end,
-    enum vm_wire_how);
+int vm_map_wire(struct vm_map *, vaddr_t start, vaddr_t end, unsigned how);
+int vm_map_unwire(struct vm_map *, vaddr_t start, vaddr_t end, unsigned how);
 
 /*
  * vm_map_rewire: wire what wired entries of the range lack: pages that moved,
- * and copies for private ones that may be written since a moment ago.
+ * and copies for private ones that may be written since a moment ago.  What is
+ * wired on faults is when it is next used.
  * => no lock held; blocks      => as vm_fault
  */
 int vm_map_rewire(struct vm_map *, vaddr_t start, vaddr_t end);

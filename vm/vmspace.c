@@ -74,7 +74,7 @@ vmspace_reset(struct vmspace *vs)
 	VM_ASSERT(error == 0); /* nothing to cut, nothing foreign */
 	(void)error;
 	vs->brk_start = vs->brk_end = 0;
-	map->wire_future = false;
+	map->wire_future = VM_FUTURE_PLAIN;
 	vm_map_unlock(map);
 	vm_mutex_unlock(&vs->brk_lock);
 	vm_map_bury(map, &dead);

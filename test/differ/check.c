@@ -58,7 +58,8 @@ difference(const struct vm_map_entry *e, const struct cell *c)
 		return "inheritance";
 	if (e->advice != c->advice)
 		return "advice";
-	if (vm_entry_is_wired(e) != c->wired)
+	if (vm_entry_is_wired(e) != c->wired ||
+	    ((e->marks & VM_MARK_ONFAULT) != 0) != c->onfault)
 		return "wiring";
 	if (!foreign && private != c->private)
 		return "privacy";

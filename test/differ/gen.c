@@ -364,7 +364,7 @@ gen_sync(struct gen *g, const struct model *m, struct op *op)
 	(void)m;
 	op->flags = often[gen_below(g, COUNT(often))];
 	if (once_in(g, 12))
-		op->flags = (uint32_t)gen_below(g, 8);
+		op->flags = (uint32_t)gen_below(g, 4);
 }
 
 static void
@@ -394,10 +394,17 @@ gen_remap(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_lock(struct gen *g, const struct model *m, struct op *op)
+{
+	(void)m;
+	op->flags = once_in(g, 3) ? 1 : 0;
+}
+
+static void
 gen_lockall(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
-	op->flags = (uint32_t)gen_below(g, 4);
+	op->flags = (uint32_t)gen_below(g, 8);
 }
 
 static void
@@ -513,7 +520,7 @@ static const struct gen_kind {
 	[OP_ADVISE] = { 50, pick_range, gen_advise },
 	[OP_INCORE] = { 15, pick_range, NULL },
 	[OP_SYNC] = { 15, pick_range, gen_sync },
-	[OP_LOCK] = { 20, pick_range, NULL },
+	[OP_LOCK] = { 20, pick_range, gen_lock },
 	[OP_UNLOCK] = { 15, pick_range, NULL },
 	[OP_LOCKALL] = { 3, NULL, gen_lockall },
 	[OP_UNLOCKALL] = { 6, NULL, NULL },

@@ -44,7 +44,8 @@ struct thing {
 
 struct cell {
 	bool mapped, foreign, private, wired;
-	bool shared; /* private, but others have or had the slot too */
+	bool onfault; /* wired, but pages only when they are faulted in */
+	bool shared;  /* private, but others have or had the slot too */
 	bool stack, immutable;
 	bool guard;    /* nothing is here; it has no slot */
 	bool gap;      /* a guard, but a stack may grow into it, */
@@ -58,7 +59,7 @@ struct cell {
 struct model_space {
 	const struct vm_design *design; /* of the mix */
 	bool alive;
-	bool wire_future;
+	enum vm_wire_future wire_future;
 	uint64_t brk_start, brk_end;
 	uint64_t stack_limit;
 	struct cell cells[MODEL_CELLS];

@@ -88,6 +88,9 @@ grown_cell(const struct growth *g)
 		.private = true,
 		.stack = true,
 		.wired = g->locked,
+		.onfault = g->locked &&
+		    (stack->wired ? stack->onfault :
+				    g->sp->wire_future == VM_FUTURE_ONFAULT),
 		.prot = stack->prot,
 		.max_prot = stack->max_prot,
 		.inherit = stack->inherit,

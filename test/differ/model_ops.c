@@ -357,7 +357,7 @@ apply_create(struct model *m, const struct op *op, struct outcome *out)
 	if (op->kind == OP_CREATE)
 		sp->stack_limit = UINT64_MAX;
 	sp->alive = true;
-	sp->wire_future = false;
+	sp->wire_future = VM_FUTURE_PLAIN;
 	sp->brk_start = sp->brk_end = trace_heap(&m->config);
 	return NULL;
 }
@@ -392,7 +392,7 @@ inherit_cell(struct cell *child, struct cell *parent)
 	if ((parent->foreign || parent->guard) &&
 	    parent->inherit != VM_INHERIT_NONE) {
 		*child = *parent;
-		child->wired = false;
+		child->wired = child->onfault = false;
 		return;
 	}
 	switch ((enum vm_inherit)parent->inherit) {
@@ -412,7 +412,7 @@ inherit_cell(struct cell *child, struct cell *parent)
 	case VM_INHERIT_NONE:
 		break;
 	}
-	child->wired = false;
+	child->wired = child->onfault = false;
 }
 
 static const char *
@@ -425,7 +425,7 @@ apply_fork(struct model *m, const struct op *op, struct outcome *out)
 		return NULL;
 	child->design = parent->design;
 	child->alive = true;
-	child->wire_future = false;
+	child->wire_future = VM_FUTURE_PLAIN;
 	child->brk_start = parent->brk_start;
 	child->brk_end = parent->brk_end;
 	child->stack_limit = parent->stack_limit;
@@ -648,6 +648,7 @@ has_wired_lost_page(struct span s)
 {
 	for (size_t i = s.first; i < s.last; i++) {
 		if (s.cells[i].mapped && s.cells[i].wired &&
+		    !s.cells[i].onfault &&
 		    model_access(&s.cells[i], VM_PROT_NONE) == VM_ERANGE)
 			return true;
 	}
@@ -664,28 +665,38 @@ wired_everywhere(const struct model *m)
 	return n;
 }
 
-/* Errors of the system's limit: it counts pages, and several wirings may be of
- * one page. */
-static uint32_t
-wiring_limit_errors(struct model *m, uint64_t more)
+/* What of that can have pages. */
+static uint64_t
+wirable(struct span s)
 {
-	uint64_t max = m->config.frames - m->config.frames / 3;
+	uint64_t n = 0;
 
-	if (more > max)
-		return ERROR(VM_EAGAIN);
-	if (more != 0 && wired_everywhere(m) + more > max)
-		return OK | ERROR(VM_EAGAIN);
-	return OK;
+	for (size_t i = s.first; i < s.last; i++)
+		n += s.cells[i].mapped && s.cells[i].wired &&
+		    s.cells[i].prot != VM_PROT_NONE;
+	return n;
+}
+
+/* Errors of the system's limit, when `less` that are wired go for it. */
+static uint32_t
+wiring_limit_errors(struct model *m, uint64_t more, uint64_t less)
+{
+	uint64_t max = m->config.frames - m->config.frames / 3, sum = 0;
+
+	for (unsigned i = 0; i < TRACE_SPACES; i++)
+		sum += wirable(
+		    (struct span){ m->spaces[i].cells, 0, m->ncells });
+	return more > less && sum - less + more > max ? ERROR(VM_EAGAIN) : OK;
 }
 
 /*
- * Errors of wiring npages, of which `more` are not wired yet, apart from holes
- * and the limit of the space.
+ * Errors of wiring npages, of which `more` are not wired yet, while `less` go
+ * that are, apart from holes and the limit of the space.
  */
 static uint32_t
-wiring_errors(struct model *m, uint64_t npages, uint64_t more)
+wiring_errors(struct model *m, uint64_t npages, uint64_t more, uint64_t less)
 {
-	uint32_t errors = wiring_limit_errors(m, more);
+	uint32_t errors = wiring_limit_errors(m, more, less);
 
 	if ((errors & OK) && model_is_short(m, 2 * npages))
 		errors |= ERROR(VM_ENOMEM); /* below, and its copy */
@@ -693,11 +704,13 @@ wiring_errors(struct model *m, uint64_t npages, uint64_t more)
 }
 
 static void
-set_wired(struct span s, bool wired)
+set_wired(struct span s, enum vm_wire_future how)
 {
 	for (size_t i = s.first; i < s.last; i++) {
-		if (can_be_wired(&s.cells[i]))
-			s.cells[i].wired = wired;
+		if (!can_be_wired(&s.cells[i]))
+			continue;
+		s.cells[i].wired = how != VM_FUTURE_PLAIN;
+		s.cells[i].onfault = how == VM_FUTURE_ONFAULT;
 	}
 }
 
@@ -711,7 +724,7 @@ wants_wiring(struct model *m, const struct op *op)
 enum wiring
 model_wiring(struct model *m, const struct model_space *sp, uint64_t npages)
 {
-	uint32_t errors = wiring_limit_errors(m, npages);
+	uint32_t errors = wiring_limit_errors(m, npages, 0);
 
 	if (over_wired_limit(m, sp, npages * MODEL_PAGE) || !(errors & OK))
 		return WIRING_NEVER;
@@ -722,18 +735,20 @@ model_wiring(struct model *m, const struct model_space *sp, uint64_t npages)
 static uint32_t
 map_wiring_errors(struct model *m, const struct op *op)
 {
-	uint64_t len = vm_round_page(op->len), replaced = 0;
+	uint64_t len = vm_round_page(op->len), replaced = 0, less = 0;
 	bool outside;
 	struct span s = span_of(m, op, &outside);
 
-	if (op->flags & VM_MMAP_FIXED)
+	if (op->flags & VM_MMAP_FIXED) {
 		replaced = bytes_of(s, true);
+		less = wirable(s);
+	}
 	if (m->config.wired_limit != 0 &&
 	    wired_bytes(m, space_of(m, op)) - replaced + len >
 		m->config.wired_limit)
 		return ERROR(VM_ENOMEM);
 	return wiring_errors(m, vm_atop(len),
-	    op->prot == VM_PROT_NONE ? 0 : vm_atop(len));
+	    op->prot == VM_PROT_NONE ? 0 : vm_atop(len), less);
 }
 
 /* Errors before anything has changed. */
@@ -816,6 +831,7 @@ map_cells(struct model *m, const struct op *op, struct span s)
 static const char *
 apply_map(struct model *m, const struct op *op, struct outcome *out)
 {
+	enum vm_wire_future how = space_of(m, op)->wire_future;
 	struct op at = *op;
 	bool outside;
 	struct span s;
@@ -835,8 +851,10 @@ apply_map(struct model *m, const struct op *op, struct outcome *out)
 	if (out->error != VM_OK)
 		return NULL;
 	map_cells(m, op, s);
+	if (op->flags & VM_MMAP_WIRED)
+		how = VM_FUTURE_WIRED;
 	if (wants_wiring(m, op))
-		set_wired(s, true);
+		set_wired(s, how);
 	if (wants_wiring(m, op) || (op->flags & VM_MMAP_POPULATE))
 		learn(out, s);
 	return NULL;
@@ -903,6 +921,17 @@ protect_errors(struct model *m, const struct op *op)
 	return ERROR(first_refusal(span_of(m, op, &outside), op->prot));
 }
 
+/* Wired pages that nobody could access before. */
+static uint64_t
+accessible_wirings(struct span s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = s.first; i < s.last; i++)
+		n += s.cells[i].mapped && s.cells[i].wired;
+	return n - wirable(s);
+}
+
 /* Copies are made for wired pages that may be written now. */
 static const char *
 expect_protect(struct model *m, const struct op *op, const struct outcome *out,
@@ -918,6 +947,10 @@ expect_protect(struct model *m, const struct op *op, const struct outcome *out,
 	s = span_of(m, op, &outside);
 	if (!any(s, is_wired) || op->prot == VM_PROT_NONE)
 		return NULL;
+	if (wiring_limit_errors(m, accessible_wirings(s), 0) != OK) {
+		*errors = ERROR(VM_ENOMEM);
+		return NULL;
+	}
 	if (model_is_short(m, 2 * span_len(s)))
 		*errors |= ERROR(VM_ENOMEM);
 	if (has_wired_lost_page(s))
@@ -935,6 +968,9 @@ apply_protect(struct model *m, const struct op *op, struct outcome *out)
 	if (op->len == 0 || protect_errors(m, op) != OK)
 		return NULL;
 	s = span_of(m, op, &outside);
+	if (op->prot != VM_PROT_NONE &&
+	    wiring_limit_errors(m, accessible_wirings(s), 0) != OK)
+		return NULL;
 	for (size_t i = s.first; i < s.last; i++) {
 		if (!s.cells[i].guard)
 			s.cells[i].prot = op->prot;
@@ -1049,39 +1085,44 @@ stack_part_errors(struct model *m, const struct op *part)
 				OK;
 }
 
-/* Of the part that is wired when new mappings are. */
+/* Where new mappings are wired, this one is before the rest is mapped. */
 static uint32_t
-stack_wiring_errors(struct model *m, const struct op *part)
+stack_wiring_errors(struct model *m, const struct op *op, uint64_t npages)
 {
-	struct model_space *sp = space_of(m, part);
+	if (over_wired_limit(m, space_of(m, op), npages * MODEL_PAGE))
+		return ERROR(VM_ENOMEM);
+	return wiring_errors(m, npages, op->prot == VM_PROT_NONE ? 0 : npages,
+	    0);
+}
 
-	if (!sp->wire_future)
-		return OK;
-	return over_wired_limit(m, sp, part->len) ?
-	    ERROR(VM_ENOMEM) :
-	    wiring_limit_errors(m, vm_atop(part->len));
+static uint32_t
+stack_rest_errors(struct model *m, const struct op *op, struct op part)
+{
+	part.len = part.addr - op->addr;
+	part.addr = op->addr;
+	return stack_part_errors(m, &part);
 }
 
 static const char *
 expect_stack(struct model *m, const struct op *op, const struct outcome *out,
     uint32_t *errors)
 {
-	uint32_t wiring, place;
+	const struct model_space *sp = space_of(m, op);
 	struct op part;
+	uint32_t more;
 
 	(void)out;
 	*errors = ERROR(VM_EINVAL);
 	if (!stack_args_are_good(op))
 		return NULL;
 	part = stack_part(m, op);
-	wiring = stack_wiring_errors(m, &part);
-	place = stack_part_errors(m, &part);
-	if (place == OK) {
-		part.len = part.addr - op->addr;
-		part.addr = op->addr;
-		place = stack_part_errors(m, &part);
+	*errors = stack_part_errors(m, &part);
+	if (*errors == OK && sp->wire_future != VM_FUTURE_PLAIN)
+		*errors = stack_wiring_errors(m, op, vm_atop(part.len));
+	if (*errors & OK) {
+		more = stack_rest_errors(m, op, part);
+		*errors = more == OK ? *errors : (*errors & ~OK) | more;
 	}
-	*errors = (wiring & OK) ? (wiring & ~OK) | place : wiring;
 	return NULL;
 }
 
@@ -1103,7 +1144,6 @@ apply_stack(struct model *m, const struct op *op, struct outcome *out)
 	if (out->error != VM_OK)
 		return NULL;
 	sp->stack_limit = op->len2;
-	used.wired = sp->wire_future;
 	rest.prot = VM_PROT_NONE;
 	rest.max_prot = grows ? VM_PROT_NONE : VM_PROT_ALL;
 	rest.guard = rest.gap = grows;
@@ -1113,6 +1153,8 @@ apply_stack(struct model *m, const struct op *op, struct outcome *out)
 	first = model_index(m, stack_part(m, op).addr);
 	for (size_t i = s.first; i < s.last; i++)
 		put_cell(&s.cells[i], i < first ? &rest : &used, NULL, 0);
+	s.first = first;
+	set_wired(s, sp->wire_future);
 	return NULL;
 }
 
@@ -1179,8 +1221,8 @@ expect_lock(struct model *m, const struct op *op, const struct outcome *out,
 	if (over_wired_limit(m, space_of(m, op), bytes_of(s, false)))
 		*errors = ERROR(VM_ENOMEM);
 	else
-		*errors = wiring_errors(m, span_len(s), new_wirings(s));
-	if ((*errors & OK) && has_lost_page(s))
+		*errors = wiring_errors(m, span_len(s), new_wirings(s), 0);
+	if ((*errors & OK) && op->flags == 0 && has_lost_page(s))
 		*errors = (*errors & ~OK) | ERROR(VM_ENOMEM);
 	return NULL;
 }
@@ -1198,7 +1240,7 @@ apply_lock(struct model *m, const struct op *op, struct outcome *out)
 	s = span_of(m, &at, &outside);
 	learn(out, s);
 	if (out->error == VM_OK)
-		set_wired(s, true);
+		set_wired(s, op->flags ? VM_FUTURE_ONFAULT : VM_FUTURE_WIRED);
 	return NULL;
 }
 
@@ -1220,7 +1262,7 @@ apply_unlock(struct model *m, const struct op *op, struct outcome *out)
 	if (out->error != VM_OK || op->len == 0)
 		return NULL;
 	at = page_range(op);
-	set_wired(span_of(m, &at, &outside), false);
+	set_wired(span_of(m, &at, &outside), VM_FUTURE_PLAIN);
 	return NULL;
 }
 
@@ -1245,7 +1287,7 @@ expect_lockall(struct model *m, const struct op *op, const struct outcome *out,
 
 	(void)out;
 	*errors = OK;
-	if (op->flags == 0)
+	if (!(op->flags & (VM_MCL_CURRENT | VM_MCL_FUTURE)))
 		*errors = ERROR(VM_EINVAL);
 	if (!(op->flags & VM_MCL_CURRENT))
 		return NULL;
@@ -1254,21 +1296,26 @@ expect_lockall(struct model *m, const struct op *op, const struct outcome *out,
 	else
 		*errors = wiring_errors(m,
 		    vm_atop(bytes_of(s, false) + bytes_of(s, true)),
-		    new_wirings(s));
+		    new_wirings(s), 0);
 	return NULL;
 }
 
 static const char *
 apply_lockall(struct model *m, const struct op *op, struct outcome *out)
 {
+	enum vm_wire_future how = op->flags & VM_MCL_ONFAULT ?
+	    VM_FUTURE_ONFAULT :
+	    VM_FUTURE_WIRED;
 	struct span s = whole_space(m, op);
 
 	learn(out, s);
-	if (out->error != VM_OK || op->flags == 0)
+	if (out->error != VM_OK)
 		return NULL;
-	space_of(m, op)->wire_future = (op->flags & VM_MCL_FUTURE) != 0;
+	space_of(m, op)->wire_future = op->flags & VM_MCL_FUTURE ?
+	    how :
+	    VM_FUTURE_PLAIN;
 	if (op->flags & VM_MCL_CURRENT)
-		set_wired(s, true);
+		set_wired(s, how);
 	return NULL;
 }
 
@@ -1278,10 +1325,10 @@ apply_unlockall(struct model *m, const struct op *op, struct outcome *out)
 	struct span s = whole_space(m, op);
 
 	(void)out;
-	space_of(m, op)->wire_future = false;
+	space_of(m, op)->wire_future = VM_FUTURE_PLAIN;
 	for (size_t i = 0; i < m->ncells; i++) {
 		if (!s.cells[i].foreign)
-			s.cells[i].wired = false;
+			s.cells[i].wired = s.cells[i].onfault = false;
 	}
 	return NULL;
 }
@@ -1588,7 +1635,7 @@ expect_brk(struct model *m, const struct op *op, const struct outcome *out,
 	if (over_wired_limit(m, sp, at.len))
 		*errors = ERROR(VM_ENOMEM);
 	else if (at.len != 0)
-		*errors = wiring_errors(m, vm_atop(at.len), vm_atop(at.len));
+		*errors = wiring_errors(m, vm_atop(at.len), vm_atop(at.len), 0);
 	if (*errors & ERROR(VM_EAGAIN)) /* brk knows one error */
 		*errors = (*errors & OK) | ERROR(VM_ENOMEM);
 	return NULL;
@@ -1814,7 +1861,9 @@ growth_errors(struct model *m, const struct op *op)
 		return OK;
 	if (over_wired_limit(m, space_of(m, op), new_len - old_len))
 		return ERROR(VM_ENOMEM);
-	return wiring_limit_errors(m, vm_atop(new_len - old_len));
+	if (cell_at(m, op, last)->prot == VM_PROT_NONE)
+		return OK;
+	return wiring_limit_errors(m, vm_atop(new_len - old_len), 0);
 }
 
 static uint32_t
@@ -1894,7 +1943,7 @@ leave_zeroes(struct cell *c, const struct cell *moved)
 {
 	struct cell like = *moved;
 
-	like.wired = like.shared = like.stack = false;
+	like.wired = like.onfault = like.shared = like.stack = false;
 	put_cell(c, &like, NULL, 0);
 }
 
@@ -1903,7 +1952,7 @@ take_cell(struct cell *to, struct cell *from, const struct remap *r)
 {
 	if (r->duplicate) {
 		cell_share(to, from);
-		to->wired = false;
+		to->wired = to->onfault = false;
 		return;
 	}
 	*to = *from;

@@ -307,7 +307,10 @@ do_sync(struct subject *s, const struct op *op, struct outcome *out)
 static void
 do_lock(struct subject *s, const struct op *op, struct outcome *out)
 {
-	out->error = vm_mlock(s->spaces[op->space], op->addr, op->len);
+	struct vmspace *sp = s->spaces[op->space];
+
+	out->error = op->flags != 0 ? vm_mlock_onfault(sp, op->addr, op->len) :
+				      vm_mlock(sp, op->addr, op->len);
 }
 
 static void

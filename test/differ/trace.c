@@ -69,7 +69,9 @@ static const struct words remap_words = { false,
 static const struct words sync_words = { false,
 	{ "async", "sync", "invalidate" } };
 static const struct words fail_words = { true, { "read", "write", "change" } };
-static const struct words lockall_words = { false, { "current", "future" } };
+static const struct words lock_words = { false, { "onfault" } };
+static const struct words lockall_words = { false,
+	{ "current", "future", "onfault" } };
 static const struct words inherit_words = { true,
 	{ "share", "copy", "none", "zero" } };
 static const struct words advise_words = { true,
@@ -90,7 +92,7 @@ static const struct kind {
 	[OP_ADVISE] = { "advise", &advise_words },
 	[OP_INCORE] = { "incore", NULL },
 	[OP_SYNC] = { "sync", &sync_words },
-	[OP_LOCK] = { "lock", NULL },
+	[OP_LOCK] = { "lock", &lock_words },
 	[OP_UNLOCK] = { "unlock", NULL },
 	[OP_LOCKALL] = { "lockall", &lockall_words },
 	[OP_UNLOCKALL] = { "unlockall", NULL },

@@ -77,8 +77,8 @@ enum op_kind {
  *		bytes at first
  * len2		map: alignment; remap: the new length; stack: bytes it may
  *		have now
- * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; advise, inherit:
- *		which; fork: number of the child's space
+ * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; lock: 1, on faults;
+ *		advise, inherit: which; fork: number of the child's space
  *		swap_fail: what fails, FAULTYSWAP_*
  * object	swap_*: number of the device, from 0 on
  * value	where the bytes that are written come from; create: which of the

@@ -319,6 +319,93 @@ test_grows_locked(void **state)
 	vmspace_unref(vs);
 }
 
+/* Is a stack wired that is mapped where all new mappings are, and what it
+ * grows by at once, not page by page; and is nothing left of one that would
+ * be over the limit? */
+static void
+stack_wired(struct fixture *fx, const struct vm_design *d)
+{
+	struct vmspace *vs = space_of(fx, d);
+	struct vm_stack_args a = stack_args(200);
+	size_t first = d->stack == VM_STACK_GROWS ? 4 : 80;
+
+	assert_int_equal(vm_mlockall(vs, VM_MCL_FUTURE), VM_OK);
+	vs->map.wired_limit = (first - 1) * FX_PAGE;
+	assert_int_equal(vm_stack_map(vs, &a), VM_ENOMEM);
+	assert_int_equal(entries(vs), 0);
+	vs->map.wired_limit = (first + 40) * FX_PAGE;
+	assert_int_equal(vm_stack_map(vs, &a), VM_OK);
+	assert_int_equal(vm_page_wired_count(fx->sys), first);
+	if (d->stack == VM_STACK_GROWS) {
+		assert_int_equal(store_in(fx, vs, 190, 'a'), VM_OK);
+		assert_int_equal(vm_page_wired_count(fx->sys), first + 32);
+	}
+	vm_check(fx->sys);
+	vmspace_unref(vs);
+	assert_int_equal(vm_page_wired_count(fx->sys), 0);
+}
+
+static void
+test_stack_wired_at_once(void **state)
+{
+	stack_wired(*state, fx_design);
+}
+
+/* And on faults, where that is asked for? */
+static void
+test_stack_onfault(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = space_of(fx, &vm_design_freebsd);
+	struct vm_stack_args a = stack_args(200);
+
+	assert_int_equal(vm_mlockall(vs, VM_MCL_FUTURE | VM_MCL_ONFAULT),
+	    VM_OK);
+	assert_int_equal(vm_stack_map(vs, &a), VM_OK);
+	assert_int_equal(vm_page_wired_count(fx->sys), 0);
+	assert_int_equal(store_in(fx, vs, 190, 'a'), VM_OK);
+	assert_int_equal(vm_page_wired_count(fx->sys), 1);
+	assert_true(entry_of(vs, 190)->marks & VM_MARK_ONFAULT);
+	vmspace_unref(vs);
+}
+
+/* Are rights refused that there are not? */
+static void
+test_stack_rights(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_stack_args a = stack_args(200);
+
+	a.prot = 0xff;
+	assert_int_equal(vm_stack_map(fx->vs, &a), VM_EINVAL);
+}
+
+/* Are guards, and the gaps of stacks, no memory that a limit counts; and does
+ * it count what grows out of them? */
+static void
+test_guard_size(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = space_of(fx, &vm_design_freebsd);
+	struct vm_stack_args a = stack_args(200);
+
+	vs->map.size_limit = 8 * FX_PAGE;
+	assert_int_equal(map_with(vs, 0, 50, VM_PROT_NONE, VM_MMAP_GUARD),
+	    VM_OK);
+	assert_int_equal(vm_stack_map(vs, &a), VM_OK);
+	assert_int_equal(vs->map.size, 4 * FX_PAGE);
+	assert_int_equal(map_at(fx, vs, 0, 2, VM_MMAP_PRIVATE), VM_OK);
+	assert_int_equal(map_at(fx, vs, 2, 3, VM_MMAP_PRIVATE), VM_ENOMEM);
+	assert_int_equal(store_in(fx, vs, 193, 'a'), VM_EACCES);
+	assert_int_equal(store_in(fx, vs, 195, 'a'), VM_OK);
+	assert_int_equal(vs->map.size, 8 * FX_PAGE);
+	assert_int_equal(map_with(vs, 0, 4, VM_PROT_NONE, VM_MMAP_GUARD),
+	    VM_OK);
+	assert_int_equal(vs->map.size, 6 * FX_PAGE);
+	vm_check(fx->sys);
+	vmspace_unref(vs);
+}
+
 /* Is the gap whole when there was no memory for the piece? */
 static void
 test_grow_without_memory(void **state)
@@ -476,6 +563,10 @@ main(void)
 		FX_TEST_IN(dragonfly, test_grows_dragonfly),
 		FX_TEST_IN(freebsd, test_grows_locked),
 		FX_TEST_IN(freebsd, test_grow_without_memory),
+		FX_TEST(test_stack_wired_at_once),
+		FX_TEST_IN(freebsd, test_stack_onfault),
+		FX_TEST(test_stack_rights),
+		FX_TEST_IN(freebsd, test_guard_size),
 		FX_TEST_IN(freebsd, test_lonely_gap),
 		FX_TEST_IN(openbsd, test_whole),
 		FX_TEST_IN(openbsd, test_stack_check),

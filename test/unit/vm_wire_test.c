@@ -321,6 +321,164 @@ test_unmap_wired(void **state)
 	assert_int_equal(wired_pages(fx), 0);
 }
 
+static uint64_t
+charged(struct fixture *fx)
+{
+	struct vm_charge now, max;
+
+	vm_charge_get(fx->sys, &now, &max);
+	return now.wired;
+}
+
+/* Does a promise that somebody else has got count before he has wired a page,
+ * and does what was promised go when it is not kept?
+ *
+ *	file	[ 0 1 2 3 | past the end ]
+ */
+static void
+test_wire_promises(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_charge other = { .wired = FX_FRAMES - FX_FRAMES / 3 - 3 };
+
+	fx->files[0].size = 4 * FX_PAGE;
+	assert_int_equal(map_file(fx, 0, 6, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(vm_charge_take(fx->sys, &other), VM_OK);
+	assert_int_equal(wire(fx, 0, 4), VM_EAGAIN);
+	assert_int_equal(wire(fx, 1, 3), VM_OK);
+	assert_int_equal(wire(fx, 1, 3), VM_OK);
+	assert_int_equal(wire(fx, 0, 1), VM_EAGAIN);
+	assert_int_equal(unwire(fx, 1, 3), VM_OK);
+	assert_int_equal(wire(fx, 3, 2), VM_ERANGE);
+	vm_charge_give(fx->sys, &other);
+	assert_int_equal(charged(fx), 0);
+}
+
+/* Is what is wired counted once for each mapping, and only where it may be
+ * accessed; and is a protection refused that would make it more? */
+static void
+test_protect_over_limit(void **state)
+{
+	struct fixture *fx = *state;
+	size_t max = FX_FRAMES - FX_FRAMES / 3;
+
+	assert_int_equal(map_anon(fx, 0, max), VM_OK);
+	assert_int_equal(map_anon(fx, max, 2), VM_OK);
+	assert_int_equal(protect(fx, max, 2, VM_PROT_NONE), VM_OK);
+	assert_int_equal(wire(fx, 0, max + 2), VM_OK);
+	assert_int_equal(charged(fx), max);
+	assert_int_equal(protect(fx, max, 1, VM_PROT_RW), VM_ENOMEM);
+	assert_int_equal(load(fx, max), -VM_EACCES);
+	assert_int_equal(protect(fx, 0, 1, VM_PROT_NONE), VM_OK);
+	assert_int_equal(charged(fx), max - 1);
+	assert_int_equal(protect(fx, max, 1, VM_PROT_RW), VM_OK);
+	assert_int_equal(unmap(fx, 0, max + 2), VM_OK);
+	assert_int_equal(charged(fx), 0);
+}
+
+static int
+wire_onfault(struct fixture *fx, size_t page, size_t n)
+{
+	return vm_map_wire(fx_map(fx), fx_va(page), fx_va(page + n),
+	    VM_WIRE_ONFAULT);
+}
+
+/* Are pages wired that are there, and others when they come?
+ *
+ *	[ a . . b ]
+ */
+static void
+test_onfault(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	assert_int_equal(store(fx, 3, 'b'), VM_OK);
+	assert_int_equal(wire_onfault(fx, 0, 4), VM_OK);
+	assert_int_equal(wired_pages(fx), 2);
+	assert_int_equal(charged(fx), 4);
+	assert_int_equal(load(fx, 1), 0);
+	assert_int_equal(wired_pages(fx), 3);
+	assert_true(mapping_of(fx->vs, 1).wired);
+	soft_forget(fx->machine);
+	assert_true(mapping_of(fx->vs, 3).wired);
+	assert_false(mapping_of(fx->vs, 2).wired);
+	assert_int_equal(protect(fx, 0, 4, VM_PROT_READ), VM_OK);
+	assert_int_equal(wired_pages(fx), 3);
+	assert_int_equal(wire(fx, 2, 1), VM_OK);
+	assert_int_equal(wired_pages(fx), 4);
+	assert_int_equal(unwire(fx, 0, 4), VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+	assert_int_equal(entry_of(fx->vs, 0)->marks, 0);
+	vm_check(fx->sys);
+}
+
+/* Does wiring at once after that, or the other way round, mean what was said
+ * last; and is it undone when it fails? */
+static void
+test_onfault_then_all(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->files[0].size = 2 * FX_PAGE;
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(wire_onfault(fx, 0, 4), VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+	assert_int_equal(wire(fx, 0, 4), VM_ERANGE);
+	assert_int_equal(load(fx, 1), 'B');
+	assert_true(mapping_of(fx->vs, 1).wired);
+	assert_true(entry_of(fx->vs, 0)->marks & VM_MARK_ONFAULT);
+	assert_int_equal(wire(fx, 0, 2), VM_OK);
+	assert_int_equal(wired_pages(fx), 2);
+	assert_false(entry_of(fx->vs, 0)->marks & VM_MARK_ONFAULT);
+	assert_int_equal(wire_onfault(fx, 0, 2), VM_OK);
+	assert_int_equal(wired_pages(fx), 2);
+}
+
+/* Does a child write to memory that is wired on faults as to any other, and
+ * is its own not wired? */
+static void
+test_onfault_fork(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *c;
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	assert_int_equal(wire_onfault(fx, 0, 2), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	c = fork_space(fx->vs);
+	assert_int_equal(entry_of(c, 0)->marks, 0);
+	assert_int_equal(store_in(fx, c, 0, 'c'), VM_OK);
+	assert_int_equal(store(fx, 1, 'b'), VM_OK);
+	assert_true(page_is(fx, fx->vs, 0, 'a'));
+	assert_true(page_is(fx, c, 1, 0));
+	assert_int_equal(wired_pages(fx), 2);
+	vm_check(fx->sys);
+	vmspace_unref(c);
+}
+
+/* Are mappings to come wired on faults, if that is what was asked for? */
+static void
+test_future_onfault(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	assert_int_equal(vm_mlockall(fx->vs, VM_MCL_ONFAULT), VM_EINVAL);
+	assert_int_equal(vm_mlockall(fx->vs, VM_MCL_FUTURE | VM_MCL_ONFAULT),
+	    VM_OK);
+	assert_int_equal(map_anon(fx, 4, 2), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	assert_int_equal(store(fx, 4, 'b'), VM_OK);
+	assert_int_equal(wired_pages(fx), 1);
+	assert_int_equal(vm_mlockall(fx->vs, VM_MCL_CURRENT), VM_OK);
+	assert_int_equal(wired_pages(fx), 4);
+	assert_int_equal(map_anon(fx, 8, 2), VM_OK);
+	assert_int_equal(vm_munlockall(fx->vs), VM_OK);
+	assert_int_equal(wired_pages(fx), 0);
+}
+
 int
 main(void)
 {
@@ -340,6 +498,12 @@ main(void)
 		FX_TEST(test_rewire),
 		FX_BARE(test_rewire_large),
 		FX_TEST(test_unmap_wired),
+		FX_TEST(test_wire_promises),
+		FX_TEST(test_protect_over_limit),
+		FX_TEST(test_onfault),
+		FX_TEST(test_onfault_then_all),
+		FX_TEST(test_onfault_fork),
+		FX_TEST(test_future_onfault),
 	};
 
 	return FX_RUN("vm_wire", tests);

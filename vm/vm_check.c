@@ -259,6 +259,7 @@ count_object(struct vm_object *obj, void *arg)
 	uint64_t i = 0;
 
 	vm_object_check(obj);
+	t->charge.anon += obj->charged;
 	for (; (pg = vm_object_next(obj, &i)) != NULL; i++) {
 		pt = tally_of(t, pg);
 		if (pt == NULL)

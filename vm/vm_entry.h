@@ -53,6 +53,7 @@ struct vm_layers_ref {
 #define VM_MARK_GAP       0x04 /* but a stack that grows down into it */
 #define VM_MARK_DOWN      0x08 /* the host makes it longer, downwards */
 #define VM_MARK_ONFAULT   0x10 /* LOCKED, but a page is when it is faulted in */
+#define VM_MARK_CHARGED   0x20 /* private, once writable: pages are promised */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */

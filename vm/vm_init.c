@@ -103,3 +103,10 @@ vm_system_prefer(struct vm_system *sys, const struct vm_design *design)
 	vm_object_cache_limit(sys,
 	    design->object_cache != 0 ? design->object_cache : SIZE_MAX);
 }
+
+void
+vm_system_overcommit(struct vm_system *sys, bool allowed)
+{
+	VM_ASSERT(sys->charged_wired == 0 && sys->charged_anon == 0);
+	sys->counts_anon = !allowed;
+}

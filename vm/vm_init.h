@@ -24,4 +24,14 @@ void vm_system_destroy(struct vm_system *);
  */
 void vm_system_prefer(struct vm_system *, const struct vm_design *);
 
+/*
+ * vm_system_overcommit: whether more anonymous memory may be mapped than memory
+ * and swap can ever hold; at first, it may.  If not, what may be written is
+ * charged when it is mapped, forked, or its protection changed, and refused
+ * with VM_ENOMEM when the sum of all would be too much.
+ * => nothing has been mapped yet
+ * Source: FreeBSD vm.overcommit, its first bit.
+ */
+void vm_system_overcommit(struct vm_system *, bool allowed);
+
 #endif

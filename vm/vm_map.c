@@ -496,6 +496,8 @@ vm_entry_make(struct vm_system *sys, const struct vm_map_insert_args *a)
 	e->advice = (uint8_t)a->advice;
 	e->flags = a->flags;
 	e->marks = a->marks;
+	if (!a->uncharged)
+		e->marks |= vm_charge_mark(sys, a->flags, a->prot);
 	if (a->flags & VM_ENTRY_COW)
 		e->flags |= VM_ENTRY_NEEDS_COPY;
 	return e;
@@ -561,6 +563,9 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 	error = charge_instead(map, e, *start);
 	if (error == 0 && a->fixed)
 		error = vm_map_clip(map, *start, *start + a->len);
+	if (error == 0 && e->object != NULL)
+		error = vm_object_charge(e->object,
+		    e->offset + vm_entry_npages(e));
 	if (error != 0) {
 		vm_entry_free(map->sys, e);
 		return error;

@@ -61,12 +61,13 @@ struct vm_map_insert_args {
 	vm_prot_t prot, max_prot;
 	enum vm_inherit inherit;
 	enum vm_advice advice;
-	uint8_t flags; /* VM_ENTRY_COW, FOREIGN, STACK, LOCKED (no page is) */
-	uint8_t marks; /* VM_MARK_* */
-	bool alone;    /* not joined with its neighbours */
-	bool fixed;    /* start is not a hint */
-	bool replace;  /* with fixed: take the place of what is there */
-	bool bottomup; /* look for space from below */
+	uint8_t flags;  /* VM_ENTRY_COW, FOREIGN, STACK, LOCKED (no page is) */
+	uint8_t marks;  /* VM_MARK_* */
+	bool uncharged; /* will not be writable */
+	bool alone;     /* not joined with its neighbours */
+	bool fixed;     /* start is not a hint */
+	bool replace;   /* with fixed: take the place of what is there */
+	bool bottomup;  /* look for space from below */
 };
 
 /* Entries that left a map and wait to be dropped with nothing locked. */
@@ -267,6 +268,8 @@ void vm_map_link(struct vm_map *, struct vm_map_dead *copy);
  */
 int vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *,
     struct vm_map *child);
+/* What all its entries will need.  => parent locked */
+struct vm_charge vm_map_fork_need(struct vm_map *parent);
 /* The fork has come to its end: what the child shares is the parent's alone no
  * longer.  => parent write-locked */
 void vm_map_fork_done(struct vm_map *parent);
@@ -298,6 +301,10 @@ int vm_map_may_wire(struct vm_map *, vsize_t bytes, vsize_t pages);
 
 /* What the entries need of a range, or would if they were cut at its ends. */
 struct vm_charge vm_map_need(struct vm_map *, vaddr_t start, vaddr_t end);
+
+/* VM_MARK_CHARGED, if an entry with these flags and that protection is charged
+ * for its pages; or 0. */
+uint8_t vm_charge_mark(const struct vm_system *, uint8_t flags, vm_prot_t);
 
 /* What an entry needs.  Whoever changes one that is in the map, other than by
  * the functions here, counts it out before and in after. */

@@ -30,13 +30,16 @@ check_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 }
 
 static void
-set_prot(struct vm_map_entry *e, vm_prot_t prot)
+set_prot(const struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot)
 {
-	if (!vm_entry_is_guard(e))
-		e->prot = prot;
+	if (vm_entry_is_guard(e))
+		return;
+	e->prot = prot;
+	e->marks |= vm_charge_mark(map->sys, e->flags, prot);
 }
 
-/* What can be accessed from now on counts as wired, where entries are. */
+/* What can be accessed from now on counts as wired, where entries are; and what
+ * can be written is charged, from then on. */
 static int
 charge_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 {
@@ -49,7 +52,7 @@ charge_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 		some.start = p.start;
 		some.end = p.end;
 		less = vm_entry_need(&some);
-		set_prot(&some, prot);
+		set_prot(map, &some, prot);
 		more = vm_entry_need(&some);
 		more = vm_charge_beyond(&more, &less);
 		vm_charge_add(&sum, &more);
@@ -66,7 +69,7 @@ protect_entry(struct vm_map *map, struct vm_map_entry *e, vm_prot_t prot,
 	if ((e->prot & ~prot) != 0)
 		pmap_protect(map->pmap, e->start, e->end, prot);
 	vm_map_count_out(map, e);
-	set_prot(e, prot);
+	set_prot(map, e, prot);
 	vm_map_count_in(map, e);
 	if (set_max)
 		e->max_prot = prot;

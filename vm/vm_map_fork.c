@@ -38,6 +38,30 @@ fork_copy(struct vm_map *parent, struct vm_map_entry *src,
 	return cow->copy(parent->sys, parent->pmap, src, dst);
 }
 
+/* What may be written by the child alone, or was by its parent. */
+static bool
+is_charged(const struct vm_system *sys, const struct vm_map_entry *src)
+{
+	if (src->inherit == VM_INHERIT_NONE)
+		return false;
+	if (src->marks & VM_MARK_CHARGED)
+		return true;
+	return src->inherit != VM_INHERIT_SHARE &&
+	    (src->flags & VM_ENTRY_FOREIGN) == 0 &&
+	    vm_charge_mark(sys, VM_ENTRY_COW, src->prot) != 0;
+}
+
+struct vm_charge
+vm_map_fork_need(struct vm_map *parent)
+{
+	struct vm_charge sum = { 0 };
+	struct vm_map_entry *e;
+
+	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e))
+		sum.anon += is_charged(parent->sys, e) ? vm_entry_npages(e) : 0;
+	return sum;
+}
+
 /* The same range, but zeroes. */
 static void
 fork_zero(struct vm_map_entry *dst)
@@ -87,6 +111,8 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 		vm_entry_free(parent->sys, dst);
 		return error;
 	}
+	if (is_charged(parent->sys, src))
+		dst->marks |= VM_MARK_CHARGED;
 	vm_entry_link(child, dst);
 	return 0;
 }

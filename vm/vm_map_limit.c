@@ -22,7 +22,19 @@ vm_entry_need(const struct vm_map_entry *e)
 {
 	bool wired = vm_entry_is_wired(e) && e->prot != VM_PROT_NONE;
 
-	return (struct vm_charge){ .wired = wired ? vm_entry_npages(e) : 0 };
+	return (struct vm_charge){
+		.wired = wired ? vm_entry_npages(e) : 0,
+		.anon = e->marks & VM_MARK_CHARGED ? vm_entry_npages(e) : 0,
+	};
+}
+
+uint8_t
+vm_charge_mark(const struct vm_system *sys, uint8_t flags, vm_prot_t prot)
+{
+	bool charged = sys->counts_anon && (flags & VM_ENTRY_COW) != 0 &&
+	    (prot & VM_PROT_WRITE) != 0;
+
+	return charged ? VM_MARK_CHARGED : 0;
 }
 
 struct vm_charge

@@ -70,15 +70,30 @@ marks_of_growth(const struct vm_map *map, const struct vm_map_entry *stack)
 	return map->wire_future == VM_FUTURE_ONFAULT ? VM_MARK_ONFAULT : 0;
 }
 
-/* So much of it as a limit on wired memory leaves: what is needed, or more. */
+static int
+charge(struct vm_map *map, const struct vm_map_entry *stack, vsize_t len)
+{
+	uint8_t flags = flags_of_growth(map, stack);
+	struct vm_charge more = { 0 };
+	int error = 0;
+
+	if (flags & VM_ENTRY_LOCKED) {
+		error = vm_map_may_wire(map, len, 0);
+		more.wired = vm_atop(len);
+	}
+	if (vm_charge_mark(map->sys, flags, stack->prot) != 0)
+		more.anon = vm_atop(len);
+	return error != 0 ? error : vm_map_charge(map, &more);
+}
+
+/* So much of it as limits leave: what is needed, or more. */
 static vsize_t
 may_grow(struct vm_map *map, const struct vm_map_entry *stack, vsize_t need,
     vsize_t want)
 {
-	if (!(flags_of_growth(map, stack) & VM_ENTRY_LOCKED) ||
-	    vm_map_may_wire(map, want, want) == 0)
+	if (charge(map, stack, want) == 0)
 		return want;
-	return vm_map_may_wire(map, need, need) == 0 ? need : 0;
+	return charge(map, stack, need) == 0 ? need : 0;
 }
 
 /* Give the end of the gap to a new entry like the stack. */

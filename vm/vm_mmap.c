@@ -164,6 +164,7 @@ insert_two_steps(struct vm_map *map, const struct vm_map_insert_args *ia,
 	first.prot = VM_PROT_RW & ia->max_prot;
 	first.inherit = VM_INHERIT_COPY;
 	first.alone = true;
+	first.uncharged = (ia->prot & VM_PROT_WRITE) == 0;
 	error = vm_map_insert(map, &first, dead, addr);
 	if (error == 0)
 		change_attributes(map, ia, *addr);

@@ -118,16 +118,38 @@ more_args(struct remap *m, vaddr_t at)
 	};
 }
 
-static int
-charge_growth(struct remap *m)
+/* What the call maps beyond what is mapped now. */
+static struct vm_charge
+needed(struct remap *m)
 {
-	struct vm_map_entry *e;
+	struct vm_map_entry *e = vm_map_lookup(m->map,
+	    m->old + m->old_len - VM_PAGE_SIZE);
+	struct vm_charge sum = { 0 }, old;
 
-	if (!growth_is_wired(m))
-		return 0;
-	e = vm_map_lookup(m->map, m->old + m->old_len - VM_PAGE_SIZE);
-	return vm_map_may_wire(m->map, growth(m),
-	    e->prot == VM_PROT_NONE ? 0 : growth(m));
+	old = vm_map_need(m->map, m->old, m->old + m->old_len);
+	if (growth_is_wired(m) && e->prot != VM_PROT_NONE)
+		sum.wired = vm_atop(growth(m));
+	if (vm_charge_mark(m->map->sys, e->flags, e->prot) != 0)
+		sum.anon = vm_atop(growth(m));
+	if (m->flags & (VM_MREMAP_DUPLICATE | VM_MREMAP_KEEP))
+		sum.anon += old.anon;
+	return sum;
+}
+
+static int
+charge(struct remap *m)
+{
+	struct vm_charge sum = needed(m), less = { 0 };
+	int error = 0;
+
+	if (growth_is_wired(m))
+		error = vm_map_may_wire(m->map, growth(m), 0);
+	if (m->flags & VM_MREMAP_FIXED) {
+		less = vm_map_need(m->map, m->fixed, m->fixed + m->new_len);
+		less.wired = 0;
+	}
+	sum = vm_charge_beyond(&sum, &less);
+	return error != 0 ? error : vm_map_charge(m->map, &sum);
 }
 
 /* ---- in place ---- */
@@ -279,6 +301,8 @@ make(struct remap *m, struct made *made)
 		made->more = vm_entry_make(m->map->sys, &a);
 		ok = made->more != NULL;
 	}
+	if (ok && made->more != NULL && a.object != NULL)
+		ok = vm_object_charge(a.object, a.offset + vm_atop(a.len)) == 0;
 	if (ok)
 		return 0;
 	unmake(m, made);
@@ -412,7 +436,7 @@ remap_locked(struct remap *m)
 	if (error == 0)
 		error = check_old(m);
 	if (error == 0)
-		error = charge_growth(m);
+		error = charge(m);
 	if (error != 0)
 		return error;
 	if (m->flags & VM_MREMAP_DUPLICATE)

@@ -13,6 +13,7 @@
  * Sources: UVM uvm_object.c, uvm_vnode.c (pages live as long as the vnode);
  * 4.4BSD's object cache is what it replaces.
  */
+#include "vm/vm_charge.h"
 #include "vm/vm_object.h"
 
 #include "base/hash.h"
@@ -211,6 +212,32 @@ remove_all_pages(struct vm_object *obj)
 	vm_object_unlock(obj);
 }
 
+int
+vm_object_charge(struct vm_object *obj, vm_pindex_t end)
+{
+	struct vm_charge more = { 0 };
+	int error;
+
+	if (!obj->sys->counts_anon || !obj->ops->swap)
+		return 0;
+	vm_mutex_lock(obj->lock);
+	if (end > obj->charged)
+		more.anon = end - obj->charged;
+	error = vm_charge_take(obj->sys, &more);
+	if (error == 0)
+		obj->charged += more.anon;
+	vm_mutex_unlock(obj->lock);
+	return error;
+}
+
+static void
+uncharge(struct vm_object *obj)
+{
+	struct vm_charge all = { .anon = obj->charged };
+
+	vm_charge_give(obj->sys, &all);
+}
+
 /* The object is on no list any more and has no references. */
 static void
 destroy(struct vm_object *obj)
@@ -221,6 +248,7 @@ destroy(struct vm_object *obj)
 	/* Even an empty one: who took its last page out has to unlock first. */
 	remove_all_pages(obj);
 	vm_swapmap_fini(sys, &obj->swap);
+	uncharge(obj);
 	obj->pages.ops->fini(&obj->pages);
 	if (obj->ops->destroy != NULL)
 		obj->ops->destroy(sys, obj->pager);

@@ -102,6 +102,7 @@ struct vm_object {
 	_Atomic uint32_t refs;          /* (a); 0 -> 1 under the cache lock */
 	struct vm_pageindex pages;      /* (lock) */
 	vm_pindex_t npages;             /* (lock) resident */
+	vm_pindex_t charged;    /* (lock) pages that are promised, from 0 on */
 	struct vm_swapmap swap; /* (lock) what is in swap, without a store */
 	vm_pindex_t read_next;  /* (lock) where a sequential reader */
 	unsigned read_ahead;    /*   goes on, and its window */
@@ -141,6 +142,13 @@ struct vm_object *vm_object_create_indexed(struct vm_system *,
 struct vm_object *vm_object_create_under(struct vm_system *,
     const struct vm_pageindex_ops *, const struct vm_pager_ops *, void *pager,
     struct vm_mutex *lock);
+
+/*
+ * vm_object_charge: pages up to `end` of anonymous memory may be used; they are
+ * charged until the object goes, if such memory is (vm_system_overcommit).
+ * => no lock of an object held; does not block     => VM_ENOMEM
+ */
+int vm_object_charge(struct vm_object *, vm_pindex_t end);
 
 /*
  * vm_object_find: the object of a key with one more reference, or NULL.

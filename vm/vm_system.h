@@ -40,6 +40,7 @@ struct vm_system {
 	struct base_alloc index_alloc; /* (c) counts them */
 	/* pages promised (vm_charge.c) */
 	_Atomic uint64_t charged_wired, charged_anon;
+	bool counts_anon; /* (c) vm_system_overcommit */
 	struct vm_stats stats;
 };
 

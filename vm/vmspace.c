@@ -113,15 +113,19 @@ inherit_limits(const struct vmspace *parent, struct vmspace *child)
 
 /* With the break locked, the child's is that of the entries it gets. */
 static int
-fork_entries(struct vmspace *parent, struct vmspace *child)
+fork_entries(struct vmspace *parent, struct vmspace *child, bool *refused)
 {
 	struct vm_map_entry *e;
-	int error = 0;
+	struct vm_charge need;
+	int error;
 
 	vm_mutex_lock(&parent->brk_lock);
 	vm_map_lock(&parent->map);
 	vm_map_lock(&child->map);
 	inherit_limits(parent, child);
+	need = vm_map_fork_need(&parent->map);
+	error = vm_map_charge(&child->map, &need);
+	*refused = error != 0;
 	for (e = vm_map_first(&parent->map); error == 0 && e != NULL;
 	     e = vm_map_next(&parent->map, e))
 		error = vm_map_fork_entry(&parent->map, e, &child->map);
@@ -139,20 +143,22 @@ vmspace_fork(struct vmspace *parent, struct vmspace **child)
 {
 	struct vm_system *sys = parent->map.sys;
 	unsigned tries = 0;
+	bool refused;
 	int error;
 
 	do {
 		error = vmspace_create(sys, parent->map.design, child);
 		if (error != 0)
 			return error;
-		error = fork_entries(parent, *child);
+		error = fork_entries(parent, *child, &refused);
 		if (error == 0) {
 			VM_COUNT(sys, forks);
 			return 0;
 		}
 		vmspace_unref(*child);
 		*child = NULL;
-	} while (tries++ < FORK_TRIES && vm_pageout_more(sys, FORK_PAGES));
+	} while (!refused && tries++ < FORK_TRIES &&
+	    vm_pageout_more(sys, FORK_PAGES));
 	return error;
 }
 

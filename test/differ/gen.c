@@ -90,6 +90,7 @@ gen_init(struct gen *g, uint64_t seed, struct trace_config *c)
 	c->read_around = once_in(g, 3) ? between(g, 2, 16) : 0;
 	c->neighbours = once_in(g, 3) ? between(g, 2, 8) : 0;
 	c->swap = (seed & 1) && !once_in(g, 3) ? between(g, 16, 512) : 0;
+	c->counted = once_in(g, 3);
 	if (c->swap != 0)
 		c->frames = between(g, 24, 96);
 }

@@ -180,12 +180,27 @@ cell_copy(struct cell *dst, const struct cell *src)
 	dst->slot = slot_create(src->slot == NULL ? NULL : src->slot->bytes);
 }
 
+/* Whether a page of its own may come to be. */
+static bool
+is_charged(const struct cell *c)
+{
+	return c->private && !c->foreign && !c->guard &&
+	    (c->prot & VM_PROT_WRITE) != 0;
+}
+
+void
+cell_charge(struct cell *c)
+{
+	c->charged |= is_charged(c);
+}
+
 void
 put_cell(struct cell *c, const struct cell *like, struct thing *below,
     uint64_t pindex)
 {
 	cell_clear(c);
 	*c = *like;
+	c->charged = is_charged(c);
 	c->below = below;
 	c->pindex = pindex;
 	c->slot = c->private && !c->guard ? slot_create(NULL) : NULL;
@@ -315,4 +330,23 @@ model_is_short(const struct model *m, uint64_t npages)
 	if (pages + npages <= m->config.frames)
 		return false;
 	return !mix_pages(&m->mix) || is_short_with_swap(m, pages, npages);
+}
+
+uint64_t
+model_promised(const struct model *m)
+{
+	uint64_t n = live_extent;
+
+	for (unsigned i = 0; i < TRACE_SPACES; i++) {
+		for (size_t j = 0; j < m->ncells; j++)
+			n += m->spaces[i].cells[j].mapped &&
+			    m->spaces[i].cells[j].charged;
+	}
+	return n;
+}
+
+bool
+model_may_refuse(const struct model *m, uint64_t npages)
+{
+	return m->config.counted != 0 && model_promised(m) + npages > m->limit;
 }

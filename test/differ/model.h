@@ -44,6 +44,7 @@ struct thing {
 
 struct cell {
 	bool mapped, foreign, private, wired;
+	bool charged; /* private, and has been writable */
 	bool onfault; /* wired, but pages only when they are faulted in */
 	bool shared;  /* private, but others have or had the slot too */
 	bool stack, immutable;
@@ -71,7 +72,9 @@ struct model {
 	size_t ncells;
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];
-	uint64_t reserve; /* frames that are not for us */
+	uint64_t reserve;        /* frames that are not for us */
+	struct vm_charge before; /* the operation, what was promised, */
+	uint64_t limit;          /* and the most that could be */
 	uint64_t swap; /* slots there were in this operation, all the while */
 	bool hurt;     /* in it, something could not be read */
 	uint64_t used; /* frames in use before the operation, for designs that
@@ -130,6 +133,10 @@ int model_access(const struct cell *, vm_prot_t access);
 /* The bytes of a mapped cell. */
 const uint8_t *model_bytes(const struct cell *);
 
+/* Pages of anonymous memory that are promised. */
+uint64_t model_promised(const struct model *);
+/* Whether so many more may be refused. */
+bool model_may_refuse(const struct model *, uint64_t npages);
 /* The most pages that the system can have in use. */
 uint64_t model_pages(const struct model *);
 /* Whether memory may be short for an operation that takes up to npages. */
@@ -160,6 +167,8 @@ void put_cell(struct cell *, const struct cell *like, struct thing *below,
     uint64_t pindex);
 
 void cell_clear(struct cell *);
+/* From now on a writable private cell is charged, whatever comes. */
+void cell_charge(struct cell *);
 void slot_unref(struct slot *);
 /* dst, cleared before, becomes the same memory, or a copy. */
 void cell_share(struct cell *dst, struct cell *src);

@@ -56,6 +56,15 @@ most(const struct model *m, const struct growth *g)
 	return vm_atop(g->sp->stack_limit) - used;
 }
 
+/* Where memory is counted, what is promised already may leave too little. */
+static enum wiring
+with_promises(const struct model *m, enum wiring w, uint64_t npages)
+{
+	return w == WIRING_FITS && model_may_refuse(m, npages) ?
+	    WIRING_MAY_FIT :
+	    w;
+}
+
 /* Whether the stack may have grown by n pages. */
 static bool
 is_right(struct model *m, const struct growth *g, uint64_t n)
@@ -71,6 +80,8 @@ is_right(struct model *m, const struct growth *g, uint64_t n)
 		all = model_wiring(m, g->sp, want);
 		few = model_wiring(m, g->sp, need);
 	}
+	all = with_promises(m, all, want);
+	few = with_promises(m, few, need);
 	if (n == want && all != WIRING_NEVER)
 		return true;
 	if (all == WIRING_FITS)

@@ -413,6 +413,8 @@ inherit_cell(struct cell *child, struct cell *parent)
 		break;
 	}
 	child->wired = child->onfault = false;
+	if (child->mapped && parent->inherit != VM_INHERIT_SHARE)
+		cell_charge(child);
 }
 
 static const char *
@@ -824,6 +826,38 @@ map_cells(struct model *m, const struct op *op, struct span s)
 	thing_unref(t);
 }
 
+/* Pages that the object of a mapping does not have yet. */
+static uint64_t
+extension(const struct model *m, const struct op *op)
+{
+	const struct thing *t = m->things[op->object];
+	uint64_t end = vm_atop(op->addr2 + vm_round_page(op->len));
+
+	if (op->flags & (VM_MMAP_FOREIGN | VM_MMAP_GUARD))
+		return 0;
+	if (op->object == 0)
+		return op->flags & VM_MMAP_SHARED ? end : 0;
+	return t->is_file || end <= t->extent ? 0 : end - t->extent;
+}
+
+/* Whether a mapping would be more memory than there is, when it is counted. */
+static bool
+is_refused(struct model *m, const struct op *op)
+{
+	struct cell like = new_cell(op);
+	uint64_t more = 0, less = 0;
+	bool outside;
+	struct span s = span_of(m, op, &outside);
+
+	cell_charge(&like);
+	if (like.charged)
+		more = vm_atop(vm_round_page(op->len));
+	for (size_t i = s.first; i < s.last && (op->flags & VM_MMAP_FIXED); i++)
+		less += s.cells[i].mapped && s.cells[i].charged;
+	more = more > less ? more - less : 0;
+	return model_may_refuse(m, more + extension(m, op));
+}
+
 /*
  * When wiring fails at the end, what was replaced is gone all the same, and
  * shared memory has the pages that were wired.
@@ -838,7 +872,7 @@ apply_map(struct model *m, const struct op *op, struct outcome *out)
 
 	if (out->error == VM_OK)
 		at.addr = out->addr;
-	else if (place_errors(m, op) != OK)
+	else if (place_errors(m, op) != OK || is_refused(m, op))
 		return NULL;
 	else if (op->object > TRACE_FILES)
 		thing_extend(m->things[op->object],
@@ -932,6 +966,18 @@ accessible_wirings(struct span s)
 	return n - wirable(s);
 }
 
+/* Pages that are charged when they become writable. */
+static uint64_t
+uncharged(struct span s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = s.first; i < s.last; i++)
+		n += s.cells[i].private && !s.cells[i].guard &&
+		    !s.cells[i].charged;
+	return n;
+}
+
 /* Copies are made for wired pages that may be written now. */
 static const char *
 expect_protect(struct model *m, const struct op *op, const struct outcome *out,
@@ -971,9 +1017,14 @@ apply_protect(struct model *m, const struct op *op, struct outcome *out)
 	if (op->prot != VM_PROT_NONE &&
 	    wiring_limit_errors(m, accessible_wirings(s), 0) != OK)
 		return NULL;
+	if ((op->prot & VM_PROT_WRITE) && uncharged(s) != 0 &&
+	    model_may_refuse(m, uncharged(s)))
+		return NULL;
 	for (size_t i = s.first; i < s.last; i++) {
-		if (!s.cells[i].guard)
-			s.cells[i].prot = op->prot;
+		if (s.cells[i].guard)
+			continue;
+		s.cells[i].prot = op->prot;
+		cell_charge(&s.cells[i]);
 	}
 	if (any(s, is_wired))
 		learn(out, s);
@@ -2175,6 +2226,19 @@ grow_stacks(struct model *m, const struct op *op, const struct outcome *out)
 	return bad;
 }
 
+/* Whether there may be less than the call may need; that what there is is
+ * never passed, the sums tell. */
+static bool
+may_be_refused(const struct model *m, const struct op *op)
+{
+	uint64_t need = vm_atop(vm_round_page(op->len)) +
+	    vm_atop(vm_round_page(op->len2)) + 2 * m->ncells;
+
+	if (op->kind == OP_MAP)
+		need += vm_atop(op->addr2);
+	return model_may_refuse(m, need);
+}
+
 const char *
 model_apply(struct model *m, const struct op *op, struct outcome *out)
 {
@@ -2192,6 +2256,8 @@ model_apply(struct model *m, const struct op *op, struct outcome *out)
 		out->error = VM_OK;
 	if (bad == NULL)
 		bad = rule->expect(m, op, out, &errors);
+	if (bad == NULL && out->error == VM_ENOMEM && may_be_refused(m, op))
+		errors |= ERROR(VM_ENOMEM);
 	if (bad == NULL && !(errors & ERROR(out->error)))
 		bad = complain("%s, expected 0x%x (%s)", error_name(out->error),
 		    errors, error_name(__builtin_ctz(errors)));

@@ -96,6 +96,13 @@ used_pages(const struct subject *s)
 static const char *
 check_usage(const struct subject *s, const struct model *m)
 {
+	struct vm_charge now, max;
+
+	vm_charge_get(s->sys, &now, &max);
+	if (m->config.counted != 0 &&
+	    (now.anon != model_promised(m) ||
+		(now.anon > m->before.anon && now.anon > m->limit)))
+		return "the sum of promises is wrong";
 	return mix_is_prompt(&s->mix) && used_pages(s) > model_pages(m) ?
 	    "more pages in use than there are" :
 	    NULL;
@@ -135,12 +142,15 @@ run_op(struct run *r, const struct op *wanted)
 	struct run_report *rep = r->report;
 	const char *bad;
 	uint64_t swap;
+	struct vm_charge max;
 
 	if (!model_takes(&r->model, &op))
 		return NULL;
 	if (!mix_is_prompt(&r->subject.mix))
 		r->model.used = used_pages(&r->subject);
 	swap = vm_swap_total(r->subject.sys);
+	vm_charge_get(r->subject.sys, &r->model.before, &max);
+	r->model.limit = max.anon;
 	subject_apply(&r->subject, &op, &r->out);
 	r->model.swap = vm_swap_total(r->subject.sys);
 	if (swap < r->model.swap || op.kind == OP_SWAP_OFF)

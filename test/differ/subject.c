@@ -95,6 +95,7 @@ subject_init(struct subject *s, const struct trace_config *config)
 	if (vm_system_create(&s->env.env, s->machine, &s->sys) != VM_OK)
 		return false;
 	vm_system_prefer(s->sys, &s->mix.designs[0]);
+	vm_system_overcommit(s->sys, config->counted == 0);
 	return swap_on(s, 0) == VM_OK && objects_init(s);
 }
 

@@ -45,6 +45,7 @@ static const struct field op_fields[] = {
 static const struct field config_fields[] = {
 	FIELD(struct trace_config, "frames", frames, LOOK_DECIMAL),
 	FIELD(struct trace_config, "swap", swap, LOOK_DECIMAL),
+	FIELD(struct trace_config, "counted", counted, LOOK_DECIMAL),
 	FIELD(struct trace_config, "min", va_min, LOOK_HEX),
 	FIELD(struct trace_config, "max", va_max, LOOK_HEX),
 	FIELD(struct trace_config, "ahead", zero_ahead, LOOK_DECIMAL),

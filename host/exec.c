@@ -279,6 +279,8 @@ set_limits(struct adoption *a)
 	args_find(a->task, a->space, &a->places);
 	if (prlimit(a->task->tid, RLIMIT_DATA, NULL, &limit) == 0)
 		vm->data_limit = limit.rlim_cur;
+	if (prlimit(a->task->tid, RLIMIT_RSS, NULL, &limit) == 0)
+		vmspace_limit_resident(vm, limit.rlim_cur);
 	if (prlimit(a->task->tid, RLIMIT_MEMLOCK, NULL, &limit) == 0)
 		space_limit_wired(a->space, limit.rlim_cur);
 	space_limit_size(a->space, &a->space->as_limit);

@@ -75,6 +75,8 @@ after_limit(struct task *t, long result)
 		return;
 	if (has_limit(t, RLIMIT_DATA, &now))
 		t->space->vm->data_limit = now.rlim_cur;
+	if (has_limit(t, RLIMIT_RSS, &now))
+		vmspace_limit_resident(t->space->vm, now.rlim_cur);
 	if (has_limit(t, RLIMIT_MEMLOCK, &now))
 		space_limit_wired(t->space, now.rlim_cur);
 	if (!has_limit(t, RLIMIT_STACK, &now))
@@ -89,7 +91,7 @@ static bool
 is_noted(int which)
 {
 	return which == RLIMIT_DATA || which == RLIMIT_MEMLOCK ||
-	    which == RLIMIT_STACK;
+	    which == RLIMIT_STACK || which == RLIMIT_RSS;
 }
 
 static int

@@ -198,6 +198,12 @@ pmap_extract(struct pmap *pm, vaddr_t va, struct pmap_mapping *out)
 	return pm->machine->ops->extract(pm, va, out);
 }
 
+static inline vm_pindex_t
+pmap_resident_count(const struct pmap *pm)
+{
+	return pm->machine->ops->resident_count(pm);
+}
+
 static inline vaddr_t
 pmap_next(struct pmap *pm, vaddr_t start, vaddr_t end)
 {

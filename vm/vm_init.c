@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "vm/cow/cow_pool.h"
+#include "vm/vm_daemon.h"
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
 #include "vm/vm_pageout.h"
@@ -70,6 +71,8 @@ vm_system_create(const struct vm_env *env, struct vm_machine *machine,
 	sys->alloc.ctx = env->ctx;
 	sys->machine = machine;
 	vm_mutex_init(&sys->spaces_lock, env);
+	sys->daemon.passes = 1;
+	sys->scan_spaces = vm_daemon_pass;
 	list_init(&sys->spaces);
 	if (init_layers(sys) != 0) {
 		vm_system_destroy(sys);

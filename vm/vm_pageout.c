@@ -213,6 +213,8 @@ pass(struct vm_system *sys, size_t enough, unsigned fruitless)
 	uint64_t hindered = vm_pageq_hindered(sys);
 
 	VM_COUNT(sys, pd_passes);
+	if (sys->scan_spaces != NULL)
+		sys->scan_spaces(sys);
 	vm_swapout_begin(&p.out, sys, sys->paging->place, sys->paging->cluster);
 	sys->paging->scan(&p);
 	vm_swapout_flush(&p.out);

@@ -52,6 +52,10 @@
 	X(stack_grows, "stacks grown by a fault")                             \
 	X(stack_strays, "stack pointers found outside of stacks")             \
 	X(entries_clipped, "map entries made by clipping")                    \
+	X(swapouts, "address spaces swapped out")                             \
+	X(swapins, "address spaces that ran again after that")                \
+	X(swapout_pages, "pages that they gave up")                           \
+	X(rss_deactivated, "pages given up by spaces over their limit")       \
 	X(forks, "address spaces forked")                                     \
 	X(charge_refused, "refusals because memory and swap are promised")    \
 	X(pages_zeroed, "frames filled with zeroes")                          \

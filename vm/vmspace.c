@@ -34,6 +34,7 @@ vmspace_create(struct vm_system *sys, const struct vm_design *design,
 	vm_mutex_init(&vs->brk_lock, sys->env);
 	atomic_init(&vs->refs, 1);
 	vs->data_limit = UINT64_MAX;
+	vs->rss_limit = UINT64_MAX;
 	vm_mutex_lock(&sys->spaces_lock);
 	list_insert_tail(&sys->spaces, &vs->link);
 	vm_mutex_unlock(&sys->spaces_lock);
@@ -104,6 +105,7 @@ inherit_limits(const struct vmspace *parent, struct vmspace *child)
 	child->brk_start = parent->brk_start;
 	child->brk_end = parent->brk_end;
 	child->data_limit = parent->data_limit;
+	atomic_store(&child->rss_limit, parent->rss_limit);
 	child->map.place_min = parent->map.place_min;
 	child->map.place_max = parent->map.place_max;
 	child->map.size_limit = parent->map.size_limit;

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_daemon_test.c - which spaces give up memory when it is short, and when
+ * whole ones go.
+ */
+#include "test/unit/base_test.h"
+#include "test/unit/fixture.h"
+
+#define STAT(fx, name) ((int)(fx)->sys->stats.name)
+
+enum { SWAP = 1024 };
+
+static vm_pindex_t
+resident(struct vmspace *vs)
+{
+	return pmap_resident_count(vs->map.pmap);
+}
+
+/* A space with n pages that are 'a', 'b', 'c'... */
+static struct vmspace *
+sized(struct fixture *fx, size_t n)
+{
+	struct vmspace *vs;
+
+	assert_int_equal(vmspace_create(fx->sys, fx_design, &vs), VM_OK);
+	assert_int_equal(fx_map_at(fx, vs, 0, n, VM_MMAP_PRIVATE, NULL, 0),
+	    VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store_in(fx, vs, i, 'a' + (int)i % 26), VM_OK);
+	return vs;
+}
+
+static void
+assert_sized(struct fixture *fx, struct vmspace *vs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		assert_true(page_is(fx, vs, i, 'a' + (int)i % 26));
+}
+
+static void
+passes(struct fixture *fx, unsigned n)
+{
+	while (n-- > 0)
+		vm_daemon_pass(fx->sys);
+}
+
+/* All memory but so many pages is taken by the fixture's own space. */
+static void
+take_all_but(struct fixture *fx, size_t left)
+{
+	size_t n = vm_page_free_count(fx->sys) - left;
+
+	assert_int_equal(map_anon(fx, 0, n), VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+}
+
+/* Few pages are free, so that paging is behind. */
+static void
+take_all(struct fixture *fx)
+{
+	take_all_but(fx, vm_page_reserve(fx->sys) + 1);
+}
+
+/* Does a space over its limit give up what is beyond, and no other? */
+static void
+test_rss(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = sized(fx, 20), *other = sized(fx, 20);
+
+	passes(fx, 1);
+	assert_int_equal(resident(vs), 20);
+	vmspace_limit_resident(vs, 8 * FX_PAGE);
+	passes(fx, 1);
+	assert_int_equal(resident(vs), 8);
+	assert_int_equal(resident(other), 20);
+	assert_int_equal(STAT(fx, rss_deactivated), 12);
+	assert_sized(fx, vs, 20);
+	vm_check(fx->sys);
+	vmspace_unref(vs);
+	vmspace_unref(other);
+}
+
+/* Does wired memory stay, whatever the limit, and is the limit inherited? */
+static void
+test_rss_wired(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = sized(fx, 8), *c;
+
+	assert_int_equal(vm_mlock(vs, fx_va(2), 2 * FX_PAGE), VM_OK);
+	vmspace_limit_resident(vs, 0);
+	passes(fx, 1);
+	assert_int_equal(resident(vs), 2);
+	assert_true(mapping_of(vs, 2).wired);
+	c = fork_space(vs);
+	assert_int_equal(c->rss_limit, 0);
+	vmspace_unref(c);
+	vmspace_unref(vs);
+}
+
+/* Do pages of a space over its limit go to swap before those of others, which
+ * have been idle for longer? */
+static void
+test_rss_first(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *other, *vs;
+	size_t nfree;
+
+	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
+	other = sized(fx, 20);
+	vs = sized(fx, 20);
+	vmspace_limit_resident(vs, 4 * FX_PAGE);
+	nfree = vm_page_free_count(fx->sys);
+	(void)vm_pageout(fx->sys, nfree + 10);
+	assert_true(vm_page_free_count(fx->sys) >= nfree + 10);
+	for (size_t i = 0; i < 20; i++)
+		assert_non_null(mapping_of(other, i).page);
+	assert_sized(fx, vs, 20);
+	vmspace_unref(vs);
+	vmspace_unref(other);
+}
+
+/* Does the one go that has slept longest, of equals the largest, one at a time
+ * and only while paging is behind; and never who runs? */
+static void
+test_swapout(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *old = sized(fx, 4), *small = sized(fx, 8);
+	struct vmspace *large = sized(fx, 16), *runs = sized(fx, 32);
+
+	vmspace_sleeps(old);
+	passes(fx, 2);
+	vmspace_sleeps(small);
+	vmspace_sleeps(large);
+	passes(fx, 6);
+	assert_int_equal(STAT(fx, swapouts), 0);
+	take_all(fx);
+	passes(fx, 2);
+	assert_int_equal(STAT(fx, swapouts), 0);
+	passes(fx, 1);
+	assert_true(vmspace_is_out(old));
+	assert_int_equal(resident(old), 0);
+	assert_int_equal(STAT(fx, swapouts), 1);
+	passes(fx, 3);
+	assert_true(vmspace_is_out(large));
+	assert_false(vmspace_is_out(small));
+	passes(fx, 3);
+	assert_true(vmspace_is_out(small));
+	passes(fx, 6);
+	assert_int_equal(STAT(fx, swapouts), 3);
+	assert_int_equal(STAT(fx, swapout_pages), 4 + 8 + 16);
+	assert_int_equal(resident(runs), 32);
+	vm_check(fx->sys);
+	vmspace_unref(old);
+	vmspace_unref(small);
+	vmspace_unref(large);
+	vmspace_unref(runs);
+}
+
+/* Does who runs again have all its memory, may it go again only when it has
+ * slept again for a while, and does nobody go when that is not wanted? */
+static void
+test_swapin(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = sized(fx, 8);
+
+	vmspace_sleeps(vs);
+	take_all(fx);
+	vm_system_swap_spaces(fx->sys, false);
+	passes(fx, 9);
+	assert_int_equal(STAT(fx, swapouts), 0);
+	vm_system_swap_spaces(fx->sys, true);
+	passes(fx, 1);
+	assert_true(vmspace_is_out(vs));
+	vmspace_runs(vs);
+	assert_int_equal(STAT(fx, swapins), 1);
+	assert_sized(fx, vs, 8);
+	passes(fx, 2);
+	vmspace_sleeps(vs);
+	passes(fx, 1);
+	assert_false(vmspace_is_out(vs));
+	passes(fx, 1);
+	assert_true(vmspace_is_out(vs));
+	vmspace_runs(vs);
+	vmspace_runs(vs);
+	assert_int_equal(STAT(fx, swapins), 2);
+	vmspace_unref(vs);
+}
+
+/* Do its pages go to swap next, and come back? */
+static void
+test_swapout_pages(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs;
+
+	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
+	vs = sized(fx, 24);
+	vmspace_sleeps(vs);
+	passes(fx, 2);
+	take_all(fx);
+	passes(fx, 3);
+	assert_true(vmspace_is_out(vs));
+	(void)vm_pageout(fx->sys, vm_page_free_count(fx->sys) + 20);
+	assert_true(vm_swap_in_use(fx->sys) >= 20);
+	for (size_t i = 0; i < 50; i++)
+		assert_non_null(mapping_of(fx->vs, i).page);
+	vmspace_runs(vs);
+	assert_sized(fx, vs, 24);
+	vmspace_unref(vs);
+}
+
+/* Is what others have in use as well left to them? */
+static void
+test_swapout_shared(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = file_object(fx, 0);
+	struct vmspace *vs = sized(fx, 4);
+
+	assert_int_equal(fx_map_at(fx, vs, 8, 2, VM_MMAP_SHARED, obj, 0),
+	    VM_OK);
+	assert_int_equal(fx_map_at(fx, fx->vs, 900, 2, VM_MMAP_SHARED, obj, 0),
+	    VM_OK);
+	assert_int_equal(load_in(fx, vs, 8), 'A');
+	assert_int_equal(load(fx, 900), 'A');
+	vmspace_sleeps(vs);
+	take_all(fx);
+	passes(fx, 3);
+	assert_true(vmspace_is_out(vs));
+	assert_non_null(mapping_of(fx->vs, 900).page);
+	vmspace_unref(vs);
+	vm_object_unref(obj);
+}
+
+int
+main(void)
+{
+	const struct fx_test tests[] = {
+		FX_TEST(test_rss),
+		FX_TEST(test_rss_wired),
+		FX_TEST_IN(netbsd, test_rss_first),
+		FX_TEST(test_swapout),
+		FX_TEST(test_swapin),
+		FX_TEST_IN(netbsd, test_swapout_pages),
+		FX_TEST(test_swapout_shared),
+	};
+
+	return FX_RUN("vm_daemon", tests);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_daemon.c - spaces over their limit, and spaces that sleep.
+ *
+ * Time is counted in passes.  The space that has slept longest goes, of those
+ * that have slept equally long the largest; one at a time, and then paging gets
+ * some passes to write it.  What others may have in use too is left alone:
+ * pages of objects with more than one user.
+ *
+ * All locks are only tried, since who makes a pass may hold some.
+ */
+#include "vm/vm_daemon.h"
+
+#include "vm/vm_pageout.h"
+#include "vm/vm_pageq.h"
+
+#define BEHIND_PASSES 3 /* in a row that left too little: paging is behind */
+#define SLEEP_PASSES  2 /* that a space must have slept */
+
+/* ---- giving up pages ---- */
+
+/* Pages of one entry that may go. */
+struct giving {
+	struct vm_map *map;
+	bool shared;      /* others have the object of the entry, too */
+	vm_pindex_t keep; /* pages that may stay mapped */
+	size_t given;
+};
+
+static void
+give_page(const struct vm_cow_page *at, void *arg)
+{
+	struct giving *g = arg;
+	struct vm_system *sys = g->map->sys;
+	struct vm_page *pg = at->page;
+
+	if (pg == NULL || pg->busy || pg->wire_count != 0 || pg->fictitious ||
+	    (!at->upper && g->shared) ||
+	    pmap_resident_count(g->map->pmap) <= g->keep)
+		return;
+	vm_page_unmap(sys, pg);
+	(void)pmap_clear_reference(sys->machine, pg);
+	vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);
+	g->given++;
+}
+
+/* Make pages inactive until no more than `keep` are mapped. */
+static size_t
+give(struct vmspace *vs, vm_pindex_t keep)
+{
+	struct giving g = { .map = &vs->map, .keep = keep };
+	const struct vm_cow_ops *cow = vs->map.design->cow;
+	struct vm_map_entry *e;
+
+	if (!vm_rwlock_try_read(&vs->map.lock))
+		return 0;
+	for (e = vm_map_first(g.map); e != NULL; e = vm_map_next(g.map, e)) {
+		if (vm_entry_is_wired(e) || (e->flags & VM_ENTRY_FOREIGN))
+			continue;
+		g.shared = e->object != NULL && e->object->refs > 1;
+		cow->lock(e);
+		cow->walk(e, 0, vm_entry_npages(e), give_page, &g);
+		cow->unlock(e);
+	}
+	vm_map_unlock_read(g.map);
+	return g.given;
+}
+
+static void
+hold_to_limit(struct vmspace *vs)
+{
+	vm_pindex_t keep = vm_atop(vs->rss_limit);
+
+	if (vs->rss_limit != UINT64_MAX &&
+	    pmap_resident_count(vs->map.pmap) > keep)
+		VM_COUNT_N(vs->map.sys, rss_deactivated, give(vs, keep));
+}
+
+/* ---- who goes ---- */
+
+static bool
+may_go(const struct vmspace *vs, uint64_t now)
+{
+	return !vs->out && vs->slept != 0 && now - vs->slept >= SLEEP_PASSES &&
+	    pmap_resident_count(vs->map.pmap) != 0;
+}
+
+static bool
+is_better(const struct vmspace *vs, const struct vmspace *than)
+{
+	if (than == NULL || vs->slept != than->slept)
+		return than == NULL || vs->slept < than->slept;
+	return pmap_resident_count(vs->map.pmap) >
+	    pmap_resident_count(than->map.pmap);
+}
+
+static struct vmspace *
+choose(struct vm_system *sys)
+{
+	struct vmspace *best = NULL;
+
+	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
+		if (may_go(vs, sys->daemon.passes) && is_better(vs, best))
+			best = vs;
+	return best;
+}
+
+static bool
+is_behind(struct vm_system *sys)
+{
+	struct vm_pageout_levels levels;
+
+	vm_pageout_get_levels(sys, &levels);
+	if (vm_pageout_available(sys) >= levels.min)
+		sys->daemon.behind = 0;
+	else
+		sys->daemon.behind++;
+	return sys->daemon.behind >= BEHIND_PASSES;
+}
+
+static void
+swap_out(struct vmspace *vs)
+{
+	struct vm_system *sys = vs->map.sys;
+
+	vs->out = true;
+	sys->daemon.behind = 0;
+	VM_COUNT(sys, swapouts);
+	VM_COUNT_N(sys, swapout_pages, give(vs, 0));
+}
+
+void
+vm_daemon_pass(struct vm_system *sys)
+{
+	struct vmspace *vs;
+
+	sys->daemon.passes++;
+	if (!vm_mutex_trylock(&sys->spaces_lock))
+		return;
+	LIST_FOREACH(struct vmspace, each, &sys->spaces, link)
+		hold_to_limit(each);
+	if (is_behind(sys) && !sys->daemon.off) {
+		vs = choose(sys);
+		if (vs != NULL)
+			swap_out(vs);
+	}
+	vm_mutex_unlock(&sys->spaces_lock);
+}
+
+/* ---- what the host says ---- */
+
+void
+vmspace_sleeps(struct vmspace *vs)
+{
+	if (vs->slept == 0)
+		vs->slept = vs->map.sys->daemon.passes;
+}
+
+void
+vmspace_runs(struct vmspace *vs)
+{
+	if (vs->slept == 0)
+		return;
+	vs->slept = 0;
+	if (atomic_exchange(&vs->out, false))
+		VM_COUNT(vs->map.sys, swapins);
+}
+
+bool
+vmspace_is_out(const struct vmspace *vs)
+{
+	return vs->out;
+}
+
+void
+vmspace_limit_resident(struct vmspace *vs, vsize_t bytes)
+{
+	vs->rss_limit = bytes;
+}
+
+void
+vm_system_swap_spaces(struct vm_system *sys, bool on)
+{
+	sys->daemon.off = !on;
+}

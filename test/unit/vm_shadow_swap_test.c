@@ -685,6 +685,46 @@ test_fork_while_read(void **state)
 	assert_reads(fx, fx->vs, "paa");
 }
 
+static void
+fork_copy_now(struct fixture *fx)
+{
+	disk(fx)->hold = false;
+	if (kin.waits++ == 0)
+		kin.d = fork_space(fx->vs);
+	end_well(fx);
+}
+
+/* Memory that is shared is copied while a page of it comes in: is it not copied
+ * before it is there? */
+static void
+test_copy_now_while_read(void **state)
+{
+	struct fixture *fx = *state;
+
+	need_swap(fx);
+	fill(fx, 0, 3, 'a');
+	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 3 * FX_PAGE,
+			     VM_INHERIT_SHARE),
+	    VM_OK);
+	kin.c = fork_space(fx->vs);
+	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 3 * FX_PAGE,
+			     VM_INHERIT_COPY),
+	    VM_OK);
+	page_out(fx);
+	kin.waits = 0;
+	fx->on_wait = fork_copy_now;
+	disk(fx)->hold = true;
+	assert_int_equal(load_in(fx, kin.c, 1), 'a');
+	fx->on_wait = NULL;
+	assert_true(kin.waits != 0);
+	vm_check(fx->sys);
+	assert_int_equal(store_in(fx, kin.c, 1, 'c'), VM_OK);
+	assert_reads(fx, kin.d, "aaa");
+	assert_reads(fx, fx->vs, "aca");
+	vmspace_unref(kin.c);
+	vmspace_unref(kin.d);
+}
+
 /* The memory of the host fails where a layer's page or slot is moved or copied:
  * does everybody still see what he saw? */
 static bool
@@ -762,6 +802,7 @@ main(void)
 		FX_TEST(test_discard_while_written),
 		FX_TEST(test_copy_now_while_written),
 		FX_TEST(test_fork_while_read),
+		FX_TEST(test_copy_now_while_read),
 		FX_BARE(test_every_allocation),
 	};
 

@@ -413,13 +413,16 @@ test_bypass(void **state)
 	struct vmspace *c, *d;
 
 	need_swap(fx);
-	fill(fx, 0, 2, 'a');
+	assert_int_equal(map_anon(fx, 0, 3), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	assert_int_equal(store(fx, 1, 'a'), VM_OK);
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
+	assert_int_equal(store(fx, 2, 'p'), VM_OK);
 	page_out(fx);
 	d = fork_space(fx->vs);
 	assert_int_equal(STAT(fx, bypasses), 0);
-	assert_reads(fx, d, "pa");
+	assert_reads(fx, d, "pap");
 	vmspace_unref(d);
 	assert_int_equal(store(fx, 1, 'p'), VM_OK);
 	page_out(fx);
@@ -427,7 +430,7 @@ test_bypass(void **state)
 	d = fork_space(fx->vs);
 	assert_int_equal(STAT(fx, bypasses), 1);
 	assert_int_equal(depth(fx->vs, 0), 1);
-	assert_reads(fx, d, "pp");
+	assert_reads(fx, d, "ppp");
 	assert_reads(fx, c, "aa");
 	vmspace_unref(c);
 	vmspace_unref(d);

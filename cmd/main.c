@@ -30,7 +30,7 @@ struct command {
 
 /* ------------------------------------------------------------------ run */
 
-enum { OPT_STATS = 256, OPT_MAPS, OPT_WATCH };
+enum { OPT_STATS = 256, OPT_MAPS, OPT_WATCH, OPT_NO_OVERCOMMIT };
 
 static bool
 set_option(struct run_options *o, int c, char **argv)
@@ -53,6 +53,9 @@ set_option(struct run_options *o, int c, char **argv)
 	case OPT_WATCH:
 		o->watch = true;
 		return true;
+	case OPT_NO_OVERCOMMIT:
+		o->no_overcommit = true;
+		return true;
 	default:
 		message("%s: not an option of run, or without its value; "
 			"see bsdvm help run",
@@ -68,6 +71,7 @@ cmd_run(int argc, char **argv)
 		{ "stats", optional_argument, NULL, OPT_STATS },
 		{ "maps", optional_argument, NULL, OPT_MAPS },
 		{ "watch", no_argument, NULL, OPT_WATCH },
+		{ "no-overcommit", no_argument, NULL, OPT_NO_OVERCOMMIT },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct run_options o = { .design = option_default_design(),
@@ -140,7 +144,8 @@ static const char run_details[] =
     "  --stats[=FILE]  at the end, all that was counted: one line of JSON\n"
     "  --maps[=FILE]   when an address space ends, what was mapped in it\n"
     "  --watch         on a terminal, a line of what goes on, while it does\n"
-    "  --watch         on a terminal, a line of what goes on, while it does\n"
+    "  --no-overcommit map no more that may be written than memory and swap\n"
+    "                  can hold: more is ENOMEM\n"
     "\n"
     "SWAP is one of these, maybe with ,priority=N after it: from 0, which it\n"
     "is without, to 32767, which is used first.\n"
@@ -176,7 +181,8 @@ static const struct command commands[] = {
 	    .run = cmd_run,
 	    .usage = { "run [-d DESIGN] [-m MEMORY] [-s SWAP]... "
 		       "[--stats[=FILE]]\n"
-		       "            [--maps[=FILE]] [--watch] [--] PROGRAM [ARG...]" },
+		       "            [--maps[=FILE]] [--watch] [--no-overcommit]\n"
+		       "            [--] PROGRAM [ARG...]" },
 	    .summary = "run a program whose memory is managed by a BSD VM",
 	    .details = run_details },
 	{ .name = "compare",

@@ -156,6 +156,7 @@ make_system(struct run *run)
 		return false;
 	}
 	vm_system_prefer(run->sys, run->options->design);
+	vm_system_overcommit(run->sys, !run->options->no_overcommit);
 	run->memory_fixed = atomic_load(&run->memory.bytes);
 	return true;
 }

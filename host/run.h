@@ -26,6 +26,7 @@ struct run_options {
 	bool plain_faults; /* nothing around a fault but by the design */
 	bool stats, maps;  /* print at the end */
 	bool watch;        /* a line of progress */
+	bool no_overcommit;
 	const char *stats_file, *maps_file; /* NULL: standard error */
 	struct swapspec swaps[RUN_SWAPS_MAX];
 	unsigned nswaps;

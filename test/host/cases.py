@@ -798,6 +798,27 @@ def out_of_memory(side):
             raise Failure(f"{options}: {result.status} {result.err}")
 
 
+MAP = """
+import mmap, sys
+try:
+    mmap.mmap(-1, 200 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+except OSError as error:
+    sys.exit(error.errno)
+"""
+
+
+@case("overcommit", vm_only=True)
+def overcommit(side):
+    """More than there is may be mapped, unless it is asked not to be."""
+    with open(side.path("map.py"), "w", encoding="ascii") as f:
+        f.write(MAP)
+    for options, status in (((), 0), (("--no-overcommit",), errno.ENOMEM),
+                            (("--no-overcommit", "-s", "200M"), 0)):
+        result = bsdvm(side, "run", "-m", "128M", *options, "--",
+                       "/usr/bin/python3", "map.py")
+        expect(result, status, options)
+
+
 @case("report", vm_only=True)
 def live_report(side):
     """SIGUSR1: what goes on; --watch: only on a terminal."""

@@ -81,7 +81,8 @@ hold_to_limit(struct vmspace *vs)
 static bool
 may_go(const struct vmspace *vs, uint64_t now)
 {
-	return !vs->out && vs->slept != 0 && now - vs->slept >= SLEEP_PASSES &&
+	return vs->out == 0 && vs->slept != 0 &&
+	    now - vs->slept >= SLEEP_PASSES &&
 	    pmap_resident_count(vs->map.pmap) != 0;
 }
 
@@ -123,7 +124,7 @@ swap_out(struct vmspace *vs)
 {
 	struct vm_system *sys = vs->map.sys;
 
-	vs->out = true;
+	vs->out = 1;
 	sys->daemon.behind = 0;
 	VM_COUNT(sys, swapouts);
 	VM_COUNT_N(sys, swapout_pages, give(vs, 0));
@@ -162,14 +163,14 @@ vmspace_runs(struct vmspace *vs)
 	if (vs->slept == 0)
 		return;
 	vs->slept = 0;
-	if (atomic_exchange(&vs->out, false))
+	if (atomic_exchange(&vs->out, 0) != 0)
 		VM_COUNT(vs->map.sys, swapins);
 }
 
 bool
 vmspace_is_out(const struct vmspace *vs)
 {
-	return vs->out;
+	return vs->out != 0;
 }
 
 void

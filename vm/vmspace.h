@@ -17,7 +17,7 @@ struct vmspace {
 	vsize_t data_limit;         /* (brk_lock) RLIMIT_DATA for brk */
 	_Atomic vsize_t rss_limit;  /* bytes; vm_daemon.h */
 	_Atomic uint64_t slept;     /* since that pass; 0: it runs */
-	_Atomic bool out;           /* swapped out */
+	_Atomic uint32_t out;       /* 1: swapped out */
 };
 
 /*

@@ -1603,12 +1603,13 @@ expect_incore(struct model *m, const struct op *op, const struct outcome *out,
 	return NULL;
 }
 
-/* What has been written and has no other home is there. */
+/* What has been written and has no other home is there; what was out when it
+ * was locked on faults comes with the next. */
 static bool
 must_be_in_core(const struct model *m, const struct cell *c)
 {
 	return c->slot != NULL && c->slot->bytes != NULL &&
-	    (m->config.swap == 0 || c->wired);
+	    (m->config.swap == 0 || (c->wired && !c->onfault));
 }
 
 static const char *

@@ -34,8 +34,7 @@ give_page(const struct vm_cow_page *at, void *arg)
 	struct vm_system *sys = g->map->sys;
 	struct vm_page *pg = at->page;
 
-	if (pg == NULL || pg->busy || pg->wire_count != 0 || pg->fictitious ||
-	    (!at->upper && g->shared) ||
+	if (pg == NULL || vm_page_is_pinned(pg) || (!at->upper && g->shared) ||
 	    pmap_resident_count(g->map->pmap) <= g->keep)
 		return;
 	vm_page_unmap(sys, pg);

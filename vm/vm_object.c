@@ -484,20 +484,11 @@ vm_object_cache_limit(struct vm_system *sys, size_t n)
 }
 /* ---- reclaiming ---- */
 
-/* Two steps: compilers join them into one load, of what is not ours too. */
-static bool
-is_pinned(const struct vm_page *pg)
-{
-	if (pg->busy || pg->fictitious)
-		return true;
-	return pg->wire_count != 0;
-}
-
 /* Free a page if it is clean. => locked */
 static bool
 take_page(struct vm_object *obj, struct vm_page *pg)
 {
-	if (is_pinned(pg) || vm_object_page_is_dirty(obj, pg))
+	if (vm_page_is_pinned(pg) || vm_object_page_is_dirty(obj, pg))
 		return false;
 	vm_page_unmap(obj->sys, pg);
 	if (vm_object_page_is_dirty(obj, pg))

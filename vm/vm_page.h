@@ -124,6 +124,19 @@ vm_page_is_used(const struct vm_page *pg)
 	    VM_PAGE_USED;
 }
 
+/*
+ * vm_page_is_pinned: whether the page has to stay as it is: it is in transit,
+ * wired, or a device's.  Two steps: compilers join them into one load, of what
+ * is not the owner's too.  => owner's lock held
+ */
+static inline bool
+vm_page_is_pinned(const struct vm_page *pg)
+{
+	if (pg->busy || pg->fictitious)
+		return true;
+	return pg->wire_count != 0;
+}
+
 /* Flags of vm_page_alloc. */
 #define VM_PAGE_ZERO 1 /* contents must read as zeroes */
 /* May take of the emergency reserve, which is for who has just made memory and

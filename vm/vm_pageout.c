@@ -118,7 +118,7 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 	enum vm_page_store store = pg->owner_ops->store(pg);
 
 	VM_COUNT(p->sys, pd_scanned);
-	if (pg->busy || pg->wire_count != 0 || is_needed(p, pg))
+	if (vm_page_is_pinned(pg) || is_needed(p, pg))
 		return stays(p->sys, pg, stay, VM_PAGEOUT_BUSY);
 	if (store == VM_STORE_NONE)
 		return stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);

@@ -28,7 +28,7 @@ struct run {
 static bool
 may_go(struct vm_system *sys, struct vm_page *pg)
 {
-	if (pg == NULL || pg->busy || pg->wire_count != 0 ||
+	if (pg == NULL || vm_page_is_pinned(pg) ||
 	    pg->state == VM_PAGE_ACTIVE || pg->state == VM_PAGE_USED)
 		return false;
 	vm_page_unmap(sys, pg);

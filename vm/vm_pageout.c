@@ -297,10 +297,12 @@ vm_pageout(struct vm_system *sys, size_t nfree)
 bool
 vm_pageout_more(struct vm_system *sys, size_t npages)
 {
-	size_t before = vm_pageout_available(sys);
+	size_t before = vm_page_free_count(sys);
+	bool more;
 
-	vm_page_free_spares(sys, vm_page_free_count(sys) + npages);
-	return make(sys, before + npages) || vm_pageout_available(sys) > before;
+	more = make(sys, before + npages);
+	vm_page_free_spares(sys, before + npages);
+	return more || vm_page_free_count(sys) > before;
 }
 
 /* ---- who waits ---- */

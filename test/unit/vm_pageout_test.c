@@ -1103,12 +1103,6 @@ test_fork_in_little_memory(void **state)
 
 	(void)state;
 	assert_non_null(fx);
-	if (!fx_is_uvm()) {
-		print_message("skip: the design does not page private memory "
-			      "yet\n");
-		assert_null(fixture_destroy(fx));
-		skip();
-	}
 	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
 	assert_int_equal(map_anon(fx, 0, 60), VM_OK);
 	assert_int_equal(vm_mlock(fx->vs, fx_va(0), 5 * FX_PAGE), VM_OK);
@@ -1116,6 +1110,40 @@ test_fork_in_little_memory(void **state)
 	child = fork_space(fx->vs);
 	assert_filled(fx, child, 0, 60);
 	vmspace_unref(child);
+	assert_null(fixture_destroy(fx));
+}
+
+/* A line of descendants, each of which forks when it has written a little:
+ * lists of layers are shortened while more is in swap than in memory. */
+static void
+test_descendants_in_little_memory(void **state)
+{
+	const struct soft_config config = { .npages = 24,
+		.va_min = FX_BASE,
+		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
+	struct fixture *fx = fixture_create(&config);
+	struct vmspace *line[2];
+
+	(void)state;
+	assert_non_null(fx);
+	assert_int_equal(fixture_swap(fx, 0, 4 * SWAP, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 0, 60), VM_OK);
+	fill(fx, 0, 60);
+	line[0] = fork_space(fx->vs);
+	for (size_t age = 0; age < 20; age++) {
+		line[1] = fork_space(line[0]);
+		for (size_t i = age; i < 60; i += 7)
+			assert_int_equal(store_in(fx, line[1], i,
+					     (int)(i % 200) + 1),
+			    VM_OK);
+		assert_filled(fx, line[0], 0, 60);
+		vmspace_unref(line[0]);
+		line[0] = line[1];
+		assert_filled(fx, line[0], 0, 60);
+		vm_check(fx->sys);
+	}
+	vmspace_unref(line[0]);
+	assert_filled(fx, fx->vs, 0, 60);
 	assert_null(fixture_destroy(fx));
 }
 
@@ -1343,6 +1371,7 @@ main(void)
 		FX_TEST(test_broken_device),
 		FX_BARE(test_destroy_waits),
 		FX_BARE(test_fork_in_little_memory),
+		FX_BARE(test_descendants_in_little_memory),
 		FX_TEST(test_locked_owners),
 		FX_TEST(test_host_memory_fails),
 		FX_TEST(test_mmu_memory_fails),

@@ -15,9 +15,11 @@ vm_object_insert(struct vm_object *obj, struct vm_page *pg, vm_pindex_t pindex)
 
 	vm_page_own(pg, &vm_object_owner, obj, obj->lock, pindex);
 	error = obj->pages.ops->insert(&obj->pages, pg);
-	if (error == 0)
-		obj->npages++;
-	return error;
+	if (error != 0)
+		return error;
+	obj->npages++;
+	vm_page_count_file(obj->sys, pg, 1);
+	return 0;
 }
 
 void
@@ -25,6 +27,7 @@ vm_object_remove_page(struct vm_object *obj, struct vm_page *pg)
 {
 	obj->pages.ops->remove(&obj->pages, pg, pg->pindex);
 	obj->npages--;
+	vm_page_count_file(obj->sys, pg, -1);
 	if (!pg->fictitious)
 		vm_page_free(obj->sys, pg);
 }

@@ -418,6 +418,21 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 
 /* ---- busy, wired, mapped ---- */
 
+static bool
+is_of_file(const struct vm_page *pg)
+{
+	return !pg->fictitious && pg->owner != NULL &&
+	    pg->owner_ops->store(pg) == VM_STORE_PAGER;
+}
+
+void
+vm_page_count_file(struct vm_system *sys, const struct vm_page *pg, int by)
+{
+	if (is_of_file(pg))
+		(void)atomic_fetch_add_explicit(&sys->file_pages, (size_t)by,
+		    memory_order_relaxed);
+}
+
 static struct vm_event *
 page_event(struct vm_system *sys, const struct vm_page *pg)
 {
@@ -456,6 +471,7 @@ vm_page_wire(struct vm_system *sys, struct vm_page *pg)
 	if (pg->wire_count++ != 0 || pg->fictitious)
 		return;
 	atomic_fetch_add(&sys->freelist->nwired, 1);
+	vm_page_count_file(sys, pg, -1);
 	vm_pageq_put(sys, pg, VM_PAGE_USED);
 }
 
@@ -467,6 +483,7 @@ unwire_n(struct vm_system *sys, struct vm_page *pg, unsigned n)
 	if (n == 0 || pg->wire_count != 0 || pg->fictitious)
 		return;
 	atomic_fetch_sub(&sys->freelist->nwired, 1);
+	vm_page_count_file(sys, pg, 1);
 	vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
 }
 
@@ -629,7 +646,7 @@ void
 vm_page_check(const struct vm_system *sys)
 {
 	const struct vm_freelist *fl = sys->freelist;
-	size_t i, nfree = 0, nwired = 0, ncached = 0;
+	size_t i, nfree = 0, nwired = 0, ncached = 0, nfile = 0;
 	unsigned cpu;
 
 	for (cpu = 0; cpu < CPUS; cpu++)
@@ -641,8 +658,10 @@ vm_page_check(const struct vm_system *sys)
 		    bitmap_test(&fl->map, i) == (pg->state == VM_PAGE_FREE));
 		ncached -= pg->state == VM_PAGE_CACHED;
 		nwired += pg->wire_count != 0;
-		if (vm_page_is_used(pg))
+		if (vm_page_is_used(pg)) {
+			nfile += pg->wire_count == 0 && is_of_file(pg);
 			continue;
+		}
 		check_free_page(pg);
 		nfree++;
 	}
@@ -651,4 +670,5 @@ vm_page_check(const struct vm_system *sys)
 		nfree += bitmap_test(&fl->map, i);
 	VM_VERIFY(nfree == atomic_load(&fl->nfree));
 	VM_VERIFY(nwired == atomic_load(&fl->nwired));
+	VM_VERIFY(nfile == atomic_load(&sys->file_pages));
 }

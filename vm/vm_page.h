@@ -168,6 +168,10 @@ vm_page_own(struct vm_page *pg, const struct vm_page_owner *ops, void *owner,
 	pg->pindex = pindex;
 }
 
+/* A page that may go to a pager comes (1), or goes or is wired (-1): how many
+ * there are is known, sys->file_pages.  => owner's lock held; any page */
+void vm_page_count_file(struct vm_system *, const struct vm_page *, int by);
+
 /*
  * vm_page_free_spares: let spare pages be free ones until so many are, or none
  * can be had.  For who was refused a page, as the spare ones have the same

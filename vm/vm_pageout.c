@@ -7,8 +7,14 @@
  * are used.  When that, too, is fruitless there is no memory to be made, and
  * who waits is told.
  *
+ * Without swap, or when it is full, only pages of files are left to go.  When
+ * they are few they come back at once, and everybody does nothing but read
+ * them.  So when all that passes made was of few files, and all in all many
+ * times as much as there is of them, that is no memory either.
+ *
  * Sources: UVM uvm_pdaemon.c (levels, the fate of a page), 4.4BSD vm_pageout.c.
- * Differs: a page is gone when it is written; nobody scans for it again.
+ * Differs: a page is gone when it is written; nobody scans for it again.  UVM
+ * (uvm_reclaimable) does not wait until the few pages have come back.
  */
 #include "vm/vm_pageout.h"
 
@@ -16,13 +22,16 @@
 #include "vm/pmap.h"
 #include "vm/vm_io.h"
 #include "vm/vm_pageq.h"
+#include "vm/vm_swap.h"
 
-#define MIN_SHARE   200 /* a 200th of memory is to be free, */
-#define MIN_LEAST   4   /* and at least so many pages, */
-#define MIN_MOST    256 /* and at most */
-#define HARD_PASSES 2   /* that make nothing: there is nothing */
-#define PASSES_MOST 32  /* of one who waits */
-#define REST        64  /* steps after that are nothing but one */
+#define MIN_SHARE   200  /* a 200th of memory is to be free, */
+#define MIN_LEAST   4    /* and at least so many pages, */
+#define MIN_MOST    256  /* and at most */
+#define HARD_PASSES 2    /* that make nothing: there is nothing */
+#define PASSES_MOST 32   /* of one who waits */
+#define REST        64   /* steps after that are nothing but one */
+#define FEW_MOST    1280 /* file pages are never few */
+#define FEW_TURNS   32   /* times that few pages may come back */
 
 struct vm_pageouts {
 	struct vm_mutex pass_lock;       /* one pass at a time */
@@ -30,6 +39,7 @@ struct vm_pageouts {
 	struct vm_event passed;          /* a pass of the daemon has ended */
 	_Atomic bool daemon, stop;
 	_Atomic uint32_t fruitless; /* passes in a row */
+	_Atomic size_t turned;      /* file pages that went, in a row */
 	unsigned passed_over;       /* steps; of who makes them */
 };
 
@@ -71,7 +81,7 @@ stays(struct vm_system *sys, struct vm_page *pg, enum vm_page_state where,
 }
 
 static enum vm_pageout_fate
-free_clean(struct vm_pageout_pass *p, struct vm_page *pg)
+free_clean(struct vm_pageout_pass *p, struct vm_page *pg, bool file)
 {
 	struct vm_mutex *lock = pg->lock;
 
@@ -81,6 +91,7 @@ free_clean(struct vm_pageout_pass *p, struct vm_page *pg)
 		pg->owner_ops->evict(p->sys, pg);
 	vm_mutex_unlock(lock);
 	p->freed++;
+	p->freed_files += file;
 	return VM_PAGEOUT_FREED;
 }
 
@@ -124,7 +135,7 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 		return stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);
 	unmap(p->sys, pg);
 	if (!pg->dirty)
-		return free_clean(p, pg);
+		return free_clean(p, pg, store == VM_STORE_PAGER);
 	if (store == VM_STORE_SWAP)
 		return to_swap(p, pg, stuck);
 	return to_pager(p, pg, stay);
@@ -195,6 +206,46 @@ vm_pageout_prepare(struct vm_pageout_pass *p)
 	vm_swapout_ready(&p->out);
 }
 
+/* ---- few pages that come and go ---- */
+
+static size_t
+few(const struct vm_system *sys)
+{
+	size_t n = vm_page_count(sys) / sys->paging->few;
+
+	return n < FEW_MOST ? n : FEW_MOST;
+}
+
+static bool
+has_few_files(const struct vm_system *sys)
+{
+	return atomic_load_explicit(&sys->file_pages, memory_order_relaxed) <
+	    few(sys);
+}
+
+/* What a pass has made.  => pass_lock held */
+static void
+note_turn(const struct vm_pageout_pass *p)
+{
+	struct vm_pageouts *po = p->sys->pageouts;
+
+	if (p->freed != p->freed_files || p->out.begun != 0 ||
+	    !has_few_files(p->sys))
+		po->turned = 0;
+	else
+		po->turned += p->freed_files + p->written;
+}
+
+/* Whether making memory is nothing but reading few pages over and over. */
+static bool
+is_futile(const struct vm_system *sys)
+{
+	return sys->pageouts->turned >= FEW_TURNS * few(sys) &&
+	    vm_swap_in_use(sys) >= vm_swap_total(sys) && has_few_files(sys);
+}
+
+/* ---- a pass ---- */
+
 /*
  * Whether the pass has made memory, or brought it nearer; or cannot know,
  * since others had locked all it could have taken.  So many before it made
@@ -220,6 +271,7 @@ pass(struct vm_system *sys, size_t enough, unsigned fruitless)
 	vm_swapout_flush(&p.out);
 	pmap_update_all(sys->machine);
 	VM_COUNT_N(sys, pd_freed, p.freed);
+	note_turn(&p);
 	if (p.freed + p.written + p.out.begun != 0)
 		return true;
 	if (vm_pageq_hindered(sys) == hindered)
@@ -381,6 +433,10 @@ int
 vm_pageout_wait(struct vm_system *sys)
 {
 	take_spares(sys);
+	if (is_short(sys) && is_futile(sys)) {
+		sys->pageouts->turned = 0; /* who is told goes */
+		return VM_ENOMEM;
+	}
 	return sys->pageouts->daemon ? wait_for_daemon(sys) : make_own(sys);
 }
 
@@ -398,6 +454,8 @@ daemon_pass(struct vm_system *sys)
 		po->fruitless = 0;
 		return false;
 	}
+	if (is_futile(sys))
+		return false; /* until somebody is told */
 	done = once(sys, po->levels.target, po->fruitless);
 	if (done || vm_swapout_paging(sys) != 0)
 		po->fruitless = 0;
@@ -460,6 +518,7 @@ const struct vm_paging vm_paging_mach = {
 	.place = &vm_place_fixed,
 	.cluster = 4,
 	.patience = 1,
+	.few = 16,
 	.target = { 4, 3 },
 };
 
@@ -470,6 +529,7 @@ const struct vm_paging vm_paging_freebsd = {
 	.place = &vm_place_object,
 	.cluster = 32,
 	.patience = 8,
+	.few = 16,
 	.target = { 4, 1 },
 };
 
@@ -480,6 +540,7 @@ const struct vm_paging vm_paging_dragonfly = {
 	.place = &vm_place_object,
 	.cluster = 32,
 	.patience = 1,
+	.few = 16,
 	.target = { 2, 1 },
 };
 
@@ -490,6 +551,7 @@ const struct vm_paging vm_paging_netbsd = {
 	.place = &vm_place_any,
 	.cluster = VM_CLUSTER_MAX,
 	.patience = 1,
+	.few = 16,
 	.target = { 4, 3 },
 };
 
@@ -499,6 +561,7 @@ const struct vm_paging vm_paging_openbsd = {
 	.place = &vm_place_any,
 	.cluster = VM_CLUSTER_MAX,
 	.patience = 1,
+	.few = 16,
 	.target = { 4, 3 },
 	.unmaps = true,
 	.encrypt = true,
@@ -550,6 +613,7 @@ void
 vm_pageout_fini(struct vm_system *sys)
 {
 	VM_ASSERT(!sys->pageouts->daemon);
+	VM_ASSERT(sys->file_pages == 0);
 	vm_free(sys, sys->pageouts, sizeof(*sys->pageouts));
 	sys->pageouts = NULL;
 }

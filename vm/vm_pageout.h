@@ -38,6 +38,7 @@ struct vm_pageout_pass {
 	bool last;     /* nor did a hard one: not even use this moment */
 	struct vm_swapout out; /* what goes to swap */
 	size_t freed;          /* clean pages that are free now */
+	size_t freed_files;    /* those of them that were of files */
 	size_t written;        /* pages that owners have begun to write */
 	size_t full;           /* dirty pages for which there was no room */
 	bool spare;            /* what is clean stays, and is spare */
@@ -54,6 +55,8 @@ struct vm_paging {
 		uint8_t times, by; /* target: times / by of the least */
 	} target;
 	unsigned patience; /* fruitless passes, before they get hard */
+	unsigned few;      /* fewer file pages than a few-th of memory: when
+			      there are no others to be had, there is none */
 	bool unmaps;       /* inactive pages are in no pmap */
 	bool encrypt;      /* what is in swap, if the host can */
 };

@@ -1045,6 +1045,48 @@ test_no_swap(void **state)
 	vm_check(fx->sys);
 }
 
+/* All but `left` frames are full of what is the program's own, and it uses 16
+ * pages of files in turn: for how many turns, at most 200? */
+static size_t
+turns_through(struct fixture *fx, size_t left)
+{
+	size_t turn, i;
+	int error = VM_OK;
+
+	assert_int_equal(map_anon(fx, 0, FRAMES), VM_OK);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(map_file(fx, FX_CELLS - 16 + 8 * i, 8,
+				     VM_MMAP_PRIVATE, (unsigned)i),
+		    VM_OK);
+	assert_int_equal(store_most(fx, FRAMES - left), FRAMES - left);
+	for (turn = 0; error == VM_OK && turn < 200; turn++) {
+		for (i = 0; error == VM_OK && i < 16; i++)
+			error = vm_fault(fx_map(fx), fx_va(FX_CELLS - 16 + i),
+			    VM_PROT_READ, 0);
+	}
+	if (error != VM_OK)
+		assert_int_equal(error, VM_ENOMEM);
+	assert_filled(fx, fx->vs, 0, FRAMES - left);
+	vm_check(fx->sys);
+	assert_int_equal(unmap(fx, 0, FX_CELLS), VM_OK);
+	return turn;
+}
+
+/* Nothing but a few pages of a file can go, and they come back at once: does
+ * that end?  Not when they fit, nor when there is swap. */
+static void
+test_few_files(void **state)
+{
+	struct fixture *fx = *state;
+
+	vm_system_prefer(fx->sys, fx_design);
+	assert_in_range(turns_through(fx, 9), 20, 150);
+	assert_int_equal(turns_through(fx, 40), 200);
+	need_swap(fx);
+	vm_system_prefer(fx->sys, fx_design);
+	assert_int_equal(turns_through(fx, 9), 200);
+}
+
 /* The device with the highest priority is broken: do pages get to the other,
  * and is memory not said to be out? */
 static void
@@ -1368,6 +1410,7 @@ main(void)
 		FX_TEST(test_swap_full),
 		FX_TEST(test_clean_behind_dirty),
 		FX_TEST(test_no_swap),
+		FX_TEST(test_few_files),
 		FX_TEST(test_broken_device),
 		FX_BARE(test_destroy_waits),
 		FX_BARE(test_fork_in_little_memory),

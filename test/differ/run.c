@@ -158,6 +158,7 @@ run_op(struct run *r, const struct op *wanted)
 	*(r->out.error == VM_OK ? &rep->counts[op.kind] :
 				  &rep->errors[op.kind]) += 1;
 	bad = model_apply(&r->model, &op, &r->out);
+	r->model.swap = vm_swap_total(r->subject.sys);
 	return bad != NULL ? bad :
 			     compare(&r->subject, &r->model, &op, &r->out);
 }

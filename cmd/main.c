@@ -15,9 +15,11 @@
 #include "vm/vm_design.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VERSION "0.1"
 
@@ -273,11 +275,26 @@ run_command(int argc, char **argv)
 	return c->run(argc - 1, argv + 1);
 }
 
+/* What we open must not become a standard stream that was closed: messages
+ * would go there.  A program that we run finds it closed. */
+static void
+hold_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	int status;
 
+	hold_standard_streams();
 	if (argc < 2) {
 		message("a command is needed; see bsdvm help");
 		return RUN_FAILED;

@@ -819,6 +819,18 @@ def overcommit(side):
         expect(result, status, options)
 
 
+@case("closed-streams", vm_only=True)
+def closed_streams(side):
+    """Standard error is closed, also for the program; nothing goes astray."""
+    result = subprocess.run(
+        ["sh", "-c", '"$1" run --maps -- sh -c "$2" 2>&-', "sh",
+         side.prefix[0], "echo a >&2 || echo closed"],
+        cwd=side.dir, env=side.env, stdout=subprocess.PIPE, timeout=20,
+        check=False)
+    if result.returncode != 0 or result.stdout != b"closed\n":
+        raise Failure(f"{result.returncode} {result.stdout}")
+
+
 @case("report", vm_only=True)
 def live_report(side):
     """SIGUSR1: what goes on; --watch: only on a terminal."""

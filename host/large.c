@@ -19,8 +19,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define SHARE 4                 /* of memory, for one call */
-#define PIECE ((size_t)1 << 16) /* moved at once */
+#define SHARE    4                 /* of memory, for one call */
+#define PIECE    ((size_t)1 << 16) /* moved at once */
+#define CALL_MAX 0x7ffff000u       /* Linux moves no more in a call */
 
 uint64_t
 large_most(const struct run *run)
@@ -40,6 +41,15 @@ positioned(const struct sysargs_call *call)
 	return call->nr == SYS_pread64 || call->nr == SYS_pwrite64;
 }
 
+/* What runs over the end of user space is the kernel's to refuse. */
+static bool
+is_inside(struct task *t, uint64_t va, uint64_t len)
+{
+	uint64_t max = t->space->vm->map.index.max;
+
+	return va <= max && len <= max - va;
+}
+
 static bool
 is_large(struct task *t, const struct sysargs_call *call)
 {
@@ -48,6 +58,7 @@ is_large(struct task *t, const struct sysargs_call *call)
 	if ((!reads(call) && call->nr != SYS_write &&
 		call->nr != SYS_pwrite64) ||
 	    call->args[2] <= large_most(t->run) ||
+	    !is_inside(t, call->args[1], call->args[2]) ||
 	    !task_stat_fd(t, (int)call->args[0], &st))
 		return false;
 	return S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
@@ -111,7 +122,8 @@ piece(struct task *t, const struct sysargs_call *call, int fd, size_t n,
 bool
 large_call(struct task *t, const struct sysargs_call *call, int64_t *result)
 {
-	uint64_t len = call->args[2], done = 0;
+	uint64_t len = call->args[2] < CALL_MAX ? call->args[2] : CALL_MAX;
+	uint64_t done = 0;
 	size_t n, moved;
 	int fd;
 

@@ -385,9 +385,10 @@ LOOP = "while :; do sleep 0.05; done"
 
 @case("signal-passed")
 def signal_passed(side):
-    """A signal to bsdvm reaches the program, which may handle it or die."""
+    """A signal to bsdvm reaches the program, which may handle it or die; but
+    for SIGUSR1, which asks for a report."""
     said = []
-    for name in "TERM", "HUP", "USR1", "USR2", "INT", "QUIT":
+    for name in "TERM", "HUP", "USR2", "INT", "QUIT":
         number = getattr(signal, "SIG" + name)
         for action, wanted in ((f"trap 'echo {name}; exit 7' {name};", 7),
                                ("", 128 + number)):

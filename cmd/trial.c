@@ -242,11 +242,14 @@ struct pump {
 	bool lost; /* some output was, and that has been said */
 };
 
+/* What cannot be passed on is kept all the same: the other runs are compared
+ * with it. */
 static void
 pass_chunk(struct pump *p, int i, const char *data, size_t len, size_t keep)
 {
-	if (write_all(own[i], data, len) &&
-	    write_all(p->set->kept[i], data, keep))
+	bool kept = write_all(p->set->kept[i], data, keep);
+
+	if (write_all(own[i], data, len) && kept)
 		return;
 	if (!p->lost)
 		message("output is lost: %s", strerror(errno));

@@ -114,8 +114,9 @@ enum vm_madvise {
 /*
  * vm_madvise: VM_ENOMEM: a hole, after the rest has been done (Linux);
  * VM_EINVAL: wired, shared or foreign where the advice forbids it; VM_EACCES:
- * REMOVE of what is private, or could never be written.  REMOVE ends at the
- * first entry that refuses, POPULATE at the first page that has no answer.
+ * REMOVE of what is private, or could never be written; VM_EPERM: immutable.
+ * DISCARD, FREE and REMOVE end at the first entry that refuses, POPULATE at the
+ * first page that has no answer: what comes before has been done.
  */
 int vm_madvise(struct vmspace *, vaddr_t, vsize_t len, enum vm_madvise);
 

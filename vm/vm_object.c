@@ -269,7 +269,7 @@ is_unwritten(struct vm_object *obj)
 		return false;
 	vm_object_lock(obj);
 	while (!found && (pg = vm_object_next(obj, &i)) != NULL) {
-		found = vm_object_page_is_dirty(obj, pg);
+		found = vm_page_is_dirty(obj->sys, pg);
 		i++;
 	}
 	vm_object_unlock(obj);
@@ -488,10 +488,10 @@ vm_object_cache_limit(struct vm_system *sys, size_t n)
 static bool
 take_page(struct vm_object *obj, struct vm_page *pg)
 {
-	if (vm_page_is_pinned(pg) || vm_object_page_is_dirty(obj, pg))
+	if (vm_page_is_pinned(pg) || vm_page_is_dirty(obj->sys, pg))
 		return false;
 	vm_page_unmap(obj->sys, pg);
-	if (vm_object_page_is_dirty(obj, pg))
+	if (vm_page_is_dirty(obj->sys, pg))
 		return false;
 	vm_object_remove_page(obj, pg);
 	return true;

@@ -4,7 +4,6 @@
  */
 #include "vm/vm_object_page.h"
 
-#include "vm/pmap.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 
@@ -166,12 +165,6 @@ vm_object_free(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 }
 
 /* ---- their state ---- */
-
-bool
-vm_object_page_is_dirty(const struct vm_object *obj, struct vm_page *pg)
-{
-	return pg->dirty || pmap_is_modified(obj->sys->machine, pg);
-}
 
 void
 vm_object_wait_busy(struct vm_object *obj, struct vm_page *pg)

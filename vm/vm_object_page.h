@@ -17,9 +17,6 @@ void vm_object_remove_page(struct vm_object *, struct vm_page *);
 /* Free what is in swap at an index.  => locked */
 void vm_object_free_slot(struct vm_object *, vm_pindex_t);
 
-/* Whether the store has not what the page has.  => locked */
-bool vm_object_page_is_dirty(const struct vm_object *, struct vm_page *);
-
 /* Wait for a busy page.  => locked; the object is unlocked meanwhile */
 void vm_object_wait_busy(struct vm_object *, struct vm_page *);
 

@@ -28,7 +28,7 @@ toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
 		if (clean_only && pg->wire_count != 0)
 			continue;
 		vm_page_unmap(obj->sys, pg);
-		if (!clean_only || !vm_object_page_is_dirty(obj, pg))
+		if (!clean_only || !vm_page_is_dirty(obj->sys, pg))
 			vm_object_remove_page(obj, pg);
 	}
 	if (!clean_only)

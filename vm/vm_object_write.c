@@ -206,7 +206,7 @@ fill(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool wait,
 			vm_object_wait_busy(obj, pg);
 			continue;
 		}
-		if (!pg->busy && vm_object_page_is_dirty(obj, pg)) {
+		if (!pg->busy && vm_page_is_dirty(obj->sys, pg)) {
 			if (run->npages == 0)
 				run->pindex = i;
 			vm_page_busy(pg);
@@ -378,7 +378,7 @@ run_start(struct vm_object *obj, const struct vm_page *pg)
 	for (; i > least; i--) {
 		before = vm_object_lookup(obj, i - 1);
 		if (before == NULL || before->busy ||
-		    !vm_object_page_is_dirty(obj, before))
+		    !vm_page_is_dirty(obj->sys, before))
 			break;
 	}
 	return i;

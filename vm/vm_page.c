@@ -318,8 +318,7 @@ take_any(struct vm_freelist *fl, struct page_cache *mine)
 static bool
 is_spare(struct vm_system *sys, struct vm_page *pg)
 {
-	return !pg->busy && !pg->dirty && pg->pv == NULL &&
-	    !pmap_is_modified(sys->machine, pg);
+	return !pg->busy && pg->pv == NULL && !vm_page_is_dirty(sys, pg);
 }
 
 /* Make a spare page a free one; false: there is none that nobody is at. */
@@ -498,6 +497,20 @@ vm_page_unmap(struct vm_system *sys, struct vm_page *pg)
 {
 	unwire_n(sys, pg, pmap_page_protect(sys->machine, pg, VM_PROT_NONE));
 	pmap_update_all(sys->machine);
+}
+
+bool
+vm_page_is_dirty(const struct vm_system *sys, struct vm_page *pg)
+{
+	return pg->dirty || pmap_is_modified(sys->machine, pg);
+}
+
+void
+vm_page_withdraw(struct vm_system *sys, struct vm_page *pg)
+{
+	vm_page_unmap(sys, pg);
+	if (pmap_clear_modify(sys->machine, pg))
+		pg->dirty = true;
 }
 
 void

@@ -193,6 +193,16 @@ void vm_page_free(struct vm_system *, struct vm_page *);
 void vm_page_unmap(struct vm_system *, struct vm_page *);
 
 /*
+ * vm_page_is_dirty: whether the page is newer than what its store has, as far
+ * as processors have told.
+ * vm_page_withdraw: the same as vm_page_unmap, after which `dirty` alone says
+ * it, since nobody can write to the page any more.
+ * => owner's lock held
+ */
+bool vm_page_is_dirty(const struct vm_system *, struct vm_page *);
+void vm_page_withdraw(struct vm_system *, struct vm_page *);
+
+/*
  * vm_page_busy, vm_page_ready: busy begins; ends, and waiters are woken.
  * vm_page_fill: busy begins for a new page, clean, that is to be read.  What
  * is busy otherwise has its contents, and nobody writes to it: it may be read,

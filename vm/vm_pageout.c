@@ -45,15 +45,6 @@ struct vm_pageouts {
 
 /* ---- the fate of a page ---- */
 
-/* Nobody can write to the page any more; whether somebody has is known. */
-static void
-unmap(struct vm_system *sys, struct vm_page *pg)
-{
-	vm_page_unmap(sys, pg);
-	if (pmap_clear_modify(sys->machine, pg))
-		pg->dirty = true;
-}
-
 /*
  * A port may know that a page is being used this moment: then it is referenced
  * again at once.
@@ -133,7 +124,7 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 		return stays(p->sys, pg, stay, VM_PAGEOUT_BUSY);
 	if (store == VM_STORE_NONE)
 		return stays(p->sys, pg, stuck, VM_PAGEOUT_STUCK);
-	unmap(p->sys, pg);
+	vm_page_withdraw(p->sys, pg);
 	if (!pg->dirty)
 		return free_clean(p, pg, store == VM_STORE_PAGER);
 	if (store == VM_STORE_SWAP)
@@ -163,12 +154,6 @@ bool
 vm_pageout_was_used(struct vm_system *sys, struct vm_page *pg)
 {
 	return pg->busy || pmap_clear_reference(sys->machine, pg);
-}
-
-bool
-vm_pageout_is_dirty(struct vm_system *sys, struct vm_page *pg)
-{
-	return pg->dirty || pmap_is_modified(sys->machine, pg);
 }
 
 void

@@ -93,11 +93,10 @@ enum vm_pageout_fate vm_pageout_page(struct vm_pageout_pass *, struct vm_page *,
     enum vm_page_state stay, enum vm_page_state stuck);
 
 /* What a scan does with a page that stays: back on a queue; active, as it is
- * used; whether it would have to be written.  => locked; the first two unlock */
+ * used.  => locked; unlocks */
 void vm_pageout_requeue(struct vm_system *, struct vm_page *,
     enum vm_page_state);
 void vm_pageout_reactivate(struct vm_pageout_pass *, struct vm_page *);
-bool vm_pageout_is_dirty(struct vm_system *, struct vm_page *);
 
 /*
  * vm_pageout_deactivate: the page goes to the inactive queue, and whoever uses

@@ -35,7 +35,7 @@ sort_out(struct vm_pageout_pass *p, struct vm_page *pg)
 {
 	if (!p->hard && vm_pageout_was_used(p->sys, pg))
 		vm_pageout_reactivate(p, pg);
-	else if (vm_pageout_is_dirty(p->sys, pg))
+	else if (vm_page_is_dirty(p->sys, pg))
 		vm_pageout_requeue(p->sys, pg, VM_PAGE_LAUNDRY);
 	else
 		(void)vm_pageout_page(p, pg, VM_PAGE_INACTIVE, VM_PAGE_ACTIVE);

@@ -13,7 +13,6 @@
  * Sources: FreeBSD vm_pageout_cluster, swap_pager_putpages; 4.4BSD
  * swap_pager.c.
  */
-#include "vm/pmap.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 #include "vm/vm_swapout.h"
@@ -31,9 +30,7 @@ may_go(struct vm_system *sys, struct vm_page *pg)
 	if (pg == NULL || vm_page_is_pinned(pg) ||
 	    pg->state == VM_PAGE_ACTIVE || pg->state == VM_PAGE_USED)
 		return false;
-	vm_page_unmap(sys, pg);
-	if (pmap_clear_modify(sys->machine, pg))
-		pg->dirty = true;
+	vm_page_withdraw(sys, pg);
 	return pg->dirty;
 }
 

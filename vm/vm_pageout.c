@@ -20,7 +20,6 @@
 
 #include "base/mem.h"
 #include "vm/pmap.h"
-#include "vm/vm_io.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 
@@ -30,7 +29,8 @@
 #define HARD_PASSES 2    /* that make nothing: there is nothing */
 #define PASSES_MOST 32   /* of one who waits */
 #define REST        64   /* steps after that are nothing but one */
-#define FEW_MOST    1280 /* file pages are never few */
+#define FEW_SHARE   16   /* file pages are few below a 16th of memory, */
+#define FEW_MOST    1280 /* and these never are */
 #define FEW_TURNS   32   /* times that few pages may come back */
 
 struct vm_pageouts {
@@ -196,7 +196,7 @@ vm_pageout_prepare(struct vm_pageout_pass *p)
 static size_t
 few(const struct vm_system *sys)
 {
-	size_t n = vm_page_count(sys) / sys->paging->few;
+	size_t n = vm_page_count(sys) / FEW_SHARE;
 
 	return n < FEW_MOST ? n : FEW_MOST;
 }
@@ -493,64 +493,6 @@ vm_pageout_step(struct vm_system *sys)
 		(void)daemon_pass(sys);
 	}
 }
-
-/* ---- the presets ---- */
-
-/* 4.4BSD: a page keeps its slot, of blocks of 16 KB. */
-const struct vm_paging vm_paging_mach = {
-	.name = "clock",
-	.scan = vm_scan_clock,
-	.place = &vm_place_fixed,
-	.cluster = 4,
-	.patience = 1,
-	.few = 16,
-	.target = { 4, 3 },
-};
-
-/* FreeBSD: a laundry, and runs of consecutive indices. */
-const struct vm_paging vm_paging_freebsd = {
-	.name = "laundry",
-	.scan = vm_scan_laundry,
-	.place = &vm_place_object,
-	.cluster = 32,
-	.patience = 8,
-	.few = 16,
-	.target = { 4, 1 },
-};
-
-/* DragonFly: what is clean stays to be had again until it is needed. */
-const struct vm_paging vm_paging_dragonfly = {
-	.name = "clock with spare pages",
-	.scan = vm_scan_spare,
-	.place = &vm_place_object,
-	.cluster = 32,
-	.patience = 1,
-	.few = 16,
-	.target = { 2, 1 },
-};
-
-/* UVM: any dirty pages make one cluster. */
-const struct vm_paging vm_paging_netbsd = {
-	.name = "clock",
-	.scan = vm_scan_clock,
-	.place = &vm_place_any,
-	.cluster = VM_CLUSTER_MAX,
-	.patience = 1,
-	.few = 16,
-	.target = { 4, 3 },
-};
-
-const struct vm_paging vm_paging_openbsd = {
-	.name = "clock",
-	.scan = vm_scan_clock,
-	.place = &vm_place_any,
-	.cluster = VM_CLUSTER_MAX,
-	.patience = 1,
-	.few = 16,
-	.target = { 4, 3 },
-	.unmaps = true,
-	.encrypt = true,
-};
 
 /* ---- the whole ---- */
 

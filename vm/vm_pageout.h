@@ -55,8 +55,6 @@ struct vm_paging {
 		uint8_t times, by; /* target: times / by of the least */
 	} target;
 	unsigned patience; /* fruitless passes, before they get hard */
-	unsigned few;      /* fewer file pages than a few-th of memory: when
-			      there are no others to be had, there is none */
 	bool unmaps;       /* inactive pages are in no pmap */
 	bool encrypt;      /* what is in swap, if the host can */
 };

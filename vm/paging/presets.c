@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * paging/presets.c - how each design pages: which scan, which placement, and
+ * the numbers that go with them.
+ */
+#include "vm/vm_io.h"
+#include "vm/vm_pageout.h"
+
+/* 4.4BSD: a page keeps its slot, of blocks of 16 KB. */
+const struct vm_paging vm_paging_mach = {
+	.name = "clock",
+	.scan = vm_scan_clock,
+	.place = &vm_place_fixed,
+	.cluster = 4,
+	.patience = 1,
+	.target = { 4, 3 },
+};
+
+/* FreeBSD: a laundry, and runs of consecutive indices. */
+const struct vm_paging vm_paging_freebsd = {
+	.name = "laundry",
+	.scan = vm_scan_laundry,
+	.place = &vm_place_object,
+	.cluster = 32,
+	.patience = 8,
+	.target = { 4, 1 },
+};
+
+/* DragonFly: what is clean stays to be had again until it is needed. */
+const struct vm_paging vm_paging_dragonfly = {
+	.name = "clock with spare pages",
+	.scan = vm_scan_spare,
+	.place = &vm_place_object,
+	.cluster = 32,
+	.patience = 1,
+	.target = { 2, 1 },
+};
+
+/* UVM: any dirty pages make one cluster. */
+const struct vm_paging vm_paging_netbsd = {
+	.name = "clock",
+	.scan = vm_scan_clock,
+	.place = &vm_place_any,
+	.cluster = VM_CLUSTER_MAX,
+	.patience = 1,
+	.target = { 4, 3 },
+};
+
+const struct vm_paging vm_paging_openbsd = {
+	.name = "clock",
+	.scan = vm_scan_clock,
+	.place = &vm_place_any,
+	.cluster = VM_CLUSTER_MAX,
+	.patience = 1,
+	.target = { 4, 3 },
+	.unmaps = true,
+	.encrypt = true,
+};

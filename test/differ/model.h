@@ -74,7 +74,8 @@ struct model {
 	struct thing *things[TRACE_OBJECTS + 1];
 	uint64_t reserve;        /* frames that are not for us */
 	struct vm_charge before; /* the operation, what was promised, */
-	uint64_t limit;          /* and the most that could be */
+	uint64_t limit_was;      /* and the most that could be; */
+	uint64_t limit;          /* the most that can be now */
 	uint64_t swap; /* slots there were in this operation, all the while */
 	bool hurt;     /* in it, something could not be read */
 	uint64_t used; /* frames in use before the operation, for designs that

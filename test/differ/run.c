@@ -101,7 +101,8 @@ check_usage(const struct subject *s, const struct model *m)
 	vm_charge_get(s->sys, &now, &max);
 	if (m->config.counted != 0 &&
 	    (now.anon != model_promised(m) ||
-		(now.anon > m->before.anon && now.anon > m->limit)))
+		(now.anon > m->before.anon && now.anon > m->limit_was &&
+		    now.anon > m->limit)))
 		return "the sum of promises is wrong";
 	return mix_is_prompt(&s->mix) && used_pages(s) > model_pages(m) ?
 	    "more pages in use than there are" :
@@ -135,6 +136,17 @@ struct run {
 	struct outcome out;
 };
 
+/* Looking is done with what there is now: a device may have come or gone. */
+static void
+learn_limits(struct run *r)
+{
+	struct vm_charge now, max;
+
+	vm_charge_get(r->subject.sys, &now, &max);
+	r->model.limit = max.anon;
+	r->model.swap = vm_swap_total(r->subject.sys);
+}
+
 static const char *
 run_op(struct run *r, const struct op *wanted)
 {
@@ -150,7 +162,7 @@ run_op(struct run *r, const struct op *wanted)
 		r->model.used = used_pages(&r->subject);
 	swap = vm_swap_total(r->subject.sys);
 	vm_charge_get(r->subject.sys, &r->model.before, &max);
-	r->model.limit = max.anon;
+	r->model.limit = r->model.limit_was = max.anon;
 	subject_apply(&r->subject, &op, &r->out);
 	r->model.swap = vm_swap_total(r->subject.sys);
 	if (swap < r->model.swap || op.kind == OP_SWAP_OFF)
@@ -158,7 +170,7 @@ run_op(struct run *r, const struct op *wanted)
 	*(r->out.error == VM_OK ? &rep->counts[op.kind] :
 				  &rep->errors[op.kind]) += 1;
 	bad = model_apply(&r->model, &op, &r->out);
-	r->model.swap = vm_swap_total(r->subject.sys);
+	learn_limits(r);
 	return bad != NULL ? bad :
 			     compare(&r->subject, &r->model, &op, &r->out);
 }

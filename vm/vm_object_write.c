@@ -18,12 +18,12 @@
 
 #include "base/mem.h"
 #include "vm/pmap.h"
+#include "vm/vm_idle.h"
 #include "vm/vm_object_page.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swapout.h"
 
-#define RUNS      16 /* under way at once, at most, */
-#define RUNS_EACH 4  /* and of one object, for the page daemon */
+#define RUNS_EACH 4 /* under way at once of one object, for the page daemon */
 
 /* A run of neighbouring pages that are being written. */
 struct run {
@@ -39,11 +39,8 @@ struct run {
 _Static_assert(VM_CLUSTER_MAX <= 64, "a bit for each page of a run");
 
 struct vm_writes {
-	struct vm_mutex lock;
-	unsigned nidle;         /* (lock) */
-	struct run *idle[RUNS]; /* (lock) */
-	struct vm_event ended;
-	struct run runs[RUNS];
+	struct vm_idle idle;
+	struct run runs[VM_IDLE_MAX];
 };
 
 static bool
@@ -60,47 +57,6 @@ count_going(const struct run *run)
 	for (i = 0; i < run->npages; i++)
 		n += is_going(run, i);
 	return n;
-}
-
-/* ---- runs that are not in use ---- */
-
-/* An idle run, or NULL and the count to wait for. */
-static struct run *
-get_idle(struct vm_system *sys, uint32_t *seen)
-{
-	struct vm_writes *w = sys->writes;
-	struct run *run = NULL;
-
-	vm_mutex_lock(&w->lock);
-	*seen = vm_event_count(&w->ended);
-	if (w->nidle != 0)
-		run = w->idle[--w->nidle];
-	vm_mutex_unlock(&w->lock);
-	return run;
-}
-
-/* => no lock held */
-static struct run *
-wait_idle(struct vm_system *sys)
-{
-	struct run *run;
-	uint32_t seen;
-
-	while ((run = get_idle(sys, &seen)) == NULL)
-		vm_event_wait(&sys->writes->ended, seen, sys->env);
-	return run;
-}
-
-/* The system may be gone once the last one is back. */
-static void
-put_idle(struct vm_system *sys, struct run *run)
-{
-	struct vm_writes *w = sys->writes;
-
-	vm_mutex_lock(&w->lock);
-	w->idle[w->nidle++] = run;
-	vm_event_signal(&w->ended, sys->env);
-	vm_mutex_unlock(&w->lock);
 }
 
 /* ---- the end of a run ---- */
@@ -178,7 +134,7 @@ ended(struct vm_io *io)
 	finish(run);
 	vm_mutex_unlock(lock);
 	vm_swapout_ended(sys, count_going(run));
-	put_idle(sys, run);
+	vm_idle_put(&sys->writes->idle, run);
 }
 
 /* ---- its beginning ---- */
@@ -258,17 +214,18 @@ void
 vm_object_write_begin(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end,
     bool wait)
 {
+	struct vm_writes *w = obj->sys->writes;
 	struct run *run;
 
 	if (obj->ops->put == NULL)
 		return;
 	while (start < end) {
-		run = wait_idle(obj->sys);
+		run = vm_idle_get(&w->idle);
 		run->going = 0;
 		vm_object_lock(obj);
 		if (!fill(obj, start, end, wait, run)) {
 			vm_object_unlock(obj);
-			put_idle(obj->sys, run);
+			vm_idle_put(&w->idle, run);
 			return;
 		}
 		start = run->pindex + run->npages;
@@ -408,7 +365,7 @@ choose_going(struct run *run, const struct vm_page *wanted)
 size_t
 vm_object_write_around(struct vm_object *obj, const struct vm_page *pg)
 {
-	struct vm_system *sys = obj->sys;
+	struct vm_writes *w = obj->sys->writes;
 	vm_pindex_t start = run_start(obj, pg);
 	struct run *run = NULL;
 	uint32_t seen = 0;
@@ -418,10 +375,10 @@ vm_object_write_around(struct vm_object *obj, const struct vm_page *pg)
 		vm_object_unlock(obj);
 		return 0;
 	}
-	run = get_idle(sys, &seen);
+	run = vm_idle_try_get(&w->idle, &seen);
 	if (run == NULL) {
 		vm_object_unlock(obj);
-		vm_event_wait(&sys->writes->ended, seen, sys->env);
+		vm_idle_wait(&w->idle, seen);
 		return 0;
 	}
 	(void)fill(obj, start, start + VM_CLUSTER_MAX, false, run);
@@ -442,38 +399,21 @@ vm_writes_init(struct vm_system *sys)
 	if (w == NULL)
 		return VM_ENOMEM;
 	memset(w, 0, sizeof(*w));
-	vm_mutex_init(&w->lock, sys->env);
-	for (i = 0; i < RUNS; i++) {
+	vm_idle_init(&w->idle, sys->env);
+	for (i = 0; i < VM_IDLE_MAX; i++) {
 		w->runs[i].sys = sys;
 		w->runs[i].io.done = ended;
-		w->idle[w->nidle++] = &w->runs[i];
+		vm_idle_add(&w->idle, &w->runs[i]);
 	}
 	sys->writes = w;
 	return 0;
 }
 
-/* The end of a run may come to be known before it has ended altogether. */
-static void
-wait_all(struct vm_system *sys)
-{
-	struct vm_writes *w = sys->writes;
-	uint32_t seen;
-	bool idle = false;
-
-	while (!idle) {
-		vm_mutex_lock(&w->lock);
-		seen = vm_event_count(&w->ended);
-		idle = w->nidle == RUNS;
-		vm_mutex_unlock(&w->lock);
-		if (!idle)
-			vm_event_wait(&w->ended, seen, sys->env);
-	}
-}
-
 void
 vm_writes_fini(struct vm_system *sys)
 {
-	wait_all(sys);
+	/* the end of a run may be known before it has ended altogether */
+	vm_idle_wait_all(&sys->writes->idle);
 	vm_free(sys, sys->writes, sizeof(*sys->writes));
 	sys->writes = NULL;
 }

@@ -11,18 +11,14 @@
 #include "vm/vm_swapout.h"
 
 #include "base/mem.h"
+#include "vm/vm_idle.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 
-#define TRANSFERS 16 /* under way at once, at most */
-
 struct vm_swapouts {
-	struct vm_mutex lock;
-	struct vm_swapio *idle[TRANSFERS]; /* (lock) */
-	unsigned nidle;                    /* (lock) */
+	struct vm_idle idle;
 	_Atomic size_t paging;
-	struct vm_event arrived;
-	struct vm_swapio ios[TRANSFERS];
+	struct vm_swapio ios[VM_IDLE_MAX];
 };
 
 /* ---- the end of a transfer ---- */
@@ -69,17 +65,6 @@ arrive_one(struct vm_system *sys, struct vm_page *pg, bool failed)
 	ops->unhold(sys, lock);
 }
 
-static void
-put_idle(struct vm_system *sys, struct vm_swapio *io)
-{
-	struct vm_swapouts *so = sys->swapouts;
-
-	vm_mutex_lock(&so->lock);
-	so->idle[so->nidle++] = io;
-	vm_event_signal(&so->arrived, sys->env); /* the last may free us */
-	vm_mutex_unlock(&so->lock);
-}
-
 /* Called by the device, from any thread. */
 static void
 arrived(struct vm_swapio *io)
@@ -93,7 +78,7 @@ arrived(struct vm_swapio *io)
 	for (i = 0; i < n; i++)
 		arrive_one(sys, io->pages[i], io->error != 0);
 	atomic_fetch_sub(&sys->swapouts->paging, n);
-	put_idle(sys, io);
+	vm_idle_put(&sys->swapouts->idle, io);
 }
 
 /* ---- filling a cluster ---- */
@@ -105,33 +90,13 @@ vm_swapout_begin(struct vm_swapout *c, struct vm_system *sys,
 	*c = (struct vm_swapout){ .sys = sys, .place = place, .max = max };
 }
 
-/* An idle transfer, or NULL and the count to wait for. */
-static struct vm_swapio *
-get_idle(struct vm_swapouts *so, uint32_t *seen)
-{
-	struct vm_swapio *io = NULL;
-
-	vm_mutex_lock(&so->lock);
-	*seen = vm_event_count(&so->arrived);
-	if (so->nidle != 0)
-		io = so->idle[--so->nidle];
-	vm_mutex_unlock(&so->lock);
-	return io;
-}
-
 void
 vm_swapout_ready(struct vm_swapout *c)
 {
-	struct vm_swapouts *so = c->sys->swapouts;
-	uint32_t seen;
-
-	while (c->io == NULL) {
-		c->io = get_idle(so, &seen);
-		if (c->io == NULL)
-			vm_event_wait(&so->arrived, seen, c->sys->env);
-		else
-			c->io->npages = 0;
-	}
+	if (c->io != NULL)
+		return;
+	c->io = vm_idle_get(&c->sys->swapouts->idle);
+	c->io->npages = 0;
 }
 
 bool
@@ -184,7 +149,7 @@ vm_swapout_flush(struct vm_swapout *c)
 	if (io->npages != 0)
 		vm_swap_start(io);
 	else
-		put_idle(c->sys, io);
+		vm_idle_put(&c->sys->swapouts->idle, io);
 }
 
 void
@@ -218,7 +183,7 @@ void
 vm_swapout_ended(struct vm_system *sys, size_t npages)
 {
 	atomic_fetch_sub(&sys->swapouts->paging, npages);
-	vm_event_signal(&sys->swapouts->arrived, sys->env);
+	vm_event_signal(vm_swapout_event(sys), sys->env);
 }
 
 /* ---- the whole ---- */
@@ -232,23 +197,13 @@ vm_swapout_paging(const struct vm_system *sys)
 struct vm_event *
 vm_swapout_event(const struct vm_system *sys)
 {
-	return &sys->swapouts->arrived;
+	return &sys->swapouts->idle.back;
 }
 
 void
 vm_swapout_drain(struct vm_system *sys)
 {
-	struct vm_swapouts *so = sys->swapouts;
-	uint32_t seen;
-
-	vm_mutex_lock(&so->lock);
-	while (so->nidle != TRANSFERS) {
-		seen = vm_event_count(&so->arrived);
-		vm_mutex_unlock(&so->lock);
-		vm_event_wait(&so->arrived, seen, sys->env);
-		vm_mutex_lock(&so->lock);
-	}
-	vm_mutex_unlock(&so->lock);
+	vm_idle_wait_all(&sys->swapouts->idle);
 }
 
 int
@@ -260,12 +215,12 @@ vm_swapout_init(struct vm_system *sys)
 	if (so == NULL)
 		return VM_ENOMEM;
 	memset(so, 0, sizeof(*so));
-	vm_mutex_init(&so->lock, sys->env);
-	for (i = 0; i < TRANSFERS; i++) {
+	vm_idle_init(&so->idle, sys->env);
+	for (i = 0; i < VM_IDLE_MAX; i++) {
 		so->ios[i].sys = sys;
 		so->ios[i].io.write = true;
 		so->ios[i].done = arrived;
-		so->idle[so->nidle++] = &so->ios[i];
+		vm_idle_add(&so->idle, &so->ios[i]);
 	}
 	sys->swapouts = so;
 	return 0;
@@ -274,7 +229,7 @@ vm_swapout_init(struct vm_system *sys)
 void
 vm_swapout_fini(struct vm_system *sys)
 {
-	VM_ASSERT(sys->swapouts->nidle == TRANSFERS);
+	VM_ASSERT(sys->swapouts->idle.n == VM_IDLE_MAX);
 	vm_free(sys, sys->swapouts, sizeof(*sys->swapouts));
 	sys->swapouts = NULL;
 }

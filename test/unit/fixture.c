@@ -8,6 +8,8 @@
  */
 #include "test/unit/fixture.h"
 
+#include "vm/cow/layers.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -124,6 +126,18 @@ struct fixture *
 fixture_create(const struct soft_config *config)
 {
 	return fixture_create_as(config, fx_design);
+}
+
+uint64_t
+fx_each_failure(bool (*play)(uint64_t n, enum faulty_mode))
+{
+	uint64_t n = 1, m = 1;
+
+	while (play(n, FAULTY_ONCE))
+		n++;
+	while (play(m, FAULTY_ON))
+		m++;
+	return n;
 }
 
 static void
@@ -354,6 +368,14 @@ map_file(struct fixture *fx, size_t page, size_t n, unsigned flags,
 	return error;
 }
 
+void
+map_filled(struct fixture *fx, size_t page, size_t n, int byte)
+{
+	assert_int_equal(map_anon(fx, page, n), VM_OK);
+	for (size_t i = page; i < page + n; i++)
+		assert_int_equal(store(fx, i, byte), VM_OK);
+}
+
 int
 unmap(struct fixture *fx, size_t page, size_t n)
 {
@@ -458,6 +480,17 @@ mapping_of(struct vmspace *vs, size_t page)
 	if (!pmap_extract(vs->map.pmap, fx_va(page), &at))
 		at = (struct pmap_mapping){ 0 };
 	return at;
+}
+
+unsigned
+depth(struct vmspace *vs, size_t page)
+{
+	const struct vm_layer *l = entry_of(vs, page)->layers.top;
+	unsigned n = 0;
+
+	for (; l != NULL; l = l->below)
+		n++;
+	return n;
 }
 
 size_t

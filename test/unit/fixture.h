@@ -127,6 +127,11 @@ struct fixture *fixture_create_as(const struct soft_config *,
     const struct vm_design *);
 const char *fixture_destroy(struct fixture *);
 
+/* Play with the first request for memory failing, the second..., and then with
+ * all from the first, the second... on, until one plays to its end: then play
+ * returns false.  => how many there are */
+uint64_t fx_each_failure(bool (*play)(uint64_t n, enum faulty_mode));
+
 /* The host: malloc() and nothing else. */
 struct vm_env fixture_env(void);
 
@@ -147,6 +152,8 @@ fx_map(struct fixture *fx)
 int fx_map_at(struct fixture *, struct vmspace *, size_t page, size_t n,
     unsigned flags, struct vm_object *, size_t pindex);
 int map_anon(struct fixture *, size_t page, size_t n);
+/* The same, filled with a byte: an error fails the test. */
+void map_filled(struct fixture *, size_t page, size_t n, int byte);
 int map_shared(struct fixture *, size_t page, size_t n);
 int map_file(struct fixture *, size_t page, size_t n, unsigned flags,
     unsigned file);
@@ -173,6 +180,8 @@ struct vm_map_entry *entry_of(struct vmspace *, size_t page);
 /* What the pmap has at a page; prot is VM_PROT_NONE and page NULL for none. */
 struct pmap_mapping mapping_of(struct vmspace *, size_t page);
 size_t pages_used(struct fixture *);
+/* How many layers there are at a page, in designs that have layers. */
+unsigned depth(struct vmspace *, size_t page);
 /* A child of the space. */
 struct vmspace *fork_space(struct vmspace *);
 /* Whether the pmap lets write to a page. */

@@ -11,7 +11,7 @@
  * A design that does not know swap yet skips, and says so.
  */
 #include "test/unit/base_test.h"
-#include "test/unit/fixture.h"
+#include "test/unit/paging_fixture.h"
 
 #include "vm/vm_pageq.h"
 
@@ -19,71 +19,11 @@ enum { SWAP = 512, FRAMES = FX_FRAMES };
 
 /* ---- tools ---- */
 
-static struct faultyswap *
-disk(struct fixture *fx)
-{
-	return &fx->swaps[0].io;
-}
-
 static uint64_t
 in_swap(struct fixture *fx)
 {
 	return vm_swap_in_use(fx->sys);
 }
-
-/* Pages [page, page + n) get the bytes 1, 2... */
-static void
-fill(struct fixture *fx, size_t page, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(store(fx, page + i, (int)(i % 200) + 1),
-		    VM_OK);
-}
-
-/* They have them. */
-static void
-assert_filled(struct fixture *fx, struct vmspace *vs, size_t page, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		assert_true(page_is(fx, vs, page + i, (int)(i % 200) + 1));
-}
-
-/* Everything that may go does. */
-static void
-page_out(struct fixture *fx)
-{
-	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	(void)vm_pageout(fx->sys, vm_page_count(fx->sys));
-}
-
-/* The same, but what is written stays under way. */
-static void
-begin_page_out(struct fixture *fx)
-{
-	disk(fx)->hold = true;
-	for (unsigned i = 0; i < 3; i++)
-		(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	disk(fx)->hold = false;
-}
-
-static void
-let_all_go(struct fixture *fx)
-{
-	while (disk(fx)->nheld != 0)
-		faultyswap_let_go(disk(fx), 0);
-}
-
-static void
-fail_all(struct fixture *fx)
-{
-	while (disk(fx)->nheld != 0)
-		faultyswap_fail_held(disk(fx), 0);
-}
-
-/* How what is held back may end. */
-static void (*const ends[])(struct fixture *) = { let_all_go, fail_all };
-
-#define FOR_ENDS(end) for (unsigned end = 0; end < 2; end++)
 
 static size_t
 nresident(struct fixture *fx, size_t page, size_t n)
@@ -678,9 +618,9 @@ happen(struct fixture *fx, const struct happening *h, bool shared, unsigned end)
 	fill(fx, 0, 4);
 	begin_page_out(fx);
 	assert_int_equal(disk(fx)->nheld, 1);
-	fx->on_wait = ends[end];
+	fx->on_wait = page_out_ends[end];
 	h->run(fx);
-	ends[end](fx);
+	page_out_ends[end](fx);
 	vm_check(fx->sys);
 	for (size_t i = 0; i < 4; i++) {
 		if (!is_left(fx, i, h->want[i], shared, h->name))
@@ -738,9 +678,9 @@ test_exit_on_the_way(void **state)
 			assert_int_equal(store_in(fx, vs, i, 'e'), VM_OK);
 		begin_page_out(fx);
 		if (!fx_is_uvm())
-			fx->on_wait = ends[end];
+			fx->on_wait = page_out_ends[end];
 		vmspace_unref(vs);
-		ends[end](fx);
+		page_out_ends[end](fx);
 		fx->on_wait = NULL;
 		assert_int_equal(pages_used(fx), 0);
 		assert_int_equal(in_swap(fx), 0);
@@ -769,7 +709,7 @@ test_object_free_on_the_way(void **state)
 		vm_object_lock(obj);
 		vm_object_free(obj, 1, 3);
 		vm_object_unlock(obj);
-		ends[end](fx);
+		page_out_ends[end](fx);
 		vm_check(fx->sys);
 		vm_object_lock(obj);
 		assert_true(vm_object_has(obj, 0));
@@ -1122,7 +1062,7 @@ test_destroy_waits(void **state)
 		assert_int_equal(map_anon(fx, 0, 8), VM_OK);
 		fill(fx, 0, 8);
 		begin_page_out(fx);
-		fx->on_wait = ends[end];
+		fx->on_wait = page_out_ends[end];
 		vmspace_unref(fx->vs);
 		fx->vs = NULL;
 		vm_system_destroy(fx->sys);

@@ -7,7 +7,7 @@
  * vm_shadow_test.c, and a page in brackets is in swap.
  */
 #include "test/unit/base_test.h"
-#include "test/unit/fixture.h"
+#include "test/unit/paging_fixture.h"
 #include "vm/cow/shadow.h"
 
 #define STAT(fx, name) ((int)(fx)->sys->stats.name)
@@ -22,75 +22,19 @@ need_swap(struct fixture *fx)
 	assert_int_equal(fixture_swap(fx, 0, 512, 0), VM_OK);
 }
 
-static void
-fill(struct fixture *fx, size_t page, size_t n, int byte)
-{
-	assert_int_equal(map_anon(fx, page, n), VM_OK);
-	for (size_t i = page; i < page + n; i++)
-		assert_int_equal(store(fx, i, byte), VM_OK);
-}
-
-static struct faultyswap *
-disk(struct fixture *fx)
-{
-	return &fx->swaps[0].io;
-}
-
 /* Nothing is left in memory. */
 static void
-page_out(struct fixture *fx)
+all_out(struct fixture *fx)
 {
-	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	(void)vm_pageout(fx->sys, vm_page_count(fx->sys));
+	page_out(fx);
 	assert_int_equal(pages_used(fx), 0);
 	vm_check(fx->sys);
 }
-
-/* Everything is being written. */
-static void
-begin_page_out(struct fixture *fx)
-{
-	disk(fx)->hold = true;
-	for (unsigned i = 0; i < 3; i++)
-		(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	disk(fx)->hold = false;
-	assert_true(disk(fx)->nheld != 0);
-}
-
-static void
-end_well(struct fixture *fx)
-{
-	while (disk(fx)->nheld != 0)
-		faultyswap_let_go(disk(fx), 0);
-}
-
-static void
-end_badly(struct fixture *fx)
-{
-	while (disk(fx)->nheld != 0)
-		faultyswap_fail_held(disk(fx), 0);
-}
-
-/* How what is held back may end, and who waits for it. */
-static void (*const ends[])(struct fixture *) = { end_well, end_badly };
-
-#define FOR_ENDS(i) for (unsigned i = 0; i < 2; i++)
 
 static size_t
 in_swap(struct fixture *fx)
 {
 	return (size_t)vm_swap_in_use(fx->sys);
-}
-
-static unsigned
-depth(struct vmspace *vs, size_t page)
-{
-	const struct vm_layer *l = entry_of(vs, page)->layers.top;
-	unsigned n = 0;
-
-	for (; l != NULL; l = l->below)
-		n++;
-	return n;
 }
 
 /* The pages from the first on are bytes of the string. */
@@ -115,12 +59,12 @@ test_every_layer(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 3, 'a');
+	map_filled(fx, 0, 3, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
 	assert_int_equal(store_in(fx, c, 1, 'c'), VM_OK);
 	for (unsigned round = 0; round < 2; round++) {
-		page_out(fx);
+		all_out(fx);
 		assert_int_equal(in_swap(fx), 5);
 		assert_reads(fx, fx->vs, "paa");
 		assert_reads(fx, c, "aca");
@@ -128,7 +72,7 @@ test_every_layer(void **state)
 		vm_check(fx->sys);
 	}
 	/* and is a copy made of what has to be read first? */
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(store_in(fx, c, 2, 'd'), VM_OK);
 	assert_reads(fx, fx->vs, "paa");
 	assert_reads(fx, c, "acd");
@@ -148,10 +92,10 @@ test_hidden_by_slot(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 1, 'a');
+	map_filled(fx, 0, 1, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(load_in(fx, c, 0), 'a');
 	assert_int_equal(load(fx, 0), 'p');
 	vmspace_unref(c);
@@ -165,15 +109,15 @@ test_discard(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 4, 'a');
-	page_out(fx);
+	map_filled(fx, 0, 4, 'a');
+	all_out(fx);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(0), FX_PAGE, VM_MADV_DISCARD),
 	    VM_OK);
 	assert_int_equal(in_swap(fx), 3);
 	assert_int_equal(load(fx, 0), 0);
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 1, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(1), FX_PAGE, VM_MADV_DISCARD),
 	    VM_OK);
 	assert_int_equal(load(fx, 1), 0);
@@ -191,7 +135,7 @@ test_copy_now(void **state)
 	int reads;
 
 	need_swap(fx);
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 4 * FX_PAGE,
 			     VM_INHERIT_SHARE),
 	    VM_OK);
@@ -199,7 +143,7 @@ test_copy_now(void **state)
 	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 4 * FX_PAGE,
 			     VM_INHERIT_COPY),
 	    VM_OK);
-	page_out(fx);
+	all_out(fx);
 	reads = STAT(fx, pageins);
 	d = fork_space(fx->vs);
 	assert_int_equal(STAT(fx, pageins), reads);
@@ -210,7 +154,7 @@ test_copy_now(void **state)
 	assert_reads(fx, fx->vs, "paaa");
 	assert_reads(fx, c, "paaa");
 	assert_reads(fx, d, "adaa");
-	page_out(fx);
+	all_out(fx);
 	assert_reads(fx, d, "adaa");
 	assert_reads(fx, c, "paaa");
 	vmspace_unref(c);
@@ -234,15 +178,15 @@ test_swap_leak(void **state)
 	struct vmspace *c, *d;
 
 	need_swap(fx);
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store_in(fx, c, 1, 'b'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(unmap(fx, 0, 2), VM_OK);
 	assert_int_equal(in_swap(fx), leaks ? 3 : 2);
 	/* Another copying fault is when 4.4BSD would mend it, */
 	assert_int_equal(store_in(fx, c, 0, 'c'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(STAT(fx, collapses), fx_is(&vm_design_freebsd));
 	assert_int_equal(in_swap(fx), leaks ? 4 : 2);
 	/* and a fork when DragonFly does. */
@@ -267,18 +211,18 @@ test_leak_grows(void **state)
 	enum { CHILDREN = 20, PAGES = 4 };
 
 	need_swap(fx);
-	fill(fx, 0, PAGES, 'a');
+	map_filled(fx, 0, PAGES, 'a');
 	for (size_t g = 0; g < CHILDREN; g++) {
 		c = fork_space(vs);
 		assert_int_equal(store_in(fx, c, 0, 'b' + (int)g), VM_OK);
-		page_out(fx);
+		all_out(fx);
 		if (vs != fx->vs)
 			vmspace_unref(vs);
 		vs = c;
 		for (size_t i = 1; i < PAGES; i++)
 			assert_int_equal(store_in(fx, vs, i, 'b' + (int)g),
 			    VM_OK);
-		page_out(fx);
+		all_out(fx);
 	}
 	if (fx_is(&vm_design_mach))
 		assert_int_equal(in_swap(fx), (CHILDREN + 1) * PAGES);
@@ -304,10 +248,10 @@ test_no_collapse(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 3, 'a');
+	map_filled(fx, 0, 3, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	vmspace_unref(c);
 	assert_reads(fx, fx->vs, "paa");
 	assert_int_equal(store(fx, 1, 'p'), VM_OK);
@@ -325,8 +269,8 @@ test_collapse_takes_slots(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 3, 'a');
-	page_out(fx);
+	map_filled(fx, 0, 3, 'a');
+	all_out(fx);
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
 	vmspace_unref(c);
@@ -338,7 +282,7 @@ test_collapse_takes_slots(void **state)
 	assert_reads(fx, fx->vs, "ppa");
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'q'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	vmspace_unref(c);
 	assert_int_equal(store(fx, 1, 'q'), VM_OK);
 	assert_int_equal(STAT(fx, collapses), 1);
@@ -353,8 +297,8 @@ test_no_bypass(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 2, 'a');
-	page_out(fx);
+	map_filled(fx, 0, 2, 'a');
+	all_out(fx);
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
 	assert_int_equal(store(fx, 1, 'p'), VM_OK);
@@ -373,8 +317,8 @@ test_grow(void **state)
 	struct fixture *fx = *state;
 
 	need_swap(fx);
-	fill(fx, 0, 2, 'a');
-	page_out(fx);
+	map_filled(fx, 0, 2, 'a');
+	all_out(fx);
 	assert_int_equal(map_anon(fx, 2, 2), VM_OK);
 	assert_int_equal(entries(fx->vs),
 	    fx_is(&vm_design_mach) || fx_is(&vm_design_openbsd) ? 2 : 1);
@@ -390,10 +334,10 @@ test_collapse(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 3, 'a');
+	map_filled(fx, 0, 3, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(in_swap(fx), 4);
 	vmspace_unref(c);
 	assert_int_equal(STAT(fx, collapses), 1);
@@ -419,13 +363,13 @@ test_bypass(void **state)
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
 	assert_int_equal(store(fx, 2, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	d = fork_space(fx->vs);
 	assert_int_equal(STAT(fx, bypasses), 0);
 	assert_reads(fx, d, "pap");
 	vmspace_unref(d);
 	assert_int_equal(store(fx, 1, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(load_in(fx, c, 1), 'a');
 	d = fork_space(fx->vs);
 	assert_int_equal(STAT(fx, bypasses), 1);
@@ -447,9 +391,9 @@ test_object_split(void **state)
 	struct vmspace *c;
 
 	need_swap(fx);
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	assert_int_equal(protect(fx, 2, 2, VM_PROT_READ), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	c = fork_space(fx->vs);
 	assert_int_equal(STAT(fx, object_splits), 1);
 	assert_int_equal(STAT(fx, pageins), 0);
@@ -473,12 +417,12 @@ test_limit(void **state)
 	struct vmspace *all[12];
 
 	need_swap(fx);
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	all[0] = fx->vs;
 	for (size_t g = 1; g < 12; g++) {
 		int reads = STAT(fx, pageins);
 
-		page_out(fx);
+		all_out(fx);
 		all[g] = fork_space(all[g - 1]);
 		assert_int_equal(STAT(fx, pageins), reads);
 		assert_int_equal(pages_used(fx), 0);
@@ -503,10 +447,10 @@ test_complete_head(void **state)
 	struct vmspace *c, *d;
 
 	need_swap(fx);
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	assert_int_equal(store(fx, 1, 'p'), VM_OK);
 	d = fork_space(fx->vs);
 	assert_int_equal(STAT(fx, backing_drops), 1);
@@ -530,7 +474,7 @@ test_fork_while_written(void **state)
 	need_swap(fx);
 	FOR_ENDS(end)
 	{
-		fill(fx, 0, 4, 'a');
+		map_filled(fx, 0, 4, 'a');
 		c = fork_space(fx->vs);
 		for (size_t i = 0; i < 3; i++)
 			assert_int_equal(store(fx, i, 'p'), VM_OK);
@@ -538,7 +482,7 @@ test_fork_while_written(void **state)
 		begin_page_out(fx);
 		d = fork_space(fx->vs);
 		vmspace_unref(c); /* may wait for the pages */
-		ends[end](fx);
+		page_out_ends[end](fx);
 		vm_check(fx->sys);
 		assert_int_equal(vm_munlock(fx->vs, fx_va(0), FX_PAGE), VM_OK);
 		assert_reads(fx, fx->vs, "pppa");
@@ -563,19 +507,19 @@ test_merge_while_written(void **state)
 	need_swap(fx);
 	FOR_ENDS(end)
 	{
-		fill(fx, 0, 3, 'a');
+		map_filled(fx, 0, 3, 'a');
 		c = fork_space(fx->vs);
 		assert_int_equal(store(fx, 0, 'p'), VM_OK);
 		begin_page_out(fx);
-		fx->on_wait = ends[end];
+		fx->on_wait = page_out_ends[end];
 		vmspace_unref(c);
-		ends[end](fx);
+		page_out_ends[end](fx);
 		fx->on_wait = NULL;
 		assert_int_equal(depth(fx->vs, 0), 1);
 		vm_check(fx->sys);
 		assert_int_equal(in_swap(fx) + pages_used(fx), 3);
 		assert_reads(fx, fx->vs, "paa");
-		page_out(fx);
+		all_out(fx);
 		assert_reads(fx, fx->vs, "paa");
 		assert_int_equal(unmap(fx, 0, 3), VM_OK);
 	}
@@ -591,16 +535,16 @@ test_discard_while_written(void **state)
 	need_swap(fx);
 	FOR_ENDS(end)
 	{
-		fill(fx, 0, 4, 'a');
+		map_filled(fx, 0, 4, 'a');
 		begin_page_out(fx);
 		assert_int_equal(vm_madvise(fx->vs, fx_va(1), 2 * FX_PAGE,
 				     VM_MADV_DISCARD),
 		    VM_OK);
 		c = fork_space(fx->vs);
-		fx->on_wait = ends[end];
+		fx->on_wait = page_out_ends[end];
 		assert_int_equal(load(fx, 1), 0);
 		fx->on_wait = NULL;
-		ends[end](fx);
+		page_out_ends[end](fx);
 		vm_check(fx->sys);
 		assert_int_equal(load_in(fx, c, 2), 0);
 		assert_int_equal(load_in(fx, c, 3), 'a');
@@ -621,7 +565,7 @@ test_copy_now_while_written(void **state)
 	need_swap(fx);
 	FOR_ENDS(end)
 	{
-		fill(fx, 0, 4, 'a');
+		map_filled(fx, 0, 4, 'a');
 		assert_int_equal(vm_minherit(fx->vs, fx_va(0), 4 * FX_PAGE,
 				     VM_INHERIT_SHARE),
 		    VM_OK);
@@ -631,7 +575,7 @@ test_copy_now_while_written(void **state)
 		    VM_OK);
 		begin_page_out(fx);
 		d = fork_space(fx->vs);
-		ends[end](fx);
+		page_out_ends[end](fx);
 		vm_check(fx->sys);
 		assert_int_equal(store_in(fx, c, 0, 'c'), VM_OK);
 		assert_reads(fx, fx->vs, "caaa");
@@ -656,7 +600,7 @@ fork_and_merge(struct fixture *fx)
 		kin.d = fork_space(fx->vs);
 		vmspace_unref(kin.c);
 	}
-	end_well(fx);
+	let_all_go(fx);
 }
 
 /* FreeBSD, DragonFly: what is being read for a child is moved, or copied, for
@@ -668,11 +612,11 @@ test_fork_while_read(void **state)
 	struct vmspace *e;
 
 	need_swap(fx);
-	fill(fx, 0, 3, 'a');
+	map_filled(fx, 0, 3, 'a');
 	kin.c = fork_space(fx->vs);
 	e = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	kin.waits = 0;
 	fx->on_wait = fork_and_merge;
 	disk(fx)->hold = true;
@@ -694,7 +638,7 @@ fork_copy_now(struct fixture *fx)
 	disk(fx)->hold = false;
 	if (kin.waits++ == 0)
 		kin.d = fork_space(fx->vs);
-	end_well(fx);
+	let_all_go(fx);
 }
 
 /* Memory that is shared is copied while a page of it comes in: is it not copied
@@ -705,7 +649,7 @@ test_copy_now_while_read(void **state)
 	struct fixture *fx = *state;
 
 	need_swap(fx);
-	fill(fx, 0, 3, 'a');
+	map_filled(fx, 0, 3, 'a');
 	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 3 * FX_PAGE,
 			     VM_INHERIT_SHARE),
 	    VM_OK);
@@ -713,7 +657,7 @@ test_copy_now_while_read(void **state)
 	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 3 * FX_PAGE,
 			     VM_INHERIT_COPY),
 	    VM_OK);
-	page_out(fx);
+	all_out(fx);
 	kin.waits = 0;
 	fx->on_wait = fork_copy_now;
 	disk(fx)->hold = true;
@@ -740,9 +684,9 @@ play_with_failure(uint64_t nth, enum faulty_mode mode)
 
 	assert_non_null(fx);
 	need_swap(fx);
-	fill(fx, 0, 6, 'a');
+	map_filled(fx, 0, 6, 'a');
 	assert_int_equal(protect(fx, 2, 2, VM_PROT_READ), VM_OK);
-	page_out(fx);
+	all_out(fx);
 	faulty_fail(&fx->env, nth, mode);
 	for (unsigned i = 0; i < 5; i++) {
 		(void)vmspace_fork(fx->vs, &c[i]);
@@ -771,14 +715,8 @@ play_with_failure(uint64_t nth, enum faulty_mode mode)
 static void
 test_every_allocation(void **state)
 {
-	uint64_t n = 1;
-
 	(void)state;
-	while (play_with_failure(n, FAULTY_ONCE))
-		n++;
-	assert_true(n > 4);
-	for (n = 1; play_with_failure(n, FAULTY_ON);)
-		n++;
+	assert_true(fx_each_failure(play_with_failure) > 4);
 }
 
 int

@@ -12,25 +12,6 @@
 
 #define STAT(fx, name) ((int)(fx)->sys->stats.name)
 
-static void
-fill(struct fixture *fx, size_t page, size_t n, int byte)
-{
-	assert_int_equal(map_anon(fx, page, n), VM_OK);
-	for (size_t i = page; i < page + n; i++)
-		assert_int_equal(store(fx, i, byte), VM_OK);
-}
-
-static unsigned
-depth(struct vmspace *vs, size_t page)
-{
-	const struct vm_layer *l = entry_of(vs, page)->layers.top;
-	unsigned n = 0;
-
-	for (; l != NULL; l = l->below)
-		n++;
-	return n;
-}
-
 /* ------------------------------------------------------------- who copies */
 
 /* The last user of a page writes to it: copied by 4.4BSD, moved up by FreeBSD,
@@ -45,7 +26,7 @@ test_sole_owner_page(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'x'), VM_OK);
 	assert_int_equal(STAT(fx, pages_copied), 1);
@@ -68,7 +49,7 @@ test_move(void **state)
 	struct vm_page *pg;
 	struct vmspace *c;
 
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store_in(fx, c, 0, 'x'), VM_OK);
 	assert_int_equal(load_in(fx, c, 1), 'a');
@@ -103,7 +84,7 @@ test_leak(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store_in(fx, c, 1, 'b'), VM_OK);
 	assert_int_equal(unmap(fx, 0, 2), VM_OK);
@@ -121,7 +102,7 @@ test_partial_unmap(void **state)
 {
 	struct fixture *fx = *state;
 
-	fill(fx, 0, 8, 'a');
+	map_filled(fx, 0, 8, 'a');
 	assert_int_equal(unmap(fx, 2, 4), VM_OK);
 	assert_int_equal(pages_used(fx), fx_is(&vm_design_mach) ? 8 : 4);
 	assert_int_equal(load(fx, 1), 'a');
@@ -136,7 +117,7 @@ test_one_mapping(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 8, 'a');
+	map_filled(fx, 0, 8, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(unmap(fx, 0, 2), VM_OK);
 	assert_int_equal(pages_used(fx), 8);
@@ -157,7 +138,7 @@ test_object_split(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 6, 'a');
+	map_filled(fx, 0, 6, 'a');
 	assert_int_equal(protect(fx, 2, 2, VM_PROT_READ), VM_OK);
 	assert_ptr_equal(entry_of(fx->vs, 0)->layers.top,
 	    entry_of(fx->vs, 4)->layers.top);
@@ -184,7 +165,7 @@ test_collapse(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
 	assert_int_equal(depth(fx->vs, 0), 2);
@@ -202,7 +183,7 @@ test_bypass(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c, *d;
 
-	fill(fx, 0, 1, 'a');
+	map_filled(fx, 0, 1, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
 	d = fork_space(fx->vs); /* tidies the chain before it is shared */
@@ -222,7 +203,7 @@ test_collapse_at_fault(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 3, 'a');
+	map_filled(fx, 0, 3, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
 	vmspace_unref(c);
@@ -248,7 +229,7 @@ test_generations(void **state)
 	unsigned limit = fx_is(&vm_design_dragonfly) ? 5 : 2;
 	int want[PLACES];
 
-	fill(fx, 0, PLACES, 1);
+	map_filled(fx, 0, PLACES, 1);
 	for (size_t i = 0; i < PLACES; i++)
 		want[i] = 1;
 	for (size_t g = 0; g < GENERATIONS; g++) {
@@ -278,7 +259,7 @@ test_limit(void **state)
 	struct vmspace *all[12];
 	int collapses;
 
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	all[0] = fx->vs;
 	for (size_t g = 1; g < 12; g++) {
 		collapses = STAT(fx, backing_collapses);
@@ -306,7 +287,7 @@ test_complete_head(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c, *d;
 
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'b'), VM_OK);
 	assert_int_equal(store(fx, 1, 'b'), VM_OK);
@@ -335,7 +316,7 @@ enum { LIST = 5 };
 static void
 make_limit(struct fixture *fx, size_t npages, struct vmspace *kin[LIST - 1])
 {
-	fill(fx, 0, npages, 'a');
+	map_filled(fx, 0, npages, 'a');
 	for (size_t g = 0; g < LIST - 1; g++) {
 		kin[g] = fork_space(fx->vs);
 		assert_int_equal(store(fx, g, 'p'), VM_OK);
@@ -435,7 +416,7 @@ test_cut_head(void **state)
 	struct vmspace *c, *d;
 	int copied;
 
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	c = fork_space(fx->vs);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(store(fx, i, 'p'), VM_OK);
@@ -468,7 +449,7 @@ test_discard_cuts(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 16, 'a');
+	map_filled(fx, 0, 16, 'a');
 	c = fork_space(fx->vs);
 	vmspace_unref(c);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 8 * FX_PAGE,
@@ -491,7 +472,7 @@ test_unmap_below(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c;
 
-	fill(fx, 0, 16, 'a');
+	map_filled(fx, 0, 16, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(protect(fx, 8, 8, VM_PROT_READ), VM_OK);
 	assert_int_equal(store(fx, 0, 'p'), VM_OK);
@@ -512,7 +493,7 @@ test_grow_used_twice(void **state)
 {
 	struct fixture *fx = *state;
 
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	assert_int_equal(protect(fx, 0, 2, VM_PROT_READ), VM_OK);
 	assert_int_equal(map_anon(fx, 4, 4), VM_OK);
 	assert_int_equal(entries(fx->vs), fx_is(&vm_design_freebsd) ? 2 : 3);
@@ -545,7 +526,7 @@ test_collapse_cost(void **state)
 	struct vmspace *c;
 	enum { N = 64 };
 
-	fill(fx, 0, N, 'a');
+	map_filled(fx, 0, N, 'a');
 	c = fork_space(fx->vs);
 	below = entry_of(c, 0)->layers.top->obj;
 	counting.real = below->pages.ops;
@@ -653,7 +634,7 @@ test_fork_again(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *c, *d;
 
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	assert_true(protects_of_fork(fx, &c) > 0);
 	assert_int_equal(protects_of_fork(fx, &d),
 	    fx_is(&vm_design_mach) ? 4 : 0);
@@ -718,7 +699,7 @@ play_with_failure(uint64_t nth, enum faulty_mode mode)
 	bool failed;
 
 	assert_non_null(s.fx);
-	fill(s.fx, 0, 8, 'a');
+	map_filled(s.fx, 0, 8, 'a');
 	faulty_fail(&s.fx->env, nth, mode);
 	for (unsigned step = 0; step < STEPS; step++) {
 		play(&s, step);
@@ -742,14 +723,8 @@ play_with_failure(uint64_t nth, enum faulty_mode mode)
 static void
 test_every_allocation(void **state)
 {
-	uint64_t n = 1;
-
 	(void)state;
-	while (play_with_failure(n, FAULTY_ONCE))
-		n++;
-	assert_true(n > 4);
-	for (n = 1; play_with_failure(n, FAULTY_ON);)
-		n++;
+	assert_true(fx_each_failure(play_with_failure) > 4);
 }
 
 /* Does a fork that fails leave private memory private: no part of it is shared
@@ -765,7 +740,7 @@ test_fork_fails_after_share(void **state)
 	uint64_t nth = 0;
 	int error;
 
-	fill(fx, 0, 4, 'a');
+	map_filled(fx, 0, 4, 'a');
 	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 2 * FX_PAGE,
 			     VM_INHERIT_SHARE),
 	    VM_OK);
@@ -801,7 +776,7 @@ test_page_index(void **state)
 
 	fx->sys->pageindex = fx_is(&vm_design_mach) ? &vm_pageindex_radix :
 						      &vm_pageindex_hash;
-	fill(fx, 0, 2, 'a');
+	map_filled(fx, 0, 2, 'a');
 	c = fork_space(fx->vs);
 	assert_int_equal(store(fx, 0, 'b'), VM_OK);
 	assert_int_equal(store_in(fx, c, 0, 'c'), VM_OK);

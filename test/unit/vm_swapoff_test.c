@@ -9,7 +9,7 @@
  *	swaps[1] [ . . . . ]  takes what does not fit into memory
  */
 #include "test/unit/base_test.h"
-#include "test/unit/fixture.h"
+#include "test/unit/paging_fixture.h"
 
 enum { SWAP = 512 };
 
@@ -17,28 +17,6 @@ static int
 off(struct fixture *fx, unsigned i)
 {
 	return vm_swapoff(fx->sys, fx->swaps[i].id);
-}
-
-static void
-fill(struct fixture *fx, size_t page, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(store(fx, page + i, (int)(i % 200) + 1),
-		    VM_OK);
-}
-
-static void
-assert_filled(struct fixture *fx, struct vmspace *vs, size_t page, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		assert_true(page_is(fx, vs, page + i, (int)(i % 200) + 1));
-}
-
-static void
-page_out(struct fixture *fx)
-{
-	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	(void)vm_pageout(fx->sys, vm_page_count(fx->sys));
 }
 
 /* Private and shared memory in swap; a skip when the design keeps it all. */
@@ -229,24 +207,13 @@ test_memory_fails(void **state)
 
 /* Pages are being written to it: does it wait for them? */
 static void
-let_all_go(struct fixture *fx)
-{
-	fx->swaps[0].io.hold = false;
-	while (fx->swaps[0].io.nheld != 0)
-		faultyswap_let_go(&fx->swaps[0].io, 0);
-}
-
-static void
 test_on_the_way(void **state)
 {
 	struct fixture *fx = *state;
 
 	fill_swap(fx, 8);
 	fill(fx, 0, 16);
-	fx->swaps[0].io.hold = true;
-	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	assert_true(fx->swaps[0].io.nheld != 0);
+	begin_page_out(fx);
 	fx->on_wait = let_all_go;
 	assert_int_equal(off(fx, 0), VM_OK);
 	fx->on_wait = NULL;
@@ -260,6 +227,7 @@ static void
 off_again(struct fixture *fx)
 {
 	assert_int_equal(off(fx, 0), VM_EBUSY);
+	disk(fx)->hold = false;
 	let_all_go(fx);
 }
 
@@ -283,6 +251,7 @@ unmap_all(struct fixture *fx)
 {
 	if (entry_of(fx->vs, 0) != NULL)
 		assert_int_equal(unmap(fx, 0, 40), VM_OK);
+	disk(fx)->hold = false;
 	let_all_go(fx);
 }
 

@@ -106,6 +106,7 @@ enter(struct vm_fault *f)
 		move_wiring(f);
 		flags |= PMAP_WIRED;
 	}
+	vm_page_proved(f->map->sys, f->r.page, true);
 	vm_pageq_activate(f->map->sys, f->r.page);
 	if (pmap_enter(f->map->pmap, f->va, f->r.page, f->r.prot, flags) != 0) {
 		if (f->wire)

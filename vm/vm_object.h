@@ -27,6 +27,7 @@
 #include "vm/vm_lock.h"
 #include "vm/vm_pageindex.h"
 #include "vm/vm_read.h"
+#include "vm/vm_readahead.h"
 #include "vm/vm_swapin.h"
 #include "vm/vm_swapmap.h"
 #include "vm/vm_system.h"
@@ -102,16 +103,15 @@ struct vm_object {
 	_Atomic uint32_t refs;          /* (a); 0 -> 1 under the cache lock */
 	struct vm_pageindex pages;      /* (lock) */
 	vm_pindex_t npages;             /* (lock) resident */
-	vm_pindex_t charged;    /* (lock) pages that are promised, from 0 on */
-	struct vm_swapmap swap; /* (lock) what is in swap, without a store */
-	vm_pindex_t read_next;  /* (lock) where a sequential reader */
-	unsigned read_ahead;    /*   goes on, and its window */
-	unsigned writing;       /* (lock) requests to write under way */
-	bool unsynced;          /* (lock) written since the last sync */
-	int error;              /* (lock) last failed write, for msync */
-	struct list link;       /* (objects lock) all objects */
-	struct list chain;      /* (objects lock) those of like key */
-	struct list cached;     /* (objects lock) unreferenced, LRU */
+	vm_pindex_t charged;     /* (lock) pages that are promised, from 0 on */
+	struct vm_swapmap swap;  /* (lock) what is in swap, without a store */
+	struct vm_reader reader; /* (lock) */
+	unsigned writing;        /* (lock) requests to write under way */
+	bool unsynced;           /* (lock) written since the last sync */
+	int error;               /* (lock) last failed write, for msync */
+	struct list link;        /* (objects lock) all objects */
+	struct list chain;       /* (objects lock) those of like key */
+	struct list cached;      /* (objects lock) unreferenced, LRU */
 };
 
 /* Answers of vm_object_resolve and of vm_cow_ops.resolve. */

@@ -69,6 +69,17 @@ object_neighbour(const struct vm_page *pg, int distance)
 	return vm_object_lookup(obj, pg->pindex + (vm_pindex_t)distance);
 }
 
+static void
+object_read_along(struct vm_page *pg, bool used)
+{
+	struct vm_object *obj = pg->owner;
+
+	if (used)
+		vm_reader_used(&obj->reader, vm_object_readahead(obj));
+	else
+		vm_reader_unused(&obj->reader);
+}
+
 static size_t
 object_write(struct vm_system *sys, struct vm_page *pg)
 {
@@ -98,6 +109,7 @@ const struct vm_page_owner vm_object_owner = {
 	.evict = object_evict,
 	.discard = object_discard,
 	.neighbour = object_neighbour,
+	.read_along = object_read_along,
 	.write = object_write,
 	.hold = object_hold,
 	.unhold = object_unhold,

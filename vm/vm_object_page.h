@@ -9,6 +9,23 @@
 
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
+
+/* Whether its pages are read from a store; else from swap. */
+static inline bool
+vm_object_is_stored(const struct vm_object *obj)
+{
+	return obj->ops->get != NULL;
+}
+
+/* How the design reads them ahead. */
+static inline const struct vm_readahead *
+vm_object_readahead(const struct vm_object *obj)
+{
+	const struct vm_paging *paging = obj->sys->paging;
+
+	return vm_object_is_stored(obj) ? &paging->file : &paging->swapin;
+}
 
 /* Take a page out of the object and free it, but for a device's.
  * => locked, not busy to others, unmapped */

@@ -3,98 +3,72 @@
  * vm_object_read.c - finding a page of an object, or bringing it in.
  *
  * A request reads more than the page that is wanted: what is likely to be
- * wanted next, as far as there is memory, and never across a page that is
- * resident.
+ * wanted next (vm_readahead.h), as far as there is memory, and never across a
+ * page that is resident; from swap, what is there in a row.
  *
  *	resident   start	wanted		end    resident
  *	   |#|      |-----------|#|--------------|      |#|
  *		     read around    read ahead
  */
-#include "vm/pmap.h"
 #include "vm/vm_object_page.h"
 #include "vm/vm_pageout.h"
+#include "vm/vm_readahead.h"
 #include "vm/vm_swap.h"
-
-#define READ_FIRST 16 /* pages of the first request of a reader */
-#define READ_SHARE 4  /* of what is free one request takes a 4th at most */
-
-/* ---- from the store ---- */
 
 /* Which pages a request reads: [start, end), with the wanted one in it. */
 struct read_plan {
 	vm_pindex_t start, wanted, end;
-	unsigned window;
 };
+
+/* ---- which pages ---- */
+
+/* Whether what is stored of a page, and of the next, is in a row. */
+static bool
+is_in_row(const struct vm_object *obj, vm_pindex_t pindex)
+{
+	return vm_object_is_stored(obj) ||
+	    vm_swap_follows(obj->sys, vm_swapmap_at(&obj->swap, pindex),
+		vm_swapmap_at(&obj->swap, pindex + 1));
+}
+
+static bool
+goes_before(const struct vm_object *obj, vm_pindex_t pindex)
+{
+	return vm_object_lookup(obj, pindex - 1) == NULL &&
+	    is_in_row(obj, pindex - 1);
+}
 
 static bool
 goes_on(const struct vm_object *obj, vm_pindex_t pindex)
 {
-	return pindex == obj->read_next && obj->read_ahead != 0;
-}
-
-/* What nobody has asked for yet is read as far as there is memory: it must not
- * be why what is in use has to go. */
-static unsigned
-clip_window(const struct vm_system *sys, unsigned window)
-{
-	size_t has = vm_pageout_available(sys), least = vm_page_reserve(sys);
-	size_t most = has > least ? (has - least) / READ_SHARE : 0;
-
-	if (window > most + 1)
-		window = (unsigned)most + 1;
-	return window;
+	return vm_object_lookup(obj, pindex) == NULL &&
+	    is_in_row(obj, pindex - 1);
 }
 
 /*
- * How many pages to read from pindex on: what the advice says; without advice
- * a window that doubles while the reader goes on where the last request ended.
- */
-static unsigned
-read_window(struct vm_object *obj, vm_pindex_t pindex, enum vm_advice advice)
-{
-	unsigned window;
-
-	switch (advice) {
-	case VM_ADV_RANDOM:
-		return 1;
-	case VM_ADV_SEQUENTIAL:
-		return VM_CLUSTER_MAX;
-	case VM_ADV_NORMAL:
-		break;
-	}
-	window = READ_FIRST;
-	if (goes_on(obj, pindex))
-		window = 2 * obj->read_ahead;
-	return window < VM_CLUSTER_MAX ? window : VM_CLUSTER_MAX;
-}
-
-/*
- * Forward from the wanted page; or, for a port whose faults are dear, all of
- * the aligned block around it, unless somebody reads in sequence.  Pages that
- * are resident bound it on both sides. => locked
+ * From the wanted page on, or the aligned block around it.  Pages that are
+ * resident, or in swap not in a row, bound it on both sides.  => locked
  */
 static struct read_plan
-plan_read(struct vm_object *obj, vm_pindex_t pindex,
-    const struct vm_object_want *want)
+plan_read(const struct vm_object *obj, vm_pindex_t pindex,
+    const struct vm_object_want *want, const struct vm_window *window)
 {
-	unsigned around = clip_window(obj->sys, obj->sys->machine->read_around);
-	unsigned window = clip_window(obj->sys,
-	    read_window(obj, pindex, want->advice));
-	struct read_plan p = { pindex, pindex, pindex + window, window };
+	struct read_plan p = { pindex, pindex, pindex + window->npages };
 	vm_pindex_t lo = pindex;
 
-	if (around > 1 && want->advice == VM_ADV_NORMAL &&
-	    !goes_on(obj, pindex)) {
-		lo = pindex - pindex % around;
-		p.end = lo + around;
+	if (window->around) {
+		lo = pindex - pindex % window->npages;
+		p.end = lo + window->npages;
 	}
 	if (p.end > want->limit)
 		p.end = want->limit;
-	while (p.start > lo && p.start > want->first &&
-	    vm_object_lookup(obj, p.start - 1) == NULL)
+	while (
+	    p.start > lo && p.start > want->first && goes_before(obj, p.start))
 		p.start--;
 	return p;
 }
+
+/* ---- their pages ---- */
 
 static void
 cancel_read(struct vm_object *obj, struct vm_read *rd)
@@ -139,7 +113,7 @@ allocate_read(struct vm_object *obj, const struct read_plan *p,
 	for (pi = p->start; pi == p->wanted || pi < p->end; pi++) {
 		struct vm_page *pg;
 
-		if (pi > p->wanted && vm_object_lookup(obj, pi) != NULL)
+		if (pi > p->wanted && !goes_on(obj, pi))
 			return;
 		pg = grab_busy(obj, pi, near, rd->npages == 0 ? flags : 0);
 		if (pg == NULL)
@@ -149,75 +123,82 @@ allocate_read(struct vm_object *obj, const struct read_plan *p,
 	}
 }
 
-/* Allocate the busy pages of a read: at least the wanted one. => locked */
+/* Where the run comes from is there until it has been read. */
+static void
+hold_store(struct vm_object *obj, struct vm_read *rd)
+{
+	rd->obj = NULL;
+	if (vm_object_is_stored(obj)) {
+		vm_object_ref(obj);
+		rd->obj = obj;
+	} else {
+		rd->slot = vm_swapmap_at(&obj->swap, rd->pindex);
+		rd->pages[0]->owner_ops->hold(rd->pages[0]);
+	}
+}
+
+/* Allocate the busy pages of a plan: at least the wanted one. => locked */
 static enum vm_verdict
-begin_read(struct vm_object *obj, vm_pindex_t pindex,
-    struct vm_object_want *want)
+begin_plan(struct vm_object *obj, struct read_plan *p,
+    const struct vm_object_want *want)
 {
 	struct vm_read *rd = want->read;
-	struct read_plan p = plan_read(obj, pindex, want);
 
-	allocate_read(obj, &p, want, rd);
-	if (p.start + rd->npages <= pindex && p.start < pindex) {
+	allocate_read(obj, p, want, rd);
+	if (p->start + rd->npages <= p->wanted && p->start < p->wanted) {
 		cancel_read(obj, rd);
-		p.start = pindex;
-		allocate_read(obj, &p, want, rd);
+		p->start = p->wanted;
+		allocate_read(obj, p, want, rd);
 	}
 	if (rd->npages == 0)
 		return VM_RESOLVE_NOMEM;
-	vm_object_ref(obj);
-	rd->obj = obj;
-	rd->wanted = (unsigned)(pindex - rd->pindex);
-	obj->read_ahead = p.window;
-	obj->read_next = rd->pindex + rd->npages;
+	rd->wanted = (unsigned)(p->wanted - rd->pindex);
+	hold_store(obj, rd);
 	return VM_RESOLVE_IO;
 }
 
-/* ---- from swap ---- */
-
-/* Whether the next page of a run can be read with it. */
-static bool
-run_goes_on(const struct vm_object *obj, vm_pindex_t pindex, vm_slot_t slot)
+static void
+note_reader(struct vm_object *obj, const struct vm_window *w,
+    const struct vm_read *rd)
 {
-	return vm_swapmap_at(&obj->swap, pindex) == slot &&
-	    vm_object_lookup(obj, pindex) == NULL &&
-	    vm_swap_follows(obj->sys, slot - 1, slot);
+	vm_reader_went(&obj->reader, w, rd->pindex + rd->npages);
+	if (w->in_order)
+		VM_COUNT(obj->sys, ra_hit);
+	else
+		VM_COUNT(obj->sys, ra_miss);
 }
 
-/* Begin to read a page from swap, and those whose slots follow. => locked */
+/* => locked */
 static enum vm_verdict
-begin_swapin(struct vm_object *obj, vm_pindex_t pindex,
-    struct vm_object_want *want)
+begin_read(struct vm_object *obj, vm_pindex_t pindex,
+    const struct vm_object_want *want)
 {
-	unsigned max = want->advice == VM_ADV_RANDOM ? 1 : VM_SWAPIN_MAX;
-	struct vm_page *pg = grab_busy(obj, pindex, want->near,
-	    want->page_flags);
-	struct vm_read *rd = want->read;
+	struct vm_window w = vm_readahead_plan(obj->sys,
+	    vm_object_readahead(obj), &obj->reader, pindex, want->advice);
+	struct read_plan p = plan_read(obj, pindex, want, &w);
+	enum vm_verdict v = begin_plan(obj, &p, want);
 
-	if (pg == NULL)
-		return VM_RESOLVE_NOMEM;
-	rd->obj = NULL;
-	rd->slot = vm_swapmap_at(&obj->swap, pindex);
-	rd->wanted = 0;
-	for (rd->npages = 0; pg != NULL;) {
-		rd->pages[rd->npages++] = pg;
-		if (rd->npages == max || pindex + rd->npages == want->limit ||
-		    !run_goes_on(obj, pindex + rd->npages,
-			rd->slot + rd->npages))
-			break;
-		pg = grab_busy(obj, pindex + rd->npages, pg, 0);
-	}
-	rd->pages[0]->owner_ops->hold(rd->pages[0]);
-	return VM_RESOLVE_IO;
+	if (v == VM_RESOLVE_IO && want->advice != VM_ADV_RANDOM)
+		note_reader(obj, &w, want->read);
+	return v;
+}
+
+/* ---- a device goes ---- */
+
+/* As much at once as can be, whatever the design reads otherwise. */
+static enum vm_recalled
+begin_recall(struct vm_object *obj, vm_pindex_t pindex, struct vm_recall *rc)
+{
+	struct vm_object_want want = { .limit = UINT64_MAX, .read = &rc->read };
+	struct read_plan p = { pindex, pindex, pindex + VM_SWAPIN_MAX };
+
+	return begin_plan(obj, &p, &want) == VM_RESOLVE_IO ? VM_RECALL_READ :
+							     VM_RECALL_NOMEM;
 }
 
 enum vm_recalled
 vm_object_recall_from(struct vm_object *obj, struct vm_recall *rc)
 {
-	struct vm_object_want want = {
-		.limit = UINT64_MAX,
-		.read = &rc->read,
-	};
 	struct vm_page *pg;
 	vm_pindex_t i = 0;
 	vm_slot_t slot;
@@ -229,10 +210,8 @@ vm_object_recall_from(struct vm_object *obj, struct vm_recall *rc)
 		pg = vm_object_lookup(obj, i);
 		if (pg != NULL)
 			vm_recall_page(rc, pg);
-		else if (begin_swapin(obj, i, &want) == VM_RESOLVE_IO)
-			return VM_RECALL_READ;
 		else
-			return VM_RECALL_NOMEM;
+			return begin_recall(obj, i, rc);
 	}
 	return VM_RECALL_DONE;
 }
@@ -254,11 +233,8 @@ vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
 		want->seen = vm_page_want(obj->sys, pg);
 		return VM_RESOLVE_BUSY;
 	}
-	if (obj->ops->get != NULL)
+	if (vm_object_is_stored(obj) || vm_swapmap_at(&obj->swap, pindex) != 0)
 		return want->io ? begin_read(obj, pindex, want) :
-				  VM_RESOLVE_ABSENT;
-	if (vm_swapmap_at(&obj->swap, pindex) != 0)
-		return want->io ? begin_swapin(obj, pindex, want) :
 				  VM_RESOLVE_ABSENT;
 	if (!want->make)
 		return VM_RESOLVE_ABSENT;
@@ -310,7 +286,7 @@ vm_object_read(struct vm_read *rd)
 	vm_object_lock(obj);
 	for (i = 0; i < rd->npages; i++) {
 		if (i < got)
-			vm_page_ready(sys, rd->pages[i]);
+			vm_read_arrived(sys, rd, i);
 		else
 			vm_object_remove_page(obj, rd->pages[i]);
 	}

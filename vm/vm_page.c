@@ -335,7 +335,7 @@ free_spare(struct vm_system *sys)
 		return false;
 	lock = pg->lock;
 	if (is_spare(sys, pg))
-		pg->owner_ops->evict(sys, pg);
+		vm_page_evict(sys, pg);
 	else
 		vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);
 	vm_mutex_unlock(lock);
@@ -358,6 +358,7 @@ page_reset(struct vm_page *pg)
 	pg->pindex = 0;
 	pg->dirty = true;
 	pg->released = false;
+	pg->ahead = false;
 	vm_pageq_set_activity(pg, VM_PAGEQ_ACTIVITY_FIRST);
 	VM_ASSERT(pg->pv == NULL && !pg->busy && pg->wire_count == 0);
 }
@@ -449,6 +450,17 @@ vm_page_ready(struct vm_system *sys, struct vm_page *pg)
 	}
 }
 
+void
+vm_page_prove(struct vm_system *sys, struct vm_page *pg, bool used)
+{
+	pg->ahead = false;
+	if (used)
+		VM_COUNT(sys, ra_used);
+	else
+		VM_COUNT(sys, ra_unused);
+	pg->owner_ops->read_along(pg, used);
+}
+
 uint32_t
 vm_page_want(struct vm_system *sys, struct vm_page *pg)
 {
@@ -472,6 +484,13 @@ vm_page_wire(struct vm_system *sys, struct vm_page *pg)
 	atomic_fetch_add(&sys->freelist->nwired, 1);
 	vm_page_count_file(sys, pg, -1);
 	vm_pageq_put(sys, pg, VM_PAGE_USED);
+}
+
+void
+vm_page_evict(struct vm_system *sys, struct vm_page *pg)
+{
+	vm_page_proved(sys, pg, pmap_is_referenced(sys->machine, pg));
+	pg->owner_ops->evict(sys, pg);
 }
 
 static void

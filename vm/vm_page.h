@@ -63,6 +63,9 @@ struct vm_page_owner {
 	 * resident; NULL: there are no neighbours. */
 	struct vm_page *(*neighbour)(const struct vm_page *, int distance);
 
+	/* read_along: the page, which was, is used now; or goes unused. */
+	void (*read_along)(struct vm_page *, bool used);
+
 	/* write: begin to write the page, and what is dirty around it, where
 	 * the owner keeps it; how many pages.  Unlocks.  VM_STORE_PAGER. */
 	size_t (*write)(struct vm_system *, struct vm_page *);
@@ -98,6 +101,7 @@ struct vm_page {
 	bool wanted : 1;           /* (o) somebody waits for busy to end */
 	bool dirty : 1;            /* (o) newer than its backing store */
 	bool released : 1;         /* (o) goes when it is no longer busy */
+	bool ahead : 1;            /* (o) was read along, and not used yet */
 	bool fictitious : 1;       /* (c) a device's frame, never free */
 	uint32_t wire_count;       /* (o) wired mappings and other wirings */
 };
@@ -224,6 +228,26 @@ vm_page_fill(struct vm_page *pg)
 	pg->dirty = false;
 }
 void vm_page_ready(struct vm_system *, struct vm_page *);
+
+/*
+ * vm_page_proved: what was read along is used, or it goes and nobody has.
+ * => owner's lock held; any page
+ */
+void vm_page_prove(struct vm_system *, struct vm_page *, bool used);
+
+static inline void
+vm_page_proved(struct vm_system *sys, struct vm_page *pg, bool used)
+{
+	if (VM_UNLIKELY(pg->ahead))
+		vm_page_prove(sys, pg, used);
+}
+
+/*
+ * vm_page_evict: an idle page goes that nobody maps: its contents are where
+ * they belong.  Of what was read along it is known now whether it was used.
+ * => owner's lock held
+ */
+void vm_page_evict(struct vm_system *, struct vm_page *);
 
 /*
  * vm_page_want: the count to wait for with vm_page_wait once all locks are

@@ -79,7 +79,7 @@ free_clean(struct vm_pageout_pass *p, struct vm_page *pg, bool file)
 	if (p->spare)
 		vm_pageq_put(p->sys, pg, VM_PAGE_SPARE);
 	else
-		pg->owner_ops->evict(p->sys, pg);
+		vm_page_evict(p->sys, pg);
 	vm_mutex_unlock(lock);
 	p->freed++;
 	p->freed_files += file;
@@ -132,13 +132,24 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 	return to_pager(p, pg, stay);
 }
 
+/* Whether the page was used; from now on it is known only here. */
+static bool
+take_reference(struct vm_system *sys, struct vm_page *pg)
+{
+	bool used = pmap_clear_reference(sys->machine, pg);
+
+	if (used)
+		vm_page_proved(sys, pg, true);
+	return used;
+}
+
 /* Busy pages go there as well: they are being used. */
 void
 vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 {
 	struct vm_machine *m = p->sys->machine;
 
-	(void)pmap_clear_reference(m, pg);
+	(void)take_reference(p->sys, pg);
 	if (is_needed(p, pg)) {
 		vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
 		return;
@@ -153,7 +164,7 @@ vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 bool
 vm_pageout_was_used(struct vm_system *sys, struct vm_page *pg)
 {
-	return pg->busy || pmap_clear_reference(sys->machine, pg);
+	return pg->busy || take_reference(sys, pg);
 }
 
 void

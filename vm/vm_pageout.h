@@ -23,6 +23,7 @@
 #ifndef VM_PAGEOUT_H
 #define VM_PAGEOUT_H
 
+#include "vm/vm_readahead.h"
 #include "vm/vm_swapout.h"
 
 /* How many free pages are few, and how many enough. */
@@ -51,6 +52,8 @@ struct vm_paging {
 	void (*scan)(struct vm_pageout_pass *);
 	const struct vm_placement *place; /* where in swap */
 	unsigned cluster;                 /* pages of a transfer, at most */
+	/* how much is read along, of files and from swap */
+	struct vm_readahead file, swapin;
 	struct {
 		uint8_t times, by; /* target: times / by of the least */
 	} target;

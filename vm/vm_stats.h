@@ -62,6 +62,11 @@
 	X(pages_copied, "frames copied")                                      \
 	X(pageins, "pages read from backing store")                           \
 	X(pagein_io, "requests that read them")                               \
+	X(ra_hit, "requests that went on where somebody had read")            \
+	X(ra_miss, "requests for pages elsewhere")                            \
+	X(ra_pages, "pages read along with others")                           \
+	X(ra_used, "of those, found to be used")                              \
+	X(ra_unused, "of those, gone before anybody used them")               \
 	X(pageouts, "pages written to backing store")                         \
 	X(pageout_io, "requests that wrote them")                             \
 	X(pageout_errors, "pages whose writing failed and that stay dirty")   \

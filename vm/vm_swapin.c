@@ -18,25 +18,42 @@ is_bad(uint64_t bad, unsigned i)
 	return ((bad >> i) & 1) != 0;
 }
 
+void
+vm_read_arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
+{
+	struct vm_page *pg = rd->pages[i];
+
+	vm_page_ready(sys, pg);
+	if (i == rd->wanted)
+		return;
+	pg->ahead = true;
+	vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);
+	VM_COUNT(sys, ra_pages);
+}
+
 /* From a device that is to go it comes for good.  => locked */
 static void
-arrived(struct vm_system *sys, struct vm_page *pg)
+arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
 {
-	vm_page_ready(sys, pg);
+	struct vm_page *pg = rd->pages[i];
+
+	vm_read_arrived(sys, rd, i);
 	if (vm_swap_is_retired(sys, pg->owner_ops->slot(pg)))
 		vm_swapout_forget(sys, pg);
 }
 
 /* => locked */
 static void
-finish(struct vm_system *sys, struct vm_page *pg, bool failed)
+finish(struct vm_system *sys, const struct vm_read *rd, unsigned i, bool failed)
 {
+	struct vm_page *pg = rd->pages[i];
+
 	if (pg->released)
 		pg->owner_ops->discard(sys, pg);
 	else if (failed)
 		pg->owner_ops->evict(sys, pg);
 	else
-		arrived(sys, pg);
+		arrived(sys, rd, i);
 }
 
 int
@@ -51,7 +68,7 @@ vm_swapin(struct vm_system *sys, struct vm_read *rd)
 	vm_mutex_lock(lock);
 	for (i = 0; i < rd->npages; i++) {
 		nbad += is_bad(bad, i);
-		finish(sys, rd->pages[i], is_bad(bad, i));
+		finish(sys, rd, i, is_bad(bad, i));
 	}
 	vm_mutex_unlock(lock);
 	ops->unhold(sys, lock);

@@ -17,6 +17,10 @@
  */
 int vm_swapin(struct vm_system *, struct vm_read *);
 
+/* Page i of a run has arrived, and is busy no longer.  If it is not the wanted
+ * one it was read along, and has yet to be used.  => its owner locked */
+void vm_read_arrived(struct vm_system *, const struct vm_read *, unsigned i);
+
 struct vm_page;
 
 /*

@@ -8,6 +8,7 @@
 #include "test/unit/base_test.h"
 #include "test/unit/fixture.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageq.h"
 
 /* The page at an index, got as a fault would; NULL and *error when not. */
 static struct vm_page *
@@ -186,6 +187,7 @@ test_read_cluster(void **state)
 	struct vm_object *obj = file_object(fx, 0);
 	int error;
 
+	vm_system_prefer(fx->sys, &vm_design_netbsd);
 	(void)get_page(obj, 5, 6, &error);
 	assert_int_equal(obj->npages, 1);
 	(void)get_page(obj, 1, 3, &error);
@@ -282,21 +284,132 @@ static void
 test_read_scarce(void **state)
 {
 	struct fixture *fx = *state;
-	size_t reserve = vm_page_reserve(fx->sys), n = 0;
 	struct vm_page *pages[FX_FRAMES];
 	struct vm_object *obj = file_object(fx, 0);
+	struct vm_pageout_levels levels;
+	size_t n = 0;
 	int error;
 
-	while (vm_page_free_count(fx->sys) > reserve + 8)
+	vm_pageout_get_levels(fx->sys, &levels);
+	while (vm_page_free_count(fx->sys) > levels.min + 8)
 		pages[n++] = vm_page_alloc(fx->sys, NULL, 0);
 	assert_non_null(get_page(obj, 0, 8, &error));
 	assert_string_equal(resident(obj), "###.....");
-	while (vm_page_free_count(fx->sys) > reserve + 2)
+	while (vm_page_free_count(fx->sys) > levels.min + 2)
 		pages[n++] = vm_page_alloc(fx->sys, NULL, 0);
 	assert_non_null(get_page(obj, 4, 8, &error));
 	assert_string_equal(resident(obj), "###.#...");
 	while (n > 0)
 		vm_page_free(fx->sys, pages[--n]);
+	vm_object_unref(obj);
+}
+
+/* How many pages the next request reads from there on. */
+static size_t
+pages_read(struct fixture *fx, struct vm_object *obj, vm_pindex_t pindex)
+{
+	uint64_t before = fx->sys->stats.pageins;
+	int error;
+
+	assert_non_null(get_page(obj, pindex, MEMFILE_PAGES, &error));
+	return (size_t)(fx->sys->stats.pageins - before);
+}
+
+/* It is read as UVM does. */
+static struct vm_object *
+long_file(struct fixture *fx)
+{
+	vm_system_prefer(fx->sys, &vm_design_netbsd);
+	fx->files[0].size = MEMFILE_PAGES * FX_PAGE;
+	return file_object(fx, 0);
+}
+
+/* Does a request in order read twice as much as the one before, and one
+ * elsewhere half as much, but never less than some?
+ *
+ *	|16|		 32    |	       |8	|4   |4
+ */
+static void
+test_window(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = long_file(fx);
+
+	assert_int_equal(pages_read(fx, obj, 0), 16);
+	assert_int_equal(pages_read(fx, obj, 16), 32);
+	vm_object_toss(obj, 0, 64);
+	assert_int_equal(pages_read(fx, obj, 5), 16);
+	assert_int_equal(pages_read(fx, obj, 40), 8);
+	assert_int_equal(pages_read(fx, obj, 30), 4);
+	assert_int_equal(pages_read(fx, obj, 22), 4);
+	assert_int_equal(pages_read(fx, obj, 26), 4);
+	assert_int_equal(fx->sys->stats.ra_hit, 2);
+	assert_int_equal(fx->sys->stats.ra_miss, 5);
+	vm_object_unref(obj);
+}
+
+/* Is only the wanted page active, and are the others known as read along until
+ * they are used? */
+static void
+test_read_along(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = long_file(fx);
+	struct vm_page *pg;
+
+	assert_int_equal(pages_read(fx, obj, 0), 16);
+	assert_int_equal(fx->sys->stats.ra_pages, 15);
+	assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_ACTIVE), 1);
+	assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_INACTIVE), 15);
+	vm_object_lock(obj);
+	assert_false(vm_object_lookup(obj, 0)->ahead);
+	pg = vm_object_lookup(obj, 1);
+	assert_true(pg->ahead);
+	vm_object_unlock(obj);
+	assert_int_equal(map_file(fx, 0, MEMFILE_PAGES, VM_MMAP_SHARED, 0),
+	    VM_OK);
+	(void)load(fx, 1);
+	assert_false(pg->ahead);
+	assert_int_equal(fx->sys->stats.ra_used, 1);
+	assert_int_equal(pg->state, VM_PAGE_ACTIVE);
+	assert_int_equal(unmap(fx, 0, MEMFILE_PAGES), VM_OK);
+	vm_object_unref(obj);
+}
+
+/* Does each page that goes unused make the next request a page shorter? */
+static void
+test_unused(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = long_file(fx);
+
+	assert_int_equal(pages_read(fx, obj, 0), 16);
+	(void)vm_pageout(fx->sys, FX_FRAMES - 16 + 6);
+	assert_int_equal(fx->sys->stats.ra_unused, 6);
+	assert_int_equal(obj->npages, 10);
+	assert_int_equal(pages_read(fx, obj, 40), 5); /* half of 10 */
+	(void)vm_pageout(fx->sys, FX_FRAMES);
+	assert_int_equal(fx->sys->stats.ra_unused, 15 + 4);
+	assert_int_equal(pages_read(fx, obj, 20), 2);
+	assert_int_equal(pages_read(fx, obj, 22), 4); /* in order again */
+	vm_object_unref(obj);
+}
+
+/* Is what was read along and failed not told to anybody, and read again by who
+ * wants it? */
+static void
+test_read_along_fails(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = long_file(fx);
+	int error;
+
+	memfile_fail(&fx->files[0], 1, false);
+	assert_non_null(get_page(obj, 0, 8, &error));
+	assert_int_equal(error, VM_OK);
+	assert_int_equal(obj->npages, 1);
+	assert_int_equal(fx->sys->stats.ra_pages, 0);
+	assert_int_equal(*bytes_of(fx, get_page(obj, 1, 8, &error)), 'B');
 	vm_object_unref(obj);
 }
 
@@ -515,6 +628,10 @@ main(void)
 		FX_TEST(test_read_around),
 		FX_TEST(test_read_around_fails),
 		FX_TEST(test_read_scarce),
+		FX_TEST(test_window),
+		FX_TEST(test_read_along),
+		FX_TEST(test_unused),
+		FX_TEST(test_read_along_fails),
 		FX_TEST(test_read_fails),
 		FX_TEST(test_flush),
 		FX_TEST(test_flush_fails),

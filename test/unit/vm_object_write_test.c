@@ -290,6 +290,7 @@ test_goes(void **state)
 	deactivate(fx, obj, 6);
 	vm_object_lock(obj);
 	(void)pmap_clear_reference(fx->machine, vm_object_lookup(obj, 2));
+	vm_pageq_activate(fx->sys, vm_object_lookup(obj, 2));
 	vm_object_unlock(obj);
 	assert_int_equal(page_out(fx, obj, 3), 4);
 	assert_int_equal(f->nheld, 1);

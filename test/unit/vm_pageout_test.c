@@ -60,6 +60,19 @@ need_swap(struct fixture *fx)
 
 #define STAT(fx, name) ((unsigned long long)(fx)->sys->stats.name)
 
+/* The same, and what is there in a row is read in a row. */
+static void
+need_runs(struct fixture *fx)
+{
+	static struct vm_paging runs;
+
+	runs = vm_paging_netbsd;
+	runs.swapin.first = runs.swapin.least = VM_SWAPIN_MAX;
+	runs.swapin.most = VM_SWAPIN_MAX;
+	need_swap(fx);
+	vm_pageout_prefer(fx->sys, &runs);
+}
+
 /* ---- out and in ---- */
 
 typedef int map_fn(struct fixture *, size_t page, size_t n);
@@ -143,14 +156,14 @@ clusters(struct fixture *fx, map_fn *map)
 static void
 test_clusters(void **state)
 {
-	need_swap(*state);
+	need_runs(*state);
 	clusters(*state, map_anon);
 }
 
 static void
 test_clusters_shared(void **state)
 {
-	need_swap(*state);
+	need_runs(*state);
 	clusters(*state, map_shared);
 }
 
@@ -878,7 +891,7 @@ test_wrong_contents(void **state)
 {
 	struct fixture *fx = *state;
 
-	need_swap(fx);
+	need_runs(fx);
 	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
 	fill(fx, 0, 2);
 	page_out(fx);

@@ -50,12 +50,14 @@ static void
 test_file_past_end(void **state)
 {
 	struct fixture *fx = *state;
+	size_t used;
 
 	assert_int_equal(map_file(fx, 0, 12, VM_MMAP_SHARED, 0), VM_OK);
 	assert_int_equal(load(fx, 7), 'H');
+	used = pages_used(fx);
 	assert_int_equal(load(fx, 8), -VM_ERANGE);
 	assert_int_equal(store(fx, 11, 'x'), VM_ERANGE);
-	assert_int_equal(pages_used(fx), 1);
+	assert_int_equal(pages_used(fx), used);
 }
 
 /* Is the size asked for each time?  The file shrinks, and grows again. */

@@ -58,6 +58,10 @@ make_inactive(struct fixture *fx)
 {
 	struct vm_page *pg;
 
+	while ((pg = vm_pageq_take(fx->sys, VM_PAGE_INACTIVE)) != NULL) {
+		vm_pageq_put(fx->sys, pg, VM_PAGE_ACTIVE);
+		vm_mutex_unlock(pg->lock);
+	}
 	while ((pg = vm_pageq_take(fx->sys, VM_PAGE_ACTIVE)) != NULL) {
 		(void)pmap_clear_reference(fx->machine, pg);
 		vm_pageq_put(fx->sys, pg, VM_PAGE_INACTIVE);
@@ -73,6 +77,8 @@ all_out(struct fixture *fx)
 	(void)vm_pageout(fx->sys, FX_FRAMES);
 	vm_check(fx->sys);
 }
+
+typedef int map_fn(struct fixture *, size_t page, size_t n);
 
 static uint64_t
 requests_out(struct fixture *fx)
@@ -124,6 +130,134 @@ test_scattered(void **state)
 	    fx_design->paging->place == &vm_place_any ? 1 : PAGES);
 	for (size_t i = 0; i < PAGES; i++)
 		assert_true(page_is(fx, fx->vs, 2 * i, (int)i));
+	swap_off(fx);
+}
+
+/* ---- what comes with a page ---- */
+
+/* Which pages are there, as "first-last" of the only run, "" for none. */
+static const char *
+there(struct fixture *fx)
+{
+	static char text[32];
+	uint8_t vec[PAGES];
+	int first = -1, last = -1;
+
+	assert_int_equal(vm_mincore(fx->vs, fx_va(0), PAGES * FX_PAGE, vec),
+	    VM_OK);
+	for (int i = 0; i < PAGES; i++) {
+		if (!vec[i])
+			continue;
+		if (first < 0)
+			first = i;
+		assert_true(last < 0 || last == i - 1);
+		last = i;
+	}
+	text[0] = '\0';
+	if (first >= 0)
+		(void)snprintf(text, sizeof(text), "%d-%d", first, last);
+	return text;
+}
+
+/* In which order the pages come when somebody goes on where they end. */
+struct comes {
+	const struct vm_design *design;
+	const char *runs[4];
+};
+
+static const struct comes comes[] = {
+	{ &vm_design_mach, { "20-20", "20-21", "20-22", "20-23" } },
+	{ &vm_design_freebsd, { "16-31", "16-39", "16-55", "16-63" } },
+	{ &vm_design_dragonfly, { "20-35", "20-63", "20-63", "20-63" } },
+	{ &vm_design_netbsd, { "20-20", "20-21", "20-22", "20-23" } },
+	{ &vm_design_openbsd, { "20-20", "20-21", "20-22", "20-23" } },
+};
+
+static const struct comes *
+this_comes(void)
+{
+	const struct comes *c = comes;
+
+	while (!fx_is(c->design))
+		c++;
+	return c;
+}
+
+/* What does each design read from swap with a page, and with the ones after?
+ * Is only what was wanted active? */
+static void
+come_in(struct fixture *fx, map_fn *map)
+{
+	const struct comes *c = this_comes();
+	uint64_t read = fx->sys->stats.swap_read_io;
+	size_t next = 20;
+
+	assert_int_equal(map(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	all_out(fx);
+	assert_string_equal(there(fx), "");
+	for (size_t i = 0; i < 4 && next < PAGES; i++) {
+		assert_int_equal(load(fx, next), 1 + (int)next);
+		assert_string_equal(there(fx), c->runs[i]);
+		assert_int_equal(fx->sys->stats.swap_read_io, read + i + 1);
+		assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_ACTIVE),
+		    i + 1);
+		next = (size_t)atoi(strchr(c->runs[i], '-') + 1) + 1;
+	}
+	is_filled(fx, 1);
+	assert_int_equal(unmap(fx, 0, PAGES), VM_OK);
+}
+
+static void
+test_come_in(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	come_in(fx, map_shared);
+	come_in(fx, map_anon);
+	swap_off(fx);
+}
+
+/* Does what is elsewhere in swap, or here already, end what is read? */
+static void
+test_come_in_row(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	for (size_t i = 0; i < PAGES; i++) {
+		if (i != 24)
+			assert_int_equal(store(fx, i, 1 + (int)i), VM_OK);
+	}
+	all_out(fx);
+	assert_int_equal(store(fx, 24, 25), VM_OK);
+	all_out(fx); /* behind the others */
+	assert_int_equal(load(fx, 30), 31);
+	assert_string_equal(there(fx),
+	    fx_is(&vm_design_freebsd)       ? "25-31" :
+		fx_is(&vm_design_dragonfly) ? "30-45" :
+					      "30-30");
+	is_filled(fx, 1);
+	swap_off(fx);
+}
+
+/* With random advice a page comes alone. */
+static void
+test_come_in_alone(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	all_out(fx);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), PAGES * FX_PAGE,
+			     VM_MADV_RANDOM),
+	    VM_OK);
+	assert_int_equal(load(fx, 20), 21);
+	assert_string_equal(there(fx), "20-20");
 	swap_off(fx);
 }
 
@@ -247,6 +381,9 @@ main(void)
 	const struct fx_test tests[] = {
 		FX_TEST(test_clusters),
 		FX_TEST(test_scattered),
+		FX_TEST(test_come_in),
+		FX_TEST(test_come_in_row),
+		FX_TEST(test_come_in_alone),
 		FX_TEST(test_clean),
 		FX_TEST_IN(mach, test_strip),
 		FX_TEST_IN(netbsd, test_strip),

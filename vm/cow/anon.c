@@ -136,6 +136,14 @@ anon_neighbour(const struct vm_page *pg, int distance)
 	return NULL;
 }
 
+/* Nobody reads anons in an order of their own. */
+static void
+anon_read_along(struct vm_page *pg, bool used)
+{
+	(void)pg;
+	(void)used;
+}
+
 /* The lock is the first member of its family. */
 static void
 anon_hold(struct vm_page *pg)
@@ -158,6 +166,7 @@ const struct vm_page_owner vm_anon_owner = {
 	.evict = anon_evict,
 	.discard = anon_discard,
 	.neighbour = anon_neighbour,
+	.read_along = anon_read_along,
 	.hold = anon_hold,
 	.unhold = anon_unhold,
 };

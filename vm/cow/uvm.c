@@ -29,6 +29,7 @@
 #include "vm/cow/lower.h"
 #include "vm/vm_cow.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 #include "vm/vm_swap.h"
 
 /* ---- lock ---- */
@@ -119,12 +120,13 @@ readable(const struct vm_resolve *r, vm_pindex_t n, vm_slot_t slot)
 	return vm_swap_follows(r->sys, slot - 1, slot) ? an : NULL;
 }
 
-/* Begin to read an anon from swap, and those behind it whose slots follow. */
+/* Begin to read an anon from swap, and up to max with it, those behind it
+ * whose slots follow. */
 static enum vm_verdict
-begin_read(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
+begin_read(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an,
+    unsigned max)
 {
 	struct vm_family *family = r->entry->aref.amap->family;
-	unsigned max = r->entry->advice == VM_ADV_RANDOM ? 1 : VM_SWAPIN_MAX;
 	const struct vm_page *near = near_page(r, n);
 	unsigned flags = r->page_flags;
 	struct vm_read *rd = r->read;
@@ -149,9 +151,13 @@ begin_read(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 static enum vm_verdict
 page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 {
+	unsigned max = 1;
+
 	if (r->depth != VM_RESOLVE_ALL)
 		return VM_RESOLVE_ABSENT;
-	return begin_read(r, n, an);
+	if (r->entry->advice != VM_ADV_RANDOM)
+		max = vm_readahead_clip(r->sys, r->sys->paging->swapin.first);
+	return begin_read(r, n, an, max);
 }
 
 static enum vm_verdict
@@ -552,8 +558,9 @@ recall_anon(struct vm_map_entry *e, vm_pindex_t n, struct vm_anon *an,
 		vm_recall_page(rc, an->page);
 		return VM_RECALL_DONE;
 	}
-	return begin_read(&r, n, an) == VM_RESOLVE_IO ? VM_RECALL_READ :
-							VM_RECALL_NOMEM;
+	return begin_read(&r, n, an, VM_SWAPIN_MAX) == VM_RESOLVE_IO ?
+	    VM_RECALL_READ :
+	    VM_RECALL_NOMEM;
 }
 
 /* Where parts of the amap have been lost, they go with it; until then they

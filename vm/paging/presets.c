@@ -6,12 +6,26 @@
 #include "vm/vm_io.h"
 #include "vm/vm_pageout.h"
 
+/* Files, where a system does not say otherwise. */
+#define FILES                                       \
+	{                                           \
+		.first = 16, .least = 4, .most = 64 \
+	}
+
+/* Swap, a page at a time. */
+#define ONE                                       \
+	{                                         \
+		.first = 1, .least = 1, .most = 1 \
+	}
+
 /* 4.4BSD: a page keeps its slot, of blocks of 16 KB. */
 const struct vm_paging vm_paging_mach = {
 	.name = "clock",
 	.scan = vm_scan_clock,
 	.place = &vm_place_fixed,
 	.cluster = 4,
+	.file = FILES,
+	.swapin = ONE,
 	.patience = 1,
 	.target = { 4, 3 },
 };
@@ -22,6 +36,16 @@ const struct vm_paging vm_paging_freebsd = {
 	.scan = vm_scan_laundry,
 	.place = &vm_place_object,
 	.cluster = 32,
+	.file = { .first = 16,
+	    .least = 16,
+	    .most = 32,
+	    .step = 8,
+	    .around = true },
+	.swapin = { .first = 16,
+	    .least = 16,
+	    .most = 32,
+	    .step = 8,
+	    .around = true },
 	.patience = 8,
 	.target = { 4, 1 },
 };
@@ -32,6 +56,8 @@ const struct vm_paging vm_paging_dragonfly = {
 	.scan = vm_scan_spare,
 	.place = &vm_place_object,
 	.cluster = 32,
+	.file = FILES,
+	.swapin = { .first = 16, .least = 4, .most = 32 },
 	.patience = 1,
 	.target = { 2, 1 },
 };
@@ -42,6 +68,8 @@ const struct vm_paging vm_paging_netbsd = {
 	.scan = vm_scan_clock,
 	.place = &vm_place_any,
 	.cluster = VM_CLUSTER_MAX,
+	.file = FILES,
+	.swapin = ONE,
 	.patience = 1,
 	.target = { 4, 3 },
 };
@@ -51,6 +79,8 @@ const struct vm_paging vm_paging_openbsd = {
 	.scan = vm_scan_clock,
 	.place = &vm_place_any,
 	.cluster = VM_CLUSTER_MAX,
+	.file = FILES,
+	.swapin = ONE,
 	.patience = 1,
 	.target = { 4, 3 },
 	.unmaps = true,

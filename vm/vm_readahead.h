@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_readahead.h - how much is read along with a page that is wanted.
+ *
+ * Who reads an object in order is likely to go on, so that requests get longer;
+ * who reads here and there is not, so that they get shorter, and so they do
+ * with each page that was read along and went before anybody had used it:
+ *
+ *	request   ####|########|################|      in order
+ *	elsewhere                        ####   ##     here and there
+ *
+ * A page that was read along is marked (vm_page.ahead) until it is used.  What
+ * nobody has asked for is never why what is in use has to go: a request takes
+ * a small share of what is free, and nothing of what the daemon keeps so.
+ *
+ * Sources: FreeBSD vm_fault.c (vm_fault_readahead), UVM uvm_readahead.c.
+ * Differs: the reader is the object's, not the entry's or the open file's;
+ * neither of them learns from what was read in vain.
+ */
+#ifndef VM_READAHEAD_H
+#define VM_READAHEAD_H
+
+#include "vm/vm_system.h"
+#include "vm/vm_types.h"
+
+/* Pages of a request, the wanted one among them: a part of a design. */
+struct vm_readahead {
+	uint8_t first; /* at first, */
+	uint8_t least; /* elsewhere, at least, */
+	uint8_t most;  /* and in order, at most, or by advice */
+	uint8_t step;  /* each in order is so much longer; 0: twice as long */
+	bool around;   /* elsewhere: the aligned block, not what follows */
+};
+
+/* Where somebody reads an object.  => guarded by the object's lock */
+struct vm_reader {
+	vm_pindex_t next; /* the last request ended here, */
+	uint8_t window;   /* and was so long; 0: there was none */
+	bool in_order;    /* it went on where the one before had ended */
+};
+
+/* The next request: npages from the wanted page on or, where somebody reads
+ * elsewhere, of the aligned block around it. */
+struct vm_window {
+	unsigned npages;
+	bool around, in_order;
+};
+
+/*
+ * vm_readahead_plan: what is to be read for a page.  The reader is as before:
+ * vm_reader_went tells him that the request is made, and ends at `next`.
+ */
+struct vm_window vm_readahead_plan(const struct vm_system *,
+    const struct vm_readahead *, const struct vm_reader *, vm_pindex_t,
+    enum vm_advice);
+void vm_reader_went(struct vm_reader *, const struct vm_window *,
+    vm_pindex_t next);
+
+/* A page that was read along is used; goes unused. */
+void vm_reader_used(struct vm_reader *, const struct vm_readahead *);
+void vm_reader_unused(struct vm_reader *);
+
+/* So many pages at most: what memory has room for. */
+unsigned vm_readahead_clip(const struct vm_system *, unsigned npages);
+
+#endif

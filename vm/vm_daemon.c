@@ -5,7 +5,8 @@
  * Time is counted in passes.  The space that has slept longest goes, of those
  * that have slept equally long the largest; one at a time, and then paging gets
  * some passes to write it.  What others may have in use too is left alone:
- * pages of objects with more than one user.
+ * pages of objects with more than one user, and those that the port knows to
+ * be needed, as 4.4BSD leaves alone what a transfer has wired.
  *
  * All locks are only tried, since who makes a pass may hold some.
  */
@@ -14,7 +15,7 @@
 #include "vm/vm_pageout.h"
 #include "vm/vm_pageq.h"
 
-#define BEHIND_PASSES 3 /* in a row that left too little: paging is behind */
+#define BEHIND_PASSES 2 /* in a row that found too little: paging is behind */
 #define SLEEP_PASSES  2 /* that a space must have slept */
 
 /* ---- giving up pages ---- */
@@ -37,8 +38,11 @@ give_page(const struct vm_cow_page *at, void *arg)
 	if (pg == NULL || vm_page_is_pinned(pg) || (!at->upper && g->shared) ||
 	    pmap_resident_count(g->map->pmap) <= g->keep)
 		return;
-	vm_page_unmap(sys, pg);
 	(void)pmap_clear_reference(sys->machine, pg);
+	if (sys->machine->references_by_fault &&
+	    pmap_is_referenced(sys->machine, pg))
+		return; /* again, this moment */
+	vm_page_unmap(sys, pg);
 	vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);
 	g->given++;
 }
@@ -105,13 +109,19 @@ choose(struct vm_system *sys)
 	return best;
 }
 
-static bool
-is_behind(struct vm_system *sys)
+static struct vm_pageout_levels
+levels_of(const struct vm_system *sys)
 {
 	struct vm_pageout_levels levels;
 
 	vm_pageout_get_levels(sys, &levels);
-	if (vm_pageout_available(sys) >= levels.min)
+	return levels;
+}
+
+static bool
+is_behind(struct vm_system *sys)
+{
+	if (vm_pageout_available(sys) >= levels_of(sys).min)
 		sys->daemon.behind = 0;
 	else
 		sys->daemon.behind++;
@@ -123,7 +133,7 @@ swap_out(struct vmspace *vs)
 {
 	struct vm_system *sys = vs->map.sys;
 
-	vs->out = 1;
+	vs->out = sys->daemon.passes;
 	sys->daemon.behind = 0;
 	VM_COUNT(sys, swapouts);
 	VM_COUNT_N(sys, swapout_pages, give(vs, 0));
@@ -147,6 +157,43 @@ vm_daemon_pass(struct vm_system *sys)
 	vm_mutex_unlock(&sys->spaces_lock);
 }
 
+/* ---- who comes back ---- */
+
+static bool
+has_enough(const struct vm_system *sys)
+{
+	return vm_pageout_available(sys) >= levels_of(sys).target;
+}
+
+/* => spaces_lock held */
+static struct vmspace *
+longest_out(struct vm_system *sys)
+{
+	struct vmspace *best = NULL;
+
+	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
+		if (vs->wakes && (best == NULL || vs->out < best->out))
+			best = vs;
+	return best;
+}
+
+bool
+vm_daemon_swapin(struct vm_system *sys)
+{
+	bool enough = has_enough(sys), waits;
+	struct vmspace *vs;
+
+	vm_mutex_lock(&sys->spaces_lock);
+	vs = longest_out(sys);
+	waits = vs != NULL;
+	if (waits && enough)
+		vmspace_runs(vs);
+	vm_mutex_unlock(&sys->spaces_lock);
+	if (waits && !enough)
+		(void)vm_pageout_once(sys, levels_of(sys).target, false);
+	return waits && enough;
+}
+
 /* ---- what the host says ---- */
 
 void
@@ -162,8 +209,20 @@ vmspace_runs(struct vmspace *vs)
 	if (vs->slept == 0)
 		return;
 	vs->slept = 0;
+	vs->wakes = false;
 	if (atomic_exchange(&vs->out, 0) != 0)
 		VM_COUNT(vs->map.sys, swapins);
+}
+
+bool
+vmspace_wakes(struct vmspace *vs)
+{
+	if (vs->out == 0 || (!vs->wakes && has_enough(vs->map.sys))) {
+		vmspace_runs(vs);
+		return true;
+	}
+	vs->wakes = true;
+	return false;
 }
 
 bool

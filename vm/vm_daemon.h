@@ -4,17 +4,20 @@
  *
  * The page daemon looks at pages; what is here looks at who has them, at each
  * of its passes.  A space that is over its limit of resident memory gives up
- * the rest before others have to give any.  And when paging cannot keep up,
- * free pages staying few for pass after pass, a space of which nobody runs
- * goes altogether:
+ * the rest before others have to give any.  And when paging cannot keep up, a
+ * pass having left too few free pages, a space of which nobody runs goes
+ * altogether:
  *
  *	runs ---- vmspace_sleeps ---> sleeps ---- chosen ---> swapped out
- *	  ^------ vmspace_runs ---------'  `<---- vmspace_runs ----'
+ *	  ^ ^---- vmspace_wakes --------'                       |
+ *	  |                                               vmspace_wakes
+ *	  `------ vm_daemon_swapin: there is memory ---- waits <-'
  *
  * Its pages become inactive, in no pmap, and are written in clusters by the
- * passes to come; they come back by faults, once it runs.  The host knows who
- * sleeps, and says so.
- * Sources: 4.4BSD swapout_threads; FreeBSD vm_daemon, vm_swapout.c.
+ * passes to come.  Who was swapped out and wakes while memory is short waits
+ * until it is not, and then one at a time comes back, by faults.  The host
+ * knows who sleeps, and for how long somebody may be made to wait.
+ * Sources: 4.4BSD swapout_threads, scheduler; FreeBSD vm_daemon, swapper.
  */
 #ifndef VM_DAEMON_H
 #define VM_DAEMON_H
@@ -22,13 +25,31 @@
 #include "vm/vmspace.h"
 
 /*
- * vmspace_sleeps: no thread of the space runs, nor will before vmspace_runs is
- * said.  To say either twice is the same as once.
+ * vmspace_sleeps: no thread of the space runs, nor will before vmspace_wakes or
+ * vmspace_runs is said.
+ * vmspace_runs: it runs, however short memory is.
+ * To say either twice is the same as once.
  * => any lock may be held; does not block
  */
 void vmspace_sleeps(struct vmspace *);
 void vmspace_runs(struct vmspace *);
 bool vmspace_is_out(const struct vmspace *);
+
+/*
+ * vmspace_wakes: a thread of the space would like to run.  Ask again later.
+ * => any lock may be held; does not block
+ * => true: it runs, as after vmspace_runs; false: it was swapped out and memory
+ *    is short: it waits for vm_daemon_swapin
+ */
+bool vmspace_wakes(struct vmspace *);
+
+/*
+ * vm_daemon_swapin: one of those that wait runs: the one that has been out
+ * longest, if as much memory is free as the page daemon wants; else the page
+ * daemon makes a pass.
+ * => no lock held; as vm_pageout_once      => whether there was one
+ */
+bool vm_daemon_swapin(struct vm_system *);
 
 /* Bytes that the space should have resident; at first there is no limit. */
 void vmspace_limit_resident(struct vmspace *, vsize_t bytes);

@@ -17,7 +17,8 @@ struct vmspace {
 	vsize_t data_limit;         /* (brk_lock) RLIMIT_DATA for brk */
 	_Atomic vsize_t rss_limit;  /* bytes; vm_daemon.h */
 	_Atomic uint64_t slept;     /* since that pass; 0: it runs */
-	_Atomic uint32_t out;       /* 1: swapped out */
+	_Atomic uint64_t out;       /* swapped out since that pass; 0: in */
+	_Atomic bool wakes;         /* it is out, and would like to run */
 };
 
 /*

@@ -139,16 +139,16 @@ test_swapout(void **state)
 	passes(fx, 6);
 	assert_int_equal(STAT(fx, swapouts), 0);
 	take_all(fx);
-	passes(fx, 2);
+	passes(fx, 1);
 	assert_int_equal(STAT(fx, swapouts), 0);
 	passes(fx, 1);
 	assert_true(vmspace_is_out(old));
 	assert_int_equal(resident(old), 0);
 	assert_int_equal(STAT(fx, swapouts), 1);
-	passes(fx, 3);
+	passes(fx, 2);
 	assert_true(vmspace_is_out(large));
 	assert_false(vmspace_is_out(small));
-	passes(fx, 3);
+	passes(fx, 2);
 	assert_true(vmspace_is_out(small));
 	passes(fx, 6);
 	assert_int_equal(STAT(fx, swapouts), 3);
@@ -189,6 +189,95 @@ test_swapin(void **state)
 	vmspace_runs(vs);
 	vmspace_runs(vs);
 	assert_int_equal(STAT(fx, swapins), 2);
+	vmspace_unref(vs);
+}
+
+/* The space sleeps and goes, as memory is short. */
+static void
+swap_out(struct fixture *fx, struct vmspace *vs)
+{
+	vmspace_sleeps(vs);
+	passes(fx, 3);
+	assert_true(vmspace_is_out(vs));
+}
+
+/* Does who was swapped out wait while memory is short, and run when it is not,
+ * but who was not swapped out, or runs in spite of all, at once? */
+static void
+test_wakes(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = sized(fx, 8), *in = sized(fx, 8);
+
+	vmspace_sleeps(in);
+	vmspace_runs(in);
+	take_all(fx);
+	swap_out(fx, vs);
+	vmspace_sleeps(in);
+	assert_true(vmspace_wakes(in));
+	assert_false(vmspace_wakes(vs));
+	assert_false(vm_daemon_swapin(fx->sys));
+	assert_false(vmspace_wakes(vs));
+	vmspace_runs(vs);
+	assert_true(vmspace_wakes(vs));
+	assert_int_equal(STAT(fx, swapins), 1);
+	assert_sized(fx, vs, 8);
+	swap_out(fx, vs);
+	assert_int_equal(vm_munmap(fx->vs, fx_va(0), 500 * FX_PAGE), VM_OK);
+	assert_true(vmspace_wakes(vs));
+	assert_int_equal(STAT(fx, swapins), 2);
+	assert_false(vm_daemon_swapin(fx->sys));
+	vmspace_unref(vs);
+	vmspace_unref(in);
+}
+
+/* Do those that wait come back one by one, first who has been out longest, and
+ * nobody who does not want to; and may nobody push in? */
+static void
+test_swapin_order(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *sleeps = sized(fx, 4), *first = sized(fx, 8);
+	struct vmspace *second = sized(fx, 16);
+
+	take_all(fx);
+	swap_out(fx, sleeps);
+	swap_out(fx, first);
+	swap_out(fx, second);
+	assert_false(vmspace_wakes(second));
+	assert_false(vmspace_wakes(first));
+	assert_int_equal(vm_munmap(fx->vs, fx_va(0), 500 * FX_PAGE), VM_OK);
+	assert_false(vmspace_wakes(second));
+	assert_true(vm_daemon_swapin(fx->sys));
+	assert_false(vmspace_is_out(first));
+	assert_true(vmspace_is_out(second));
+	assert_true(vm_daemon_swapin(fx->sys));
+	assert_true(vmspace_wakes(second));
+	assert_false(vm_daemon_swapin(fx->sys));
+	assert_true(vmspace_is_out(sleeps));
+	assert_int_equal(STAT(fx, swapins), 2);
+	vmspace_unref(sleeps);
+	vmspace_unref(first);
+	vmspace_unref(second);
+}
+
+/* Is memory made for who waits? */
+static void
+test_swapin_makes(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = sized(fx, 8);
+
+	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
+	take_all(fx);
+	swap_out(fx, vs);
+	assert_false(vmspace_wakes(vs));
+	for (unsigned n = 0; n < 9 && !vmspace_wakes(vs); n++) {
+		(void)vm_daemon_swapin(fx->sys);
+		(void)vm_pageout(fx->sys, 0); /* what was begun is written */
+	}
+	assert_true(vmspace_wakes(vs));
+	assert_sized(fx, vs, 8);
 	vmspace_unref(vs);
 }
 
@@ -247,6 +336,9 @@ main(void)
 		FX_TEST_IN(netbsd, test_rss_first),
 		FX_TEST(test_swapout),
 		FX_TEST(test_swapin),
+		FX_TEST(test_wakes),
+		FX_TEST(test_swapin_order),
+		FX_TEST_IN(netbsd, test_swapin_makes),
 		FX_TEST_IN(netbsd, test_swapout_pages),
 		FX_TEST(test_swapout_shared),
 	};

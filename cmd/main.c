@@ -32,7 +32,13 @@ struct command {
 
 /* ------------------------------------------------------------------ run */
 
-enum { OPT_STATS = 256, OPT_MAPS, OPT_WATCH, OPT_NO_OVERCOMMIT };
+enum {
+	OPT_STATS = 256,
+	OPT_MAPS,
+	OPT_WATCH,
+	OPT_NO_OVERCOMMIT,
+	OPT_NO_SWAP_SPACES
+};
 
 static bool
 set_option(struct run_options *o, int c, char **argv)
@@ -58,6 +64,9 @@ set_option(struct run_options *o, int c, char **argv)
 	case OPT_NO_OVERCOMMIT:
 		o->no_overcommit = true;
 		return true;
+	case OPT_NO_SWAP_SPACES:
+		o->no_swap_spaces = true;
+		return true;
 	default:
 		message("%s: not an option of run, or without its value; "
 			"see bsdvm help run",
@@ -74,6 +83,7 @@ cmd_run(int argc, char **argv)
 		{ "maps", optional_argument, NULL, OPT_MAPS },
 		{ "watch", no_argument, NULL, OPT_WATCH },
 		{ "no-overcommit", no_argument, NULL, OPT_NO_OVERCOMMIT },
+		{ "no-swap-spaces", no_argument, NULL, OPT_NO_SWAP_SPACES },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct run_options o = { .design = option_default_design(),
@@ -148,6 +158,8 @@ static const char run_details[] =
     "  --watch         on a terminal, a line of what goes on, while it does\n"
     "  --no-overcommit map no more that may be written than memory and swap\n"
     "                  can hold: more is ENOMEM\n"
+    "  --no-swap-spaces   when memory is short, processes that sleep are not\n"
+    "                  swapped out as a whole\n"
     "\n"
     "SWAP is one of these, maybe with ,priority=N after it: from 0, which it\n"
     "is without, to 32767, which is used first.\n"
@@ -184,7 +196,7 @@ static const struct command commands[] = {
 	    .usage = { "run [-d DESIGN] [-m MEMORY] [-s SWAP]... "
 		       "[--stats[=FILE]]\n"
 		       "            [--maps[=FILE]] [--watch] [--no-overcommit]\n"
-		       "            [--] PROGRAM [ARG...]" },
+		       "            [--no-swap-spaces] [--] PROGRAM [ARG...]" },
 	    .summary = "run a program whose memory is managed by a BSD VM",
 	    .details = run_details },
 	{ .name = "compare",

@@ -15,6 +15,7 @@
 #include "host/process.h"
 #include "host/run.h"
 #include "host/signal.h"
+#include "host/sleeper.h"
 #include "host/stats.h"
 #include "host/stub.h"
 #include "host/syscall.h"
@@ -115,7 +116,10 @@ event_take(struct task *t)
 bool
 event_stop(struct task *t)
 {
-	if (t->exiting || !task_is_live(t) || !trace_interrupt(t))
+	if (t->exiting || !task_is_live(t))
+		return false;
+	sleeper_stir(t);
+	if (!trace_interrupt(t))
 		return false;
 	event_wait(t);
 	return t->at != TASK_DEAD;
@@ -246,6 +250,15 @@ dispatch(struct task *t, int status)
 	}
 }
 
+static struct task *
+next_unread(struct run *run)
+{
+	LIST_FOREACH(struct task, t, &run->unread, unread)
+		if (sleeper_wakes(t))
+			return t;
+	return NULL;
+}
+
 void
 event_loop(struct run *run)
 {
@@ -259,7 +272,8 @@ event_loop(struct run *run)
 	while (run->tasks.count > 0) {
 		cpu_tick(run);
 		live_look(run);
-		t = LIST_FIRST(struct task, &run->unread, unread);
+		sleeper_look(run);
+		t = next_unread(run);
 		if (t != NULL) {
 			dispatch(t, event_take(t));
 			vm_pageout_step(run->sys);

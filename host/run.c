@@ -28,6 +28,7 @@
 #include "host/syscall.h"
 #include "host/trace.h"
 #include "pmap/host.h"
+#include "vm/vm_daemon.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -157,6 +158,7 @@ make_system(struct run *run)
 	}
 	vm_system_prefer(run->sys, run->options->design);
 	vm_system_overcommit(run->sys, !run->options->no_overcommit);
+	vm_system_swap_spaces(run->sys, !run->options->no_swap_spaces);
 	run->memory_fixed = atomic_load(&run->memory.bytes);
 	return true;
 }

@@ -26,7 +26,7 @@ struct run_options {
 	bool plain_faults; /* nothing around a fault but by the design */
 	bool stats, maps;  /* print at the end */
 	bool watch;        /* a line of progress */
-	bool no_overcommit;
+	bool no_overcommit, no_swap_spaces;
 	const char *stats_file, *maps_file; /* NULL: standard error */
 	struct swapspec swaps[RUN_SWAPS_MAX];
 	unsigned nswaps;
@@ -59,9 +59,13 @@ struct run {
 	uint64_t shm_next;
 	FILE *stats_out, *maps_out;
 	bool output_lost; /* one could not be written; a message said so */
-	struct rlimit as_limit; /* RLIMIT_AS of the program */
-	cpu_set_t cpus;         /* that bsdvm was given */
-	int cpu;                /* the supervisor's */
+	struct {
+		uint64_t looked, brought; /* when: nanoseconds */
+		bool wait;                /* somebody does, for memory */
+	} sleepers;                       /* sleeper.c */
+	struct rlimit as_limit;           /* RLIMIT_AS of the program */
+	cpu_set_t cpus;                   /* that bsdvm was given */
+	int cpu;                          /* the supervisor's */
 
 	int channel;  /* to the program before its first exec: give.c */
 	int listener; /* of the filter: give.c */

@@ -16,6 +16,14 @@
 
 #define SPACE_KEPT 2
 
+/* Whether it sleeps: sleeper.c.  Times in nanoseconds, 0: never. */
+struct space_sleep {
+	uint64_t used;  /* processor time, at the last look */
+	uint64_t since; /* when it was first seen to do nothing */
+	uint64_t held;  /* since when it waits for memory to run in */
+	bool stirred;   /* we have woken it since the last look */
+};
+
 struct space {
 	struct list link; /* on run->spaces */
 	struct list tasks;
@@ -34,8 +42,9 @@ struct space {
 	bool killed;            /* for its memory: oom.c */
 	struct rlimit as_limit; /* RLIMIT_AS, which the host must not have */
 	struct list attached;   /* SysV segments: sys_shm.c */
-	pid_t pid;              /* of the process it was made for */
-	char name[64];          /* of the program */
+	struct space_sleep sleep;
+	pid_t pid;     /* of the process it was made for */
+	char name[64]; /* of the program */
 };
 
 /* space_create: an empty one; space_fork: a child of t's.  => NULL: ENOMEM */

@@ -22,6 +22,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define STAT_LEN   2048
+#define STAT_STATE 3
+
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
@@ -106,24 +109,43 @@ task_replace(struct task *t, struct task *gone)
 	gone->vfork_parent = NULL;
 }
 
-uint64_t
-task_stat(const struct task *t, int field)
+/* The text of a field of /proc/TID/stat, after a space; NULL: there is none. */
+static const char *
+stat_field(const struct task *t, int field, char *text, size_t size)
 {
-	char path[64], text[2048], *p;
+	char path[64], *p;
 	ssize_t n;
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)t->tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
+		return NULL;
+	n = read(fd, text, size - 1);
 	(void)close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	p = strrchr(text, ')');
 	for (int i = 2; p != NULL && i < field; i++)
 		p = strchr(p + 1, ' ');
+	return p;
+}
+
+uint64_t
+task_stat(const struct task *t, int field)
+{
+	char text[STAT_LEN];
+	const char *p = stat_field(t, field, text, sizeof(text));
+
 	return p != NULL ? strtoull(p, NULL, 10) : 0;
+}
+
+char
+task_state(const struct task *t)
+{
+	char text[STAT_LEN];
+	const char *p = stat_field(t, STAT_STATE, text, sizeof(text));
+
+	return (char)(p != NULL ? p[1] : '\0');
 }
 
 int

@@ -78,6 +78,7 @@ struct task {
 	bool fresh;      /* its own first stop has been seen, and no more */
 	bool has_status; /* `status` is of waitpid, not yet looked at */
 	bool exiting;    /* it has asked to exit: it cannot be stopped */
+	bool stirred; /* stopped by us, and not for itself since: sleeper.c */
 	int status;
 
 	struct user_regs_struct regs; /* of the program */
@@ -174,6 +175,9 @@ bool task_stat_fd(const struct task *, int fd, struct stat *);
  * TASK_DEAD afterwards, and not to be found.
  */
 void task_replace(struct task *, struct task *gone);
+
+/* Its state, a letter of proc(5); 0 if there is none. */
+char task_state(const struct task *);
 
 /* A field of /proc/TID/stat, counted from 1, at least 4; 0 if there is none. */
 uint64_t task_stat(const struct task *, int field);

@@ -569,6 +569,29 @@ def memory_tiny(side):
             raise Failure(f"-m {memory}: status {result.status} and no word")
 
 
+@case("sleepers", vm_only=True, needs=[os.path.join(PROG, "sleepers")],
+      timeout=120)
+def sleepers(side):
+    """Who sleeps is swapped out as a whole, unless that is turned off, and has
+    its memory when it wakes; who does not sleep stays."""
+    for checks, options, goes in (
+            (("reads", "stopped", "threads", "signalled"), "", True),
+            (("wakes",), "", True),
+            (("computes", "ticks"), "", False),
+            (("reads",), "--no-swap-spaces", False)):
+        argv = [os.path.join(PROG, "sleepers"), "-n", "26", *checks]
+        result = side.run(argv, f"-m 32M -s 200M {options} --stats=stats.json")
+        if result.status != 0 or result.err:
+            raise Failure(f"{checks}: {result.status} {result.err[-200:]!r}")
+        with open(side.path("stats.json"), encoding="utf-8") as f:
+            stats = json.load(f)
+        out, back = stats["swapouts"], stats["swapins"]
+        if out != back or out != (len(checks) if goes else 0):
+            raise Failure(f"{checks} {options}: {out} out, {back} in")
+        if stats["swapout_pages"] < 1000 * out:
+            raise Failure(f"{checks}: {stats['swapout_pages']} pages")
+
+
 STATISTICS = """
     design faults fault_zero_fill fault_anon fault_cow fault_object
     fault_object_cow neighbours_entered map_entries_peak pages_total pages_free

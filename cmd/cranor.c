@@ -91,6 +91,41 @@ cranor_row(struct cranor *c, const struct figure_row *like,
 	return row != NULL;
 }
 
+static bool
+add_table(struct cranor *c, const struct cranor_points *p, const char *measure)
+{
+	for (size_t k = 0; k < p->npoints; k++) {
+		const struct figure_row like = { .figure = p->figure,
+			.title = p->title,
+			.measure = measure,
+			.label = p->points[k].label,
+			.bsd = p->points[k].bsd,
+			.uvm = p->points[k].uvm,
+			.paper = "s" };
+
+		if (figures_add(&c->figures, &like) == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
+cranor_points(struct cranor *c, const struct cranor_points *p)
+{
+	size_t first = c->figures.count;
+
+	for (size_t t = 0; t < p->ntables; t++)
+		if (!add_table(c, p, p->measures[t]))
+			return false;
+	for (size_t k = 0; k < p->npoints; k++) {
+		progress("%s: %s", p->title, p->points[k].label);
+		p->measure(c, &c->figures.rows[first + k], p->points[k].size);
+		if (trial_signal() != 0)
+			return false;
+	}
+	return true;
+}
+
 /* ----------------------------------------------------------------- files */
 
 static const char cat_source[] =

@@ -10,18 +10,13 @@
 #include "cmd/cranor_part.h"
 
 #include "cmd/count.h"
-#include "cmd/progress.h"
 #include "cmd/rig.h"
 
 #define FILE_SIZE ((vsize_t)64 << 10)
 #define FILES_MAX 500
 #define NPAGES    16384 /* of the machine: twice what 500 files have */
 
-static const struct point {
-	const char *label;
-	unsigned files;
-	double bsd, uvm; /* seconds */
-} points[] = {
+static const struct cranor_point points[] = {
 	{ "10 files", 10, 0.02, 0.01 },
 	{ "50 files", 50, 0.08, 0.07 },
 	{ "90 files", 90, 0.15, 0.12 },
@@ -98,7 +93,7 @@ measure(struct cranor *c, struct figure_row *rows, unsigned files)
 {
 	static struct reader readers[OPTION_DESIGNS_MAX];
 	double *us = rows[TIME * NPOINTS].values;
-	void *args[OPTION_DESIGNS_MAX];
+	void *args[OPTION_DESIGNS_MAX] = { NULL };
 	size_t n = c->options->count;
 
 	for (size_t i = 0; i < n; i++) {
@@ -113,37 +108,18 @@ measure(struct cranor *c, struct figure_row *rows, unsigned files)
 	}
 }
 
-static bool
-add_rows(struct cranor *c, const char *measure)
-{
-	for (size_t k = 0; k < NPOINTS; k++) {
-		const struct figure_row like = { .figure = "figure2",
-			.title = "Figure 2",
-			.measure = measure,
-			.label = points[k].label,
-			.bsd = points[k].bsd,
-			.uvm = points[k].uvm,
-			.paper = "s" };
-
-		if (figures_add(&c->figures, &like) == NULL)
-			return false;
-	}
-	return true;
-}
-
 bool
 cranor_files(struct cranor *c)
 {
-	size_t first = c->figures.count;
+	const struct cranor_points all = {
+		.figure = "figure2",
+		.title = "Figure 2",
+		.points = points,
+		.npoints = NPOINTS,
+		.measures = measures,
+		.ntables = NTABLES,
+		.measure = measure,
+	};
 
-	for (size_t t = 0; t < NTABLES; t++)
-		if (!add_rows(c, measures[t]))
-			return false;
-	for (size_t k = 0; k < NPOINTS; k++) {
-		progress("Figure 2: %s", points[k].label);
-		measure(c, &c->figures.rows[first + k], points[k].files);
-		if (trial_signal() != 0)
-			return false;
-	}
-	return true;
+	return cranor_points(c, &all);
 }

@@ -10,8 +10,6 @@
  */
 #include "cmd/cranor_part.h"
 
-#include "cmd/count.h"
-#include "cmd/progress.h"
 #include "cmd/rig.h"
 
 #define MB        ((vsize_t)1 << 20)
@@ -19,11 +17,7 @@
 #define SWAP      (64 * MB)
 #define NOT_KNOWN NAN
 
-static const struct point {
-	const char *label;
-	unsigned megabytes;
-	double bsd, uvm; /* seconds */
-} points[] = {
+static const struct cranor_point points[] = {
 	{ "10 MB", 10, 0.24, 0.39 },
 	{ "25 MB", 25, 0.24, 0.39 },
 	{ "30 MB", 30, 11.9, 0.85 },
@@ -59,14 +53,14 @@ touch(struct rig *rig, vsize_t len)
 
 /* row: of this point in the first table; in the others NPOINTS further on. */
 static void
-measure(struct cranor *c, struct figure_row *row, vsize_t len)
+measure(struct cranor *c, struct figure_row *row, unsigned megabytes)
 {
 	struct rig rig;
 
 	for (size_t i = 0; i < c->options->count; i++) {
 		rig_init(&rig, c->options->designs[i], vm_atop(MEMORY));
 		rig_swap_on(&rig, vm_atop(SWAP));
-		touch(&rig, len);
+		touch(&rig, megabytes * MB);
 		row[REQUESTS * NPOINTS].values[i] = (double)rig_count(
 		    &rig.sys->stats.pageout_io);
 		row[PAGES * NPOINTS].values[i] = (double)rig_count(
@@ -75,38 +69,18 @@ measure(struct cranor *c, struct figure_row *row, vsize_t len)
 	}
 }
 
-static bool
-add_rows(struct cranor *c, const char *what)
-{
-	for (size_t k = 0; k < NPOINTS; k++) {
-		const struct figure_row like = { .figure = "figure5",
-			.title = "Figure 5",
-			.measure = what,
-			.label = points[k].label,
-			.bsd = points[k].bsd,
-			.uvm = points[k].uvm,
-			.paper = "s" };
-
-		if (figures_add(&c->figures, &like) == NULL)
-			return false;
-	}
-	return true;
-}
-
 bool
 cranor_paging(struct cranor *c)
 {
-	size_t first = c->figures.count;
+	const struct cranor_points all = {
+		.figure = "figure5",
+		.title = "Figure 5",
+		.points = points,
+		.npoints = NPOINTS,
+		.measures = measures,
+		.ntables = NTABLES,
+		.measure = measure,
+	};
 
-	for (size_t t = 0; t < NTABLES; t++)
-		if (!add_rows(c, measures[t]))
-			return false;
-	for (size_t k = 0; k < NPOINTS; k++) {
-		progress("Figure 5: %s", points[k].label);
-		measure(c, &c->figures.rows[first + k],
-		    points[k].megabytes * MB);
-		if (trial_signal() != 0)
-			return false;
-	}
-	return true;
+	return cranor_points(c, &all);
 }

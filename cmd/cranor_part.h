@@ -44,6 +44,29 @@ typedef double cranor_value_fn(struct cranor *, const struct vm_design *,
 bool cranor_row(struct cranor *, const struct figure_row *like,
     cranor_value_fn *value, const void *the_case);
 
+/*
+ * cranor_points: add tables that have the same rows, and measure them row by
+ * row, in all designs at once.
+ *
+ * measure	is given the row of a point in the first table; those in the
+ *		others are npoints further on each
+ * => false: no memory, or the whole has to end
+ */
+struct cranor_point {
+	const char *label;
+	unsigned size;   /* what is varied, in the part's own unit */
+	double bsd, uvm; /* of the paper, in seconds */
+};
+struct cranor_points {
+	const char *figure, *title;
+	const struct cranor_point *points;
+	size_t npoints;
+	const char *const *measures;
+	size_t ntables;
+	void (*measure)(struct cranor *, struct figure_row *, unsigned size);
+};
+bool cranor_points(struct cranor *, const struct cranor_points *);
+
 #define CRANOR_WORDS_MAX 8
 
 /*

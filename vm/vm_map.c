@@ -377,7 +377,7 @@ vm_map_findspace(struct vm_map *map, const struct vm_map_insert_args *a,
 		.fit = map->design->fit,
 	};
 
-	if ((w.align & (w.align - 1)) != 0)
+	if ((a->align & (a->align - 1)) != 0)
 		return VM_EINVAL;
 	if (hint_serves(map, a)) {
 		*start = vm_trunc_page(a->start);

@@ -55,7 +55,7 @@ struct vm_map {
 struct vm_map_insert_args {
 	vaddr_t start; /* with fixed: exactly here; else a hint, or 0 */
 	vsize_t len;   /* bytes, page aligned, not 0 */
-	vsize_t align; /* 0, or a power of two of pages */
+	vsize_t align; /* 0, or a power of two; not looked at with `fixed` */
 	struct vm_object *object; /* whose reference is taken over, or NULL */
 	vm_pindex_t offset;
 	vm_prot_t prot, max_prot;

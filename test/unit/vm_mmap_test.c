@@ -51,6 +51,11 @@ test_mmap_errors(void **state)
 	a = anon_args(1);
 	a.max_prot = VM_PROT_READ;
 	assert_int_equal(try_map(fx, a), VM_EACCES);
+	a = anon_args(1);
+	a.align = 3 * FX_PAGE;
+	assert_int_equal(try_map(fx, a), VM_EINVAL);
+	a.align = 3; /* less than a page */
+	assert_int_equal(try_map(fx, a), VM_EINVAL);
 	assert_int_equal(entries(fx->vs), 0);
 }
 

@@ -30,7 +30,7 @@ struct vm_mmap_args {
 	vsize_t len;              /* not 0: VM_EINVAL */
 	vm_prot_t prot, max_prot; /* max_prot 0: all */
 	unsigned flags;
-	vsize_t align; /* 0, or a power of two */
+	vsize_t align; /* 0, or a power of two; not looked at with FIXED */
 	/*
 	 * What to map: NULL is anonymous memory.  The call takes a reference
 	 * of its own; the caller keeps his.
@@ -79,8 +79,9 @@ int vm_mimmutable(struct vmspace *, vaddr_t, vsize_t len);
  * => VM_EFAULT: a hole in the old range, or foreign; VM_EPERM: a foreign range
  *    at the fixed target; VM_EINVAL: the arguments, FIXED or KEEP without
  *    MAYMOVE, KEEP of anything but private zeroes with the same attributes and
- *    the same length; VM_ENOMEM: no room, no memory, or a limit of the map;
- *    VM_EAGAIN: what grows is wired, and over the system's limit
+ *    the same length, an object mapped past its byte 2^64; VM_ENOMEM: no room,
+ *    no memory, or a limit of the map; VM_EAGAIN: what grows is wired, and over
+ *    the system's limit
  * => on error the old range is as it was, and so is the target
  * Source: NetBSD mremap(2), Linux mremap(2).
  */

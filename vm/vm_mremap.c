@@ -82,6 +82,20 @@ growth(const struct remap *m)
 	return m->new_len > m->old_len ? m->new_len - m->old_len : 0;
 }
 
+/* What continues a mapping of an object must be inside the range of offsets. */
+static int
+check_growth(struct remap *m)
+{
+	const struct vm_map_entry *e = vm_map_lookup(m->map,
+	    m->old + m->old_len - VM_PAGE_SIZE);
+	vaddr_t end = m->old + m->old_len + growth(m);
+
+	return e->object == NULL ||
+		vm_range_fits(vm_ptoa(e->offset), end - e->start) ?
+	    0 :
+	    VM_EINVAL;
+}
+
 /* Whether what continues the old range is wired, as its last page is. */
 static bool
 growth_is_wired(struct remap *m)
@@ -435,6 +449,8 @@ remap_locked(struct remap *m)
 		error = become_duplicate(m);
 	if (error == 0)
 		error = check_old(m);
+	if (error == 0)
+		error = check_growth(m);
 	if (error == 0)
 		error = charge(m);
 	if (error != 0)

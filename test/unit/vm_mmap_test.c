@@ -332,6 +332,34 @@ test_mremap_keep(void **state)
 	    VM_EINVAL);
 }
 
+/* Does no mapping of a file grow past the last byte that a file may have, in
+ * place, elsewhere or as a duplicate? */
+static void
+test_mremap_wraps(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj = file_object(fx, 0);
+	size_t last = (UINT64_MAX >> VM_PAGE_SHIFT) - 1;
+	static const struct move grown[] = {
+		{ 0, 1, 2, 0, 0 },
+		{ 0, 1, 2, 0, MAYMOVE },
+		{ 0, 1, 2, 8, FIXED },
+		{ 0, 0, 2, 0, MAYMOVE },
+		{ 0, 1, 2, 0, VM_MREMAP_DUPLICATE },
+	};
+
+	assert_int_equal(fx_map_at(fx, fx->vs, 0, 1, VM_MMAP_SHARED, obj, last),
+	    VM_OK);
+	for (size_t i = 0; i < sizeof(grown) / sizeof(grown[0]); i++) {
+		assert_int_equal(remap(fx, grown[i], NULL), VM_EINVAL);
+		assert_int_equal(entries(fx->vs), 1);
+	}
+	assert_int_equal(remap(fx, (struct move){ 0, 1, 1, 8, FIXED }, NULL),
+	    VM_OK);
+	assert_int_equal(load(fx, 8), -VM_ERANGE);
+	vm_object_unref(obj);
+}
+
 /* Also when the system has cut it into chunks, but not a part of something
  * else? */
 static void
@@ -915,6 +943,7 @@ main(void)
 		FX_TEST(test_mremap_moves),
 		FX_TEST(test_mremap_file),
 		FX_TEST(test_mremap_fixed),
+		FX_TEST(test_mremap_wraps),
 		FX_TEST(test_mremap_keep),
 		FX_TEST_IN(netbsd, test_mremap_keep_chunks),
 		FX_TEST(test_mremap_limit),

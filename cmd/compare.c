@@ -167,7 +167,7 @@ run_and_report(struct compare *c, FILE *f)
 	if (!has_run(&c->trials[0]))
 		return c->trials[0].result.status;
 	same = all_same(c);
-	if (!report(c, same, f))
+	if (!report(c, same, f) || c->trials[0].lost)
 		return RUN_FAILED;
 	return same ? c->trials[0].result.status : COMPARE_DIFFERS;
 }

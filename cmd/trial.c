@@ -239,7 +239,6 @@ struct pump {
 	struct trial *trial;
 	enum trial_output output;
 	struct pollfd from[TRIAL_STREAMS];
-	bool lost; /* some output was, and that has been said */
 };
 
 /* What cannot be passed on is kept all the same: the other runs are compared
@@ -251,9 +250,9 @@ pass_chunk(struct pump *p, int i, const char *data, size_t len, size_t keep)
 
 	if (write_all(own[i], data, len) && kept)
 		return;
-	if (!p->lost)
+	if (!p->trial->lost)
 		message("output is lost: %s", strerror(errno));
-	p->lost = true;
+	p->trial->lost = true;
 }
 
 static void

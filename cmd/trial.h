@@ -43,6 +43,7 @@ struct trial_stream {
 struct trial {
 	struct trial_stream streams[TRIAL_STREAMS];
 	struct run_result result;
+	bool lost; /* some output could not be passed on; that has been said */
 };
 
 /* What the runs have in common. */

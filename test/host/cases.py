@@ -1010,6 +1010,23 @@ def compare_wrong(side):
     expect_message(result, 125)
 
 
+@case("compare-lost", vm_only=True)
+def compare_lost(side):
+    """The program's output cannot be passed on: one line, 125."""
+    with open("/dev/full", "wb") as disk:
+        done = subprocess.run(
+            [side.prefix[0], "compare", "--format=json", "-o", "report", "--",
+             "echo", "text"],
+            cwd=side.dir, env=side.env, stdin=subprocess.DEVNULL, stdout=disk,
+            stderr=subprocess.PIPE, check=False)
+    if done.returncode != 125 or b"output is lost: No space" not in done.stderr \
+            or done.stderr.count(b"\n") != 1:
+        raise Failure(f"{done}")
+    with open(side.path("report"), encoding="utf-8") as f:
+        if not json.load(f)["same"]:
+            raise Failure("the runs differ in what could not be passed on")
+
+
 @case("compare-interrupt", vm_only=True, timeout=20)
 def compare_interrupt(side):
     """A signal to bsdvm ends the program and everything else."""

@@ -1010,6 +1010,19 @@ def compare_wrong(side):
     expect_message(result, 125)
 
 
+@case("compare-bytes", vm_only=True)
+def compare_bytes(side):
+    """Arguments of any bytes come out as JSON; what is no UTF-8 as the
+    characters with the numbers of its bytes."""
+    result = bsdvm(side, "compare", "--designs=netbsd", "--format=json", "-o",
+                   "report", "--", "true", "\u00e9", b"a\xe9", b"\xed\xa0\x80")
+    expect(result, 0, "true")
+    with open(side.path("report"), encoding="utf-8") as f:
+        argv = json.load(f)["program"]
+    if argv != ["true", "\u00e9", "a\u00e9", "\u00ed\u00a0\u0080"]:
+        raise Failure(f"{argv}")
+
+
 @case("compare-lost", vm_only=True)
 def compare_lost(side):
     """The program's output cannot be passed on: one line, 125."""

@@ -76,6 +76,42 @@ test_strings(void **state)
 	expect(&p, "plain\"a, \"\"b\"\"\"\"a \\\"b\\\"\\\\\\u000a\xc3\xa9\"");
 }
 
+/* Is what is no UTF-8 made a string that JSON takes, byte by byte? */
+static void
+test_json_bytes(void **state)
+{
+	static const struct {
+		const char *given, *said;
+	} cases[] = {
+		{ "\x7f\xc2\x80\xdf\xbf", "\x7f\xc2\x80\xdf\xbf" },
+		{ "\xe0\xa0\x80\xed\x9f\xbf", "\xe0\xa0\x80\xed\x9f\xbf" },
+		{ "\xf0\x90\x80\x80", "\xf0\x90\x80\x80" },
+		{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf" },
+		{ "\x80|", "\\u0080|" },
+		{ "\xc1\xbf", "\\u00c1\\u00bf" }, /* too long a form */
+		{ "\xe0\x9f\xbf", "\\u00e0\\u009f\\u00bf" },
+		{ "\xf0\x8f\xbf\xbf", "\\u00f0\\u008f\\u00bf\\u00bf" },
+		{ "\xed\xa0\x80",
+		    "\\u00ed\\u00a0\\u0080" }, /* half of a pair */
+		{ "\xf4\x90\x80\x80", "\\u00f4\\u0090\\u0080\\u0080" },
+		{ "\xf8\x88\x80\x80\x80",
+		    "\\u00f8\\u0088\\u0080\\u0080\\u0080" },
+		{ "\xc3", "\\u00c3" }, /* ends too early */
+		{ "\xe2\x82", "\\u00e2\\u0082" },
+		{ "\xe2\x82\"", "\\u00e2\\u0082\\\"" },
+	};
+	char said[80];
+	struct printed p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(&p);
+		table_json_string(p.f, cases[i].given);
+		(void)snprintf(said, sizeof(said), "\"%s\"", cases[i].said);
+		expect(&p, said);
+	}
+}
+
 /* ---- figures ---- */
 
 static const struct vm_design mach = { .name = "mach" };
@@ -191,6 +227,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_aligned),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_json_bytes),
 		cmocka_unit_test(test_figure_table),
 		cmocka_unit_test(test_figure_unknown),
 		cmocka_unit_test(test_instructions),

@@ -8,8 +8,8 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_pageout.h"
 
-#define FORK_PAGES 64 /* pages asked for when a fork finds no memory, */
-#define FORK_TRIES 64 /* so many times */
+#define FORK_PAGES 64 /* asked for when a fork finds no memory, then twice */
+#define FORK_TRIES 64 /* as many each time, so often */
 
 /* ---- beginning and end ---- */
 
@@ -140,10 +140,15 @@ fork_entries(struct vmspace *parent, struct vmspace *child, bool *refused)
 	return error;
 }
 
+/*
+ * A fork that copies at once needs a page for each that it copies, all at the
+ * same time; how many that is it does not say.
+ */
 int
 vmspace_fork(struct vmspace *parent, struct vmspace **child)
 {
 	struct vm_system *sys = parent->map.sys;
+	size_t n = FORK_PAGES / 2, most = vm_page_count(sys);
 	unsigned tries = 0;
 	bool refused;
 	int error;
@@ -159,8 +164,8 @@ vmspace_fork(struct vmspace *parent, struct vmspace **child)
 		}
 		vmspace_unref(*child);
 		*child = NULL;
-	} while (!refused && tries++ < FORK_TRIES &&
-	    vm_pageout_more(sys, FORK_PAGES));
+		n = 2 * n < most ? 2 * n : most;
+	} while (!refused && tries++ < FORK_TRIES && vm_pageout_more(sys, n));
 	return error;
 }
 

@@ -1142,6 +1142,65 @@ test_descendants_in_little_memory(void **state)
 	assert_null(fixture_destroy(fx));
 }
 
+/* A system with MANY frames, of which all are soon in use. */
+enum { MANY = 12 * 1024 };
+
+static struct fixture *
+create_large(void)
+{
+	const struct soft_config config = { .npages = MANY,
+		.va_min = FX_BASE,
+		.va_max = FX_BASE + 2 * MANY * FX_PAGE };
+	struct fixture *fx = fixture_create(&config);
+
+	assert_non_null(fx);
+	assert_int_equal(fixture_swap(fx, 0, 2 * MANY, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 0, MANY), VM_OK);
+	return fx;
+}
+
+/* A fork copies what is wired, and that is much: does it make all the room
+ * that it needs? */
+static void
+test_fork_of_much_that_is_wired(void **state)
+{
+	struct fixture *fx = create_large();
+	struct vmspace *child;
+
+	(void)state;
+	assert_int_equal(vm_mlock(fx->vs, fx_va(0), MANY * 2 / 5 * FX_PAGE),
+	    VM_OK);
+	fill(fx, 0, MANY);
+	child = fork_space(fx->vs);
+	assert_filled(fx, child, 0, MANY);
+	vmspace_unref(child);
+	assert_null(fixture_destroy(fx));
+}
+
+/* So many children live that a list of layers has to be shortened, and with it
+ * all that is in memory copied: does the fork make room for that? */
+static void
+test_children_of_a_large_space(void **state)
+{
+	enum { CHILDREN = 7 };
+	struct fixture *fx = create_large();
+	struct vmspace *children[CHILDREN];
+
+	(void)state;
+	fill(fx, 0, MANY);
+	for (size_t i = 0; i < CHILDREN; i++) {
+		children[i] = fork_space(fx->vs);
+		assert_int_equal(store(fx, i, (int)i + 1), VM_OK);
+	}
+	for (size_t i = 0; i < CHILDREN; i++) {
+		assert_filled(fx, children[i], 0, MANY);
+		vmspace_unref(children[i]);
+	}
+	assert_filled(fx, fx->vs, 0, MANY);
+	vm_check(fx->sys);
+	assert_null(fixture_destroy(fx));
+}
+
 /* A queue whose pages cannot be locked now: is that "no memory"? */
 static struct vm_mutex *held;
 
@@ -1368,6 +1427,8 @@ main(void)
 		FX_BARE(test_destroy_waits),
 		FX_BARE(test_fork_in_little_memory),
 		FX_BARE(test_descendants_in_little_memory),
+		FX_BARE(test_fork_of_much_that_is_wired),
+		FX_BARE(test_children_of_a_large_space),
 		FX_TEST(test_locked_owners),
 		FX_TEST(test_host_memory_fails),
 		FX_TEST(test_mmu_memory_fails),

@@ -167,6 +167,16 @@ check_mapped(struct subject *s, const struct model *m, unsigned space)
 	return bad;
 }
 
+void
+check_limits(struct subject *s, struct model *m)
+{
+	struct vm_charge now, max;
+
+	vm_charge_get(s->sys, &now, &max);
+	m->limit = max.anon;
+	m->swap = vm_swap_total(s->sys);
+}
+
 const char *
 check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
     unsigned cpu)
@@ -189,6 +199,7 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
 	subject_gaps(s, space, &before);
 	error = subject_access(s, &op, VM_PROT_READ, bytes, &done);
 	subject_gaps(s, space, &after);
+	check_limits(s, m);
 	bad = model_grow(m, space, cell, &before, &after);
 	if (bad != NULL)
 		return complain("space %u, 0x%" PRIx64 ": %s", space, op.addr,

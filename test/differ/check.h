@@ -19,6 +19,9 @@ const char *check_attributes(struct subject *, const struct model *,
 const char *check_mapped(struct subject *, const struct model *,
     unsigned space);
 
+/* How much there is now: devices come, go, and fail. */
+void check_limits(struct subject *, struct model *);
+
 /* One page, read as the program reads it. */
 const char *check_page(struct subject *, struct model *, unsigned space,
     size_t cell, unsigned cpu);

@@ -345,8 +345,22 @@ model_promised(const struct model *m)
 	return n;
 }
 
+/* Nothing more is never too much, though there be less than was promised. */
+static bool
+is_beyond(const struct model *m, uint64_t npages, uint64_t limit)
+{
+	return m->config.counted != 0 && npages != 0 &&
+	    model_promised(m) + npages > limit;
+}
+
 bool
 model_may_refuse(const struct model *m, uint64_t npages)
 {
-	return m->config.counted != 0 && model_promised(m) + npages > m->limit;
+	return is_beyond(m, npages, m->limit);
+}
+
+bool
+model_refuses(const struct model *m, uint64_t npages)
+{
+	return is_beyond(m, npages, m->limit_was);
 }

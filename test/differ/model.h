@@ -75,7 +75,7 @@ struct model {
 	uint64_t reserve;        /* frames that are not for us */
 	struct vm_charge before; /* the operation, what was promised, */
 	uint64_t limit_was;      /* and the most that could be; */
-	uint64_t limit;          /* the most that can be now */
+	uint64_t limit;          /* the least that this has been since */
 	uint64_t swap; /* slots there were in this operation, all the while */
 	bool hurt;     /* in it, something could not be read */
 	uint64_t used; /* frames in use before the operation, for designs that
@@ -136,8 +136,10 @@ const uint8_t *model_bytes(const struct cell *);
 
 /* Pages of anonymous memory that are promised. */
 uint64_t model_promised(const struct model *);
-/* Whether so many more may be refused. */
+/* Whether so many more may be refused; whether they are, when nothing else
+ * comes before in the operation. */
 bool model_may_refuse(const struct model *, uint64_t npages);
+bool model_refuses(const struct model *, uint64_t npages);
 /* The most pages that the system can have in use. */
 uint64_t model_pages(const struct model *);
 /* Whether memory may be short for an operation that takes up to npages. */

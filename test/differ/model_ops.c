@@ -855,7 +855,7 @@ is_refused(struct model *m, const struct op *op)
 	for (size_t i = s.first; i < s.last && (op->flags & VM_MMAP_FIXED); i++)
 		less += s.cells[i].mapped && s.cells[i].charged;
 	more = more > less ? more - less : 0;
-	return model_may_refuse(m, more + extension(m, op));
+	return model_refuses(m, more + extension(m, op));
 }
 
 /*

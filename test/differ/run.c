@@ -136,15 +136,30 @@ struct run {
 	struct outcome out;
 };
 
-/* Looking is done with what there is now: a device may have come or gone. */
 static void
-learn_limits(struct run *r)
+note_before(struct run *r)
 {
-	struct vm_charge now, max;
+	struct vm_charge max;
 
-	vm_charge_get(r->subject.sys, &now, &max);
-	r->model.limit = max.anon;
-	r->model.swap = vm_swap_total(r->subject.sys);
+	if (!mix_is_prompt(&r->subject.mix))
+		r->model.used = used_pages(&r->subject);
+	check_limits(&r->subject, &r->model);
+	vm_charge_get(r->subject.sys, &r->model.before, &max);
+	r->model.limit_was = max.anon;
+}
+
+/* What it was before, or the less that it is now; a device that goes was there
+ * all the while. */
+static void
+note_least(struct run *r, const struct op *op)
+{
+	uint64_t limit = r->model.limit, swap = r->model.swap;
+
+	check_limits(&r->subject, &r->model);
+	if (limit < r->model.limit)
+		r->model.limit = limit;
+	if (swap < r->model.swap || op->kind == OP_SWAP_OFF)
+		r->model.swap = swap;
 }
 
 static const char *
@@ -153,24 +168,16 @@ run_op(struct run *r, const struct op *wanted)
 	struct op op = *wanted;
 	struct run_report *rep = r->report;
 	const char *bad;
-	uint64_t swap;
-	struct vm_charge max;
 
 	if (!model_takes(&r->model, &op))
 		return NULL;
-	if (!mix_is_prompt(&r->subject.mix))
-		r->model.used = used_pages(&r->subject);
-	swap = vm_swap_total(r->subject.sys);
-	vm_charge_get(r->subject.sys, &r->model.before, &max);
-	r->model.limit = r->model.limit_was = max.anon;
+	note_before(r);
 	subject_apply(&r->subject, &op, &r->out);
-	r->model.swap = vm_swap_total(r->subject.sys);
-	if (swap < r->model.swap || op.kind == OP_SWAP_OFF)
-		r->model.swap = swap;
+	note_least(r, &op);
 	*(r->out.error == VM_OK ? &rep->counts[op.kind] :
 				  &rep->errors[op.kind]) += 1;
 	bad = model_apply(&r->model, &op, &r->out);
-	learn_limits(r);
+	check_limits(&r->subject, &r->model);
 	return bad != NULL ? bad :
 			     compare(&r->subject, &r->model, &op, &r->out);
 }

@@ -154,17 +154,31 @@ faultyswap_init(struct faultyswap *fs, const struct vm_swapdev_ops *under,
 	fs->dev = dev;
 }
 
+static uint64_t
+requests(const struct faultyswap *fs, enum faultyswap_what what)
+{
+	return what == FAULTYSWAP_WRITE || what == FAULTYSWAP_LOSE ?
+	    fs->writes :
+	    fs->reads;
+}
+
 void
 faultyswap_fail(struct faultyswap *fs, enum faultyswap_what what, uint64_t nth,
     enum faulty_mode mode)
 {
-	bool writes = what == FAULTYSWAP_WRITE || what == FAULTYSWAP_LOSE;
-	uint64_t first = atomic_load(writes ? &fs->writes : &fs->reads) + nth;
+	uint64_t first = requests(fs, what) + nth;
 
 	fs->fault[what].first = first;
 	fs->fault[what].last = nth == 0 ? 0 :
 	    mode == FAULTY_ONCE         ? first :
 					  UINT64_MAX;
+}
+
+bool
+faultyswap_is_dead(const struct faultyswap *fs, enum faultyswap_what what)
+{
+	return fs->fault[what].last == UINT64_MAX &&
+	    requests(fs, what) + 1 >= fs->fault[what].first;
 }
 
 void

@@ -60,6 +60,9 @@ void faultyswap_init(struct faultyswap *, const struct vm_swapdev_ops *under,
 void faultyswap_fail(struct faultyswap *, enum faultyswap_what, uint64_t nth,
     enum faulty_mode);
 
+/* Whether the next request, and all after it, will go wrong that way. */
+bool faultyswap_is_dead(const struct faultyswap *, enum faultyswap_what);
+
 /* Transfers fail that touch the pages [first, end) of the device. */
 void faultyswap_break(struct faultyswap *, uint64_t first, uint64_t end);
 

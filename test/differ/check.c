@@ -174,7 +174,7 @@ check_limits(struct subject *s, struct model *m)
 
 	vm_charge_get(s->sys, &now, &max);
 	m->limit = max.anon;
-	m->swap = vm_swap_total(s->sys);
+	m->swap = subject_swap(s);
 }
 
 const char *

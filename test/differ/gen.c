@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "env/faultyswap.h"
 
 enum {
 	NEW_SPACE = 8, /* a dead space comes to life once in so often */
@@ -91,6 +92,11 @@ gen_init(struct gen *g, uint64_t seed, struct trace_config *c)
 	c->neighbours = once_in(g, 3) ? between(g, 2, 8) : 0;
 	c->swap = (seed & 1) && !once_in(g, 3) ? between(g, 16, 512) : 0;
 	c->counted = once_in(g, 3);
+	c->fail = c->swap != 0 && once_in(g, 4) ?
+	    1 + gen_below(g, FAULTYSWAP_WHATS) :
+	    0;
+	c->nth = c->fail != 0 ? between(g, 1, 200) : 0;
+	c->for_ever = c->fail != 0;
 	if (c->swap != 0)
 		c->frames = between(g, 24, 96);
 }
@@ -493,7 +499,7 @@ static void
 gen_swap_fail(struct gen *g, const struct model *m, struct op *op)
 {
 	gen_swap(g, m, op);
-	op->flags = (uint32_t)gen_below(g, 3);
+	op->flags = (uint32_t)gen_below(g, FAULTYSWAP_WHATS);
 	op->value = (uint32_t)between(g, 1, 6);
 }
 

@@ -46,6 +46,7 @@ struct cell {
 	bool mapped, foreign, private, wired;
 	bool charged; /* private, and has been writable */
 	bool onfault; /* wired, but pages only when they are faulted in */
+	bool unread;  /* wired, but could not be read then */
 	bool shared;  /* private, but others have or had the slot too */
 	bool stack, immutable;
 	bool guard;    /* nothing is here; it has no slot */

@@ -713,7 +713,18 @@ set_wired(struct span s, enum vm_wire_future how)
 			continue;
 		s.cells[i].wired = how != VM_FUTURE_PLAIN;
 		s.cells[i].onfault = how == VM_FUTURE_ONFAULT;
+		s.cells[i].unread = false;
 	}
+}
+
+/* What comes by itself, as a new mapping does, passes over what cannot be
+ * read. */
+static void
+set_wired_there(const struct model *m, struct span s, enum vm_wire_future how)
+{
+	set_wired(s, how);
+	for (size_t i = s.first; i < s.last; i++)
+		s.cells[i].unread = m->hurt && s.cells[i].wired;
 }
 
 static bool
@@ -888,7 +899,7 @@ apply_map(struct model *m, const struct op *op, struct outcome *out)
 	if (op->flags & VM_MMAP_WIRED)
 		how = VM_FUTURE_WIRED;
 	if (wants_wiring(m, op))
-		set_wired(s, how);
+		set_wired_there(m, s, how);
 	if (wants_wiring(m, op) || (op->flags & VM_MMAP_POPULATE))
 		learn(out, s);
 	return NULL;
@@ -1205,7 +1216,7 @@ apply_stack(struct model *m, const struct op *op, struct outcome *out)
 	for (size_t i = s.first; i < s.last; i++)
 		put_cell(&s.cells[i], i < first ? &rest : &used, NULL, 0);
 	s.first = first;
-	set_wired(s, sp->wire_future);
+	set_wired_there(m, s, sp->wire_future);
 	return NULL;
 }
 
@@ -1366,7 +1377,7 @@ apply_lockall(struct model *m, const struct op *op, struct outcome *out)
 	    how :
 	    VM_FUTURE_PLAIN;
 	if (op->flags & VM_MCL_CURRENT)
-		set_wired(s, how);
+		set_wired_there(m, s, how);
 	return NULL;
 }
 
@@ -1604,12 +1615,12 @@ expect_incore(struct model *m, const struct op *op, const struct outcome *out,
 }
 
 /* What has been written and has no other home is there; what was out when it
- * was locked on faults comes with the next. */
+ * was locked on faults, or could not be read, comes with the next. */
 static bool
 must_be_in_core(const struct model *m, const struct cell *c)
 {
 	return c->slot != NULL && c->slot->bytes != NULL &&
-	    (m->config.swap == 0 || (c->wired && !c->onfault));
+	    (m->config.swap == 0 || (c->wired && !c->onfault && !c->unread));
 }
 
 static const char *
@@ -1707,7 +1718,7 @@ map_heap(struct model *m, const struct op *op, uint64_t start, uint64_t end)
 	struct span s = span_of(m, &at, &outside);
 
 	map_cells(m, &at, s);
-	set_wired(s, space_of(m, op)->wire_future);
+	set_wired_there(m, s, space_of(m, op)->wire_future);
 }
 
 static const char *

@@ -49,6 +49,16 @@ objects_init(struct subject *s)
 	return true;
 }
 
+static void
+swap_fail(struct subject *s, struct subject_swap *sw)
+{
+	const struct trace_config *c = &s->config;
+
+	if (c->fail != 0)
+		faultyswap_fail(&sw->io, (enum faultyswap_what)(c->fail - 1),
+		    c->nth, c->for_ever != 0 ? FAULTY_ON : FAULTY_ONCE);
+}
+
 static int
 swap_on(struct subject *s, unsigned i)
 {
@@ -66,7 +76,9 @@ swap_on(struct subject *s, unsigned i)
 	sw->on = true;
 	if (ramswap_init(&sw->ram, &s->env.env, s->config.swap) != VM_OK)
 		return VM_ENOMEM;
+	s->faults += sw->io.faults;
 	faultyswap_init(&sw->io, &ramswap_ops, &sw->ram);
+	swap_fail(s, sw);
 	return vm_swap_add(s->sys, &device, &sw->id);
 }
 
@@ -395,6 +407,42 @@ do_swap_fail(struct subject *s, const struct op *op, struct outcome *out)
 	if (s->swaps[op->object].on)
 		faultyswap_fail(&s->swaps[op->object].io,
 		    (enum faultyswap_what)op->flags, op->value, FAULTY_ONCE);
+}
+
+/* Slots of a device, but for bad ones. */
+static uint64_t
+slots_of(const struct subject *s, unsigned id)
+{
+	struct vm_swap_info info;
+
+	for (unsigned i = 0; vm_swap_nth(s->sys, i, &info); i++) {
+		if (info.id == id)
+			return info.npages - info.bad;
+	}
+	return 0;
+}
+
+uint64_t
+subject_swap(const struct subject *s)
+{
+	uint64_t n = vm_swap_total(s->sys);
+
+	for (unsigned i = 0; i < TRACE_SWAPS; i++) {
+		if (s->swaps[i].on &&
+		    faultyswap_is_dead(&s->swaps[i].io, FAULTYSWAP_WRITE))
+			n -= slots_of(s, s->swaps[i].id);
+	}
+	return n;
+}
+
+uint64_t
+subject_faults(const struct subject *s)
+{
+	uint64_t n = s->faults;
+
+	for (unsigned i = 0; i < TRACE_SWAPS; i++)
+		n += s->swaps[i].io.faults;
+	return n;
 }
 
 /* What could not be written is counted among the errors, too. */

@@ -34,6 +34,7 @@ struct subject {
 	struct vm_machine *machine;
 	struct vm_system *sys;
 	struct subject_swap swaps[TRACE_SWAPS];
+	uint64_t faults; /* of devices before these */
 	struct mix mix;
 	struct vmspace *spaces[TRACE_SPACES];
 	struct vm_stack_spot spots[TRACE_SPACES];
@@ -48,6 +49,10 @@ const char *subject_fini(struct subject *);
 
 /* How many pages swap has not given back right so far. */
 uint64_t subject_losses(const struct subject *);
+/* How often its devices have gone wrong. */
+uint64_t subject_faults(const struct subject *);
+/* Slots of swap, without those of a device that takes no writes any more. */
+uint64_t subject_swap(const struct subject *);
 
 /* Operations on a space that is not there, or is, for fork, do nothing. */
 void subject_apply(struct subject *, const struct op *, struct outcome *);

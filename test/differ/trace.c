@@ -45,6 +45,9 @@ static const struct field op_fields[] = {
 static const struct field config_fields[] = {
 	FIELD(struct trace_config, "frames", frames, LOOK_DECIMAL),
 	FIELD(struct trace_config, "swap", swap, LOOK_DECIMAL),
+	FIELD(struct trace_config, "fail", fail, LOOK_DECIMAL),
+	FIELD(struct trace_config, "nth", nth, LOOK_DECIMAL),
+	FIELD(struct trace_config, "forever", for_ever, LOOK_DECIMAL),
 	FIELD(struct trace_config, "counted", counted, LOOK_DECIMAL),
 	FIELD(struct trace_config, "min", va_min, LOOK_HEX),
 	FIELD(struct trace_config, "max", va_max, LOOK_HEX),
@@ -69,7 +72,8 @@ static const struct words remap_words = { false,
 	{ "maymove", "fixed", "keep", "duplicate" } };
 static const struct words sync_words = { false,
 	{ "async", "sync", "invalidate" } };
-static const struct words fail_words = { true, { "read", "write", "change" } };
+static const struct words fail_words = { true,
+	{ "read", "write", "change", "lose" } };
 static const struct words lock_words = { false, { "onfault" } };
 static const struct words lockall_words = { false,
 	{ "current", "future", "onfault" } };

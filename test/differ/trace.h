@@ -99,6 +99,9 @@ struct trace_config {
 	char design[48];         /* DESIGN[+PART]... or mixed, see mix.h */
 	uint64_t frames;         /* physical pages */
 	uint64_t swap;           /* pages of a device for it; 0: none */
+	uint64_t fail;           /* with it, 1 + FAULTYSWAP_*; 0: nothing */
+	uint64_t nth;            /* request of that kind to each device */
+	uint64_t for_ever;       /* 1: and all after it */
 	uint64_t counted;        /* 1: no more anonymous memory than there is */
 	uint64_t va_min, va_max; /* bytes */
 	uint64_t zero_ahead;     /* pages; 0: none */

@@ -3,15 +3,16 @@
  * differ.c - the differential test: random operations on a real system and on
  * a model made of arrays of bytes, which must agree after every one.
  *
- *	differ [-d design] [-s seed] [-n seeds] [-o operations] [-m part] [-v]
+ *	differ [-d design] [-s seed] [-n seeds] [-o operations] [-c | -e] [-v]
  *	differ -r file [-v]
  *
  * Runs the seeds from -s on, each with -o operations.  Without -d that is done
  * with the default design, and for a part of the seeds with each of the others,
- * with all of them in one system, and with those of mix.h.  With -m memory is
- * only so much of what one space can use: 2 is a half.  A failure is shrunk
- * to a short trace and printed, as text that -r runs again.  -v counts what the
- * operations came to.
+ * with all of them in one system, and with those of mix.h.  With -c each seed
+ * gets less and less memory (cells.h), with -e every request to swap goes wrong
+ * (nth.h); without -d a few seeds of each design do so, too.  A failure is
+ * shrunk to a short trace and printed, as text that -r runs again.  -v counts
+ * what the operations came to.
  *
  * Designs are compared with each other by way of the model, which says all that
  * can be seen - bytes, attributes, errors - and knows no design.  It lets the
@@ -23,13 +24,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "test/differ/cells.h"
 #include "test/differ/mix.h"
+#include "test/differ/nth.h"
 #include "test/differ/shrink.h"
 
 enum { SHRINK_SECONDS = 120, OPS_MAX = 1 << 20 };
 
 /* Of ten seeds, how many each design takes that is not the default. */
-enum { OTHERS_PART = 3, MIXES_PART = 1, SCARCE_PART = 1 };
+enum { OTHERS_PART = 3, MIXES_PART = 1 };
+
+/* And of a hundred, with too little memory. */
+enum { CELLS_PART = 1 };
 
 struct options {
 	const char *design;
@@ -37,8 +43,7 @@ struct options {
 	uint64_t seed, seeds;
 	size_t nops;
 	unsigned shrink_seconds;
-	uint64_t part;
-	bool verbose;
+	bool cells, each, verbose;
 };
 
 static _Noreturn void
@@ -46,7 +51,7 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: differ [-d design] [-s seed] [-n seeds] "
-	    "[-o operations] [-m part] [-t seconds] [-v] | -r file\n");
+	    "[-o operations] [-c | -e] [-t seconds] [-v] | -r file\n");
 	exit(2);
 }
 
@@ -55,7 +60,7 @@ parse_options(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "d:s:n:o:m:r:t:v")) != -1) {
+	while ((c = getopt(argc, argv, "d:s:n:o:cer:t:v")) != -1) {
 		switch (c) {
 		case 'd':
 			o->design = optarg;
@@ -69,8 +74,11 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'o':
 			o->nops = strtoul(optarg, NULL, 0);
 			break;
-		case 'm':
-			o->part = strtoull(optarg, NULL, 0);
+		case 'c':
+			o->cells = true;
+			break;
+		case 'e':
+			o->each = true;
 			break;
 		case 'r':
 			o->replay = optarg;
@@ -185,23 +193,49 @@ run_mixes(struct run_report *rep, const struct options *o)
 	return good;
 }
 
-/* With memory of which there is too little, for designs that page all of it. */
+/* With too little memory, and with devices that fail. */
 static bool
-run_scarce(struct run_report *rep, const struct options *o)
+run_hard(struct run_report *rep, const struct options *o, const char *design,
+    uint64_t seeds)
 {
-	static const uint64_t parts[] = { 2, 4, 16 };
-	static const char *const designs[] = { "netbsd", "openbsd" };
+	bool good = !o->cells ||
+	    cells_run(rep, design, o->seed, o->seed + seeds, o->nops);
+
+	if (good && o->each)
+		good = nth_run(rep, design, o->seed, o->seed + seeds);
+	if (!good)
+		report_failure(rep, o, design);
+	return good;
+}
+
+static bool
+run_hard_all(struct run_report *rep, const struct options *given)
+{
+	struct options o = *given;
+	uint64_t seeds = part_of(o.seeds, CELLS_PART) / 10 + 1;
+	const struct vm_design *d;
 	bool good = true;
 
-	for (unsigned i = 0; i < 6 && good; i++) {
-		rep->part = parts[i / 2];
-		good = run_design(rep, o, designs[i % 2],
-		    part_of(o->seeds, SCARCE_PART) / 2 + 1);
-		if (good)
-			printf("ok differ memory of 1/%" PRIu64 "\n",
-			    rep->part);
-	}
-	return good;
+	o.cells = o.each = true;
+	for (unsigned i = 0; good && (d = vm_design_nth(i)) != NULL; i++)
+		good = run_hard(rep, &o, d->name, seeds);
+	return good && run_hard(rep, &o, "mixed", seeds);
+}
+
+/* Everything, or what the options name. */
+static bool
+run(struct run_report *rep, const struct options *o)
+{
+	const char *design = o->design != NULL ? o->design : "netbsd";
+
+	if (o->cells || o->each)
+		return run_hard(rep, o, design, o->seeds);
+	if (!run_design(rep, o, design, o->seeds))
+		return false;
+	if (o->verbose)
+		print_counts(rep);
+	return o->design != NULL ||
+	    (run_others(rep, o) && run_mixes(rep, o) && run_hard_all(rep, o));
 }
 
 int
@@ -214,19 +248,10 @@ main(int argc, char **argv)
 		.shrink_seconds = SHRINK_SECONDS,
 	};
 	struct run_report *rep;
-	bool good;
 
 	parse_options(argc, argv, &o);
 	rep = run_report_create(OPS_MAX);
-	rep->part = o.part;
 	if (o.replay != NULL)
 		return replay(rep, &o);
-	good = run_design(rep, &o, o.design != NULL ? o.design : "netbsd",
-	    o.seeds);
-	if (good && o.verbose)
-		print_counts(rep);
-	if (good && o.design == NULL)
-		good = run_others(rep, &o) && run_mixes(rep, &o) &&
-		    run_scarce(rep, &o);
-	return good ? 0 : 1;
+	return run(rep, &o) ? 0 : 1;
 }

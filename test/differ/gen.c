@@ -16,8 +16,6 @@
 enum {
 	NEW_SPACE = 8, /* a dead space comes to life once in so often */
 	DESIGNS = 60,  /* a number that many divide */
-	FRAMES_MIN = 16,
-	SWAP_SCARCE = 1024, /* for all that four spaces can have */
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -52,16 +50,6 @@ between(struct gen *g, uint64_t lo, uint64_t hi)
 }
 
 /* ------------------------------------------------------------------ world */
-
-void
-gen_scarce(uint64_t part, struct trace_config *c)
-{
-	c->frames = vm_atop(c->va_max - c->va_min) / part;
-	if (c->frames < FRAMES_MIN)
-		c->frames = FRAMES_MIN;
-	if (c->swap != 0)
-		c->swap = SWAP_SCARCE;
-}
 
 void
 gen_init(struct gen *g, uint64_t seed, struct trace_config *c)

@@ -17,8 +17,6 @@ struct gen {
 };
 
 void gen_init(struct gen *, uint64_t seed, struct trace_config *);
-/* Let memory be a part, 1/2, 1/4..., of what one space can use. */
-void gen_scarce(uint64_t part, struct trace_config *);
 void gen_op(struct gen *, const struct model *, struct op *);
 
 /* A number from 0 to n - 1. */

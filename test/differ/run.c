@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 #include "test/differ/gen.h"
 
 enum {
-	SECONDS_MAX = 20, /* that a seed may take */
+	SECONDS_MAX = 20, /* of a processor, that a seed may take */
 	CHECK_EVERY = 8,  /* vm_check */
 	MAPPED_EVERY = 3, /* all that the MMU has of one space */
 	ALL_EVERY = 150,
@@ -162,11 +163,23 @@ note_least(struct run *r, const struct op *op)
 		r->model.swap = swap;
 }
 
+static void
+count_op(struct run *r, const struct op *op)
+{
+	struct run_report *rep = r->report;
+	uint64_t used = used_pages(&r->subject);
+
+	*(r->out.error == VM_OK ? &rep->counts[op->kind] :
+				  &rep->errors[op->kind]) += 1;
+	rep->tally.refused += r->out.error == VM_ENOMEM;
+	if (rep->tally.used < used)
+		rep->tally.used = used;
+}
+
 static const char *
 run_op(struct run *r, const struct op *wanted)
 {
 	struct op op = *wanted;
-	struct run_report *rep = r->report;
 	const char *bad;
 
 	if (!model_takes(&r->model, &op))
@@ -174,8 +187,7 @@ run_op(struct run *r, const struct op *wanted)
 	note_before(r);
 	subject_apply(&r->subject, &op, &r->out);
 	note_least(r, &op);
-	*(r->out.error == VM_OK ? &rep->counts[op.kind] :
-				  &rep->errors[op.kind]) += 1;
+	count_op(r, &op);
 	bad = model_apply(&r->model, &op, &r->out);
 	check_limits(&r->subject, &r->model);
 	return bad != NULL ? bad :
@@ -192,11 +204,20 @@ run_begin(struct run *r, const struct trace_config *config)
 	return NULL;
 }
 
+static void
+count_paging(const struct subject *s, struct run_tally *tally)
+{
+	tally->out = s->sys->stats.pageouts;
+	tally->in = s->sys->stats.pageins;
+	tally->faults = subject_faults(s);
+}
+
 static const char *
 run_end(struct run *r)
 {
 	const char *bad = check_everything(&r->subject, &r->model);
 
+	count_paging(&r->subject, &r->report->tally);
 	if (bad == NULL)
 		bad = subject_fini(&r->subject);
 	model_fini(&r->model);
@@ -221,6 +242,16 @@ run_ops(struct run *r, struct gen *gen)
 	return bad != NULL ? bad : run_end(r);
 }
 
+/* Nothing waits here, so what hangs takes time of a processor; that of the
+ * clock depends on who else is there. */
+static void
+limit_time(void)
+{
+	const struct itimerval limit = { .it_value.tv_sec = SECONDS_MAX };
+
+	(void)setitimer(ITIMER_PROF, &limit, NULL);
+}
+
 /* In the child: true when all agreed. */
 static bool
 run_one(struct run_report *rep, struct gen *gen)
@@ -229,7 +260,8 @@ run_one(struct run_report *rep, struct gen *gen)
 	const char *bad;
 
 	r.report = rep;
-	alarm(SECONDS_MAX);
+	rep->tally = (struct run_tally){ 0 };
+	limit_time();
 	bad = run_ops(&r, gen);
 	if (bad == NULL)
 		return true;
@@ -283,7 +315,7 @@ end_child(struct run_report *rep, pid_t pid)
 
 	while (waitpid(pid, &status, 0) < 0)
 		continue;
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
 		snprintf(rep->complaint, sizeof(rep->complaint), "it hangs");
 	return !rep->bad;
 }
@@ -300,8 +332,8 @@ run_seeds(struct run_report *rep, const char *design, uint64_t first,
 		return end_child(rep, pid);
 	for (rep->seed = first; rep->seed < end; rep->seed++) {
 		gen_init(&gen, rep->seed, &t->config);
-		if (rep->part != 0)
-			gen_scarce(rep->part, &t->config);
+		if (rep->adjust != NULL)
+			rep->adjust(&t->config);
 		snprintf(t->config.design, sizeof(t->config.design), "%s",
 		    design);
 		t->nops = nops;

@@ -11,9 +11,19 @@
 
 #include "test/differ/trace.h"
 
+/* What a run came to. */
+struct run_tally {
+	uint64_t used;    /* pages, at most */
+	uint64_t out, in; /* pages */
+	uint64_t refused; /* operations for which there was no memory */
+	uint64_t faults;  /* of devices to swap to */
+};
+
 /* Shared with the child. */
 struct run_report {
-	uint64_t part; /* of what a space can use, in memory; 0: by the seed */
+	/* Changes the world of a seed; or NULL. */
+	void (*adjust)(struct trace_config *);
+	struct run_tally tally;
 	uint64_t seed; /* being run */
 	size_t at;     /* operation being run */
 	bool bad;      /* complaint says why */

@@ -14,26 +14,15 @@
  * A second file is mapped and unmapped all the time, so its object is found,
  * kept without a reference, destroyed and read again: nothing may be lost.
  */
-#include <sched.h>
-
-#include "test/stress/stress.h"
+#include "test/stress/safefile.h"
 
 enum {
 	WRITERS = 2,
 	KEPT = 24, /* pages that are never cut off */
-	PAGES = 40,
+	PAGES = SAFE_FILE_PAGES,
 	VISITORS = 2, /* of the second file */
 	ROUNDS = 2,
 	FLUSHES = 250,
-};
-
-/* A file that threads may use at once, and during whose transfers others run.
- * Bytes past its end are not written. */
-struct safe_file {
-	pthread_mutex_t lock;
-	uint64_t size;
-	unsigned opens;
-	uint8_t bytes[PAGES * VM_PAGE_SIZE];
 };
 
 struct world {
@@ -45,105 +34,6 @@ struct world {
 	struct stress_page pages[PAGES];
 	struct safe_file visited;
 };
-
-/* -------------------------------------------------------------------- file */
-
-static int
-file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
-    size_t *done)
-{
-	struct safe_file *f = file;
-
-	*done = 0;
-	pthread_mutex_lock(&f->lock);
-	for (unsigned i = 0; i < npages && off < f->size; i++) {
-		memcpy(pages[i], f->bytes + off, VM_PAGE_SIZE);
-		off += VM_PAGE_SIZE;
-		*done += VM_PAGE_SIZE;
-	}
-	pthread_mutex_unlock(&f->lock);
-	sched_yield();
-	return 0;
-}
-
-static int
-file_write(void *file, uint64_t off, void *const *pages, size_t len)
-{
-	struct safe_file *f = file;
-
-	sched_yield();
-	pthread_mutex_lock(&f->lock);
-	for (size_t i = 0; i < len / VM_PAGE_SIZE && off < f->size; i++) {
-		memcpy(f->bytes + off, pages[i], VM_PAGE_SIZE);
-		off += VM_PAGE_SIZE;
-	}
-	pthread_mutex_unlock(&f->lock);
-	return 0;
-}
-
-static int
-file_size(void *file, uint64_t *bytes)
-{
-	struct safe_file *f = file;
-
-	pthread_mutex_lock(&f->lock);
-	*bytes = f->size;
-	pthread_mutex_unlock(&f->lock);
-	return 0;
-}
-
-static void
-file_close(void *file)
-{
-	struct safe_file *f = file;
-
-	pthread_mutex_lock(&f->lock);
-	f->opens--;
-	pthread_mutex_unlock(&f->lock);
-}
-
-/* The object, with a reference; NULL when there is no memory. */
-static struct vm_object *
-file_object(struct stress *st, struct safe_file *f)
-{
-	static const struct vm_file_ops ops = { .read = file_read,
-		.write = file_write,
-		.size = file_size,
-		.close = file_close };
-	struct vm_object_key key = { 1, (uint64_t)(uintptr_t)f };
-	struct vm_object *obj;
-	bool taken;
-
-	pthread_mutex_lock(&f->lock);
-	f->opens++;
-	pthread_mutex_unlock(&f->lock);
-	obj = vm_file_object(st->sys, &ops, f, key, &taken);
-	if (!taken)
-		file_close(f);
-	stress_must(st, obj != NULL, "no object", 0, 0);
-	return obj;
-}
-
-static void
-file_resize(struct safe_file *f, uint64_t size)
-{
-	pthread_mutex_lock(&f->lock);
-	if (size < f->size)
-		memset(f->bytes + size, 0, f->size - size);
-	f->size = size;
-	pthread_mutex_unlock(&f->lock);
-}
-
-static uint64_t
-file_word(struct safe_file *f, uint64_t off)
-{
-	uint64_t v;
-
-	pthread_mutex_lock(&f->lock);
-	memcpy(&v, f->bytes + off, sizeof(v));
-	pthread_mutex_unlock(&f->lock);
-	return v;
-}
 
 /* ----------------------------------------------------------------- writers */
 
@@ -229,7 +119,7 @@ flush_once(struct stress_actor *a)
 		lo[i] = w->pages[i].done;
 	good(a, vm_object_flush(w->obj, 0, end), "flush");
 	for (unsigned i = 0; i < KEPT; i++) {
-		v = file_word(&w->file, vm_ptoa(i) + 4088);
+		v = safe_file_word(&w->file, vm_ptoa(i) + 4088);
 		stress_must(a->st, v >= lo[i], "not flushed", i, v);
 		stress_must(a->st, v <= w->pages[i].begun, "bad flush", i, v);
 	}
@@ -267,10 +157,10 @@ cut_often(struct stress_actor *a)
 		uint64_t end = KEPT + stress_random(a, PAGES - KEPT);
 
 		w->cuts++;
-		file_resize(&w->file, vm_ptoa(end));
+		safe_file_resize(&w->file, vm_ptoa(end));
 		vm_object_toss(w->obj, end, UINT64_MAX);
 		look_behind(a, end);
-		file_resize(&w->file, vm_ptoa(PAGES));
+		safe_file_resize(&w->file, vm_ptoa(PAGES));
 		w->cuts++;
 		(void)vm_object_reclaim(a->st->sys, stress_random(a, 64));
 	}
@@ -288,9 +178,9 @@ visit_often(struct stress_actor *a)
 	unsigned me = a->cpu % VISITORS;
 
 	for (unsigned i = me; i < PAGES; i += VISITORS)
-		last[i] = file_word(&w->visited, vm_ptoa(i));
+		last[i] = safe_file_word(&w->visited, vm_ptoa(i));
 	while (!a->st->stop) {
-		struct vm_object *obj = file_object(a->st, &w->visited);
+		struct vm_object *obj = safe_file_object(a->st, &w->visited);
 		vaddr_t va = stress_map(a->st, vs, PAGES, VM_MMAP_SHARED, obj);
 		unsigned i = (unsigned)stress_random(a, PAGES / VISITORS);
 
@@ -321,8 +211,7 @@ reclaim_often(struct stress_actor *a)
 int
 main(int argc, char **argv)
 {
-	static struct world w = { .file = { .size = PAGES * VM_PAGE_SIZE },
-		.visited = { .size = PAGES * VM_PAGE_SIZE } };
+	static struct world w;
 	struct stress st;
 	const struct stress_part parts[] = { { flush_often, &w },
 		{ write_often, &w }, { write_often, &w }, { cut_often, &w },
@@ -330,9 +219,9 @@ main(int argc, char **argv)
 		{ reclaim_often, &w } };
 
 	stress_begin(&st, "file", argc, argv, 1024);
-	pthread_mutex_init(&w.file.lock, NULL);
-	pthread_mutex_init(&w.visited.lock, NULL);
-	w.obj = file_object(&st, &w.file);
+	safe_file_init(&w.file);
+	safe_file_init(&w.visited);
+	w.obj = safe_file_object(&st, &w.file);
 	for (unsigned i = 0; i < 2; i++) {
 		w.spaces[i] = stress_space(&st);
 		w.va[i] = stress_map(&st, w.spaces[i], PAGES, VM_MMAP_SHARED,

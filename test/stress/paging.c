@@ -6,22 +6,26 @@
  *	daemon	    makes memory, of which there is a third of what is wanted
  *	swapper	    takes devices away and brings them back
  *	cutter	    discards and punches common memory, unmaps, syncs
+ *	truncator   cuts a file off that all have mapped, and makes it long again
  *
- * Two devices have room for everything together, so that no access may fail.
- * Of the common pages each has one player that writes to it; those that the
- * cutter punches may read as zeroes.
+ * Two devices have room for everything together, so that no access may fail
+ * but one past the end of the file.  Of the common pages, and those of the
+ * file, each has one player that writes to it; those that the cutter punches
+ * may read as zeroes.  `cuts` is odd while the file is short, and whoever finds
+ * that it has moved since he wrote may find zeroes, or nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "env/ramswap.h"
-#include "test/stress/stress.h"
+#include "test/stress/safefile.h"
 
 enum {
 	FRAMES = 256,
 	OWN = 96, /* pages of a player */
 	COMMON = 64,
 	PUNCHED = 16, /* of these, at the end */
+	FILED = SAFE_FILE_PAGES,
 	PLAYERS = 4,
 	SWAP = 2048, /* of each device */
 	ROUNDS = 2,
@@ -29,7 +33,10 @@ enum {
 };
 
 struct world {
-	struct vm_object *obj;
+	struct vm_object *obj, *file_obj;
+	struct safe_file file;
+	_Atomic uint64_t cuts;
+	struct stress_page filed[FILED];
 	struct stress_page own[PLAYERS][OWN], common[COMMON];
 	struct ramswap ram[2];
 	unsigned id[2];
@@ -85,6 +92,32 @@ play_common(struct stress_actor *a, struct vmspace *vs, vaddr_t va)
 	good(a, stress_write(a, vs, va + vm_ptoa(i), &w->common[i]), "store");
 }
 
+static bool
+may_be_cut(const struct world *w, uint64_t cuts)
+{
+	return w->cuts != cuts || cuts % 2 != 0;
+}
+
+/* What has been written is there, unless it has been cut off meanwhile. */
+static void
+play_file(struct stress_actor *a, struct vmspace *vs, vaddr_t va)
+{
+	struct world *w = a->arg;
+	unsigned i = (unsigned)stress_random(a, FILED / PLAYERS) * PLAYERS +
+	    a->cpu % PLAYERS;
+	struct stress_page *p = &w->filed[i];
+	uint64_t cuts = w->cuts, v = 0;
+	int error = stress_write(a, vs, va + vm_ptoa(i), p);
+
+	if (error == 0)
+		error = stress_load(a, vs, va + vm_ptoa(i), &v);
+	stress_must(a->st, error == 0 || error == VM_ERANGE, "a file's page", i,
+	    (uint64_t)error);
+	stress_must(a->st, v <= p->begun, "a version of the future", i, v);
+	stress_must(a->st, (error == 0 && v == p->done) || may_be_cut(w, cuts),
+	    "a file's page is lost", i, v);
+}
+
 static void
 discard_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
     struct stress_page *pages)
@@ -97,30 +130,37 @@ discard_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
 		pages[i + n].begun = pages[i + n].done = 0;
 }
 
+/* Where a player has things. */
+struct places {
+	vaddr_t own, common, file;
+};
+
 static void
-play_once(struct stress_actor *a, struct vmspace *vs, vaddr_t own,
-    vaddr_t common)
+play_once(struct stress_actor *a, struct vmspace *vs, const struct places *at)
 {
 	struct world *w = a->arg;
 	struct stress_page *pages = w->own[a->cpu];
 	uint64_t i = stress_random(a, OWN), what = stress_random(a, 64);
 
 	if (what == 0)
-		fork_and_look(a, vs, own, pages);
+		fork_and_look(a, vs, at->own, pages);
 	else if (what == 1)
-		discard_some(a, vs, own, pages);
+		discard_some(a, vs, at->own, pages);
 	else if (what == 2)
 		good(a,
-		    vm_msync(vs, common, vm_ptoa(COMMON),
+		    vm_msync(vs, at->common, vm_ptoa(COMMON),
 			VM_MS_SYNC | VM_MS_INVALIDATE),
 		    "msync");
-	else if (what < 20)
-		play_common(a, vs, common);
+	else if (what < 8)
+		play_file(a, vs, at->file);
+	else if (what < 24)
+		play_common(a, vs, at->common);
 	else if (what < 40)
-		good(a, stress_expect(a, vs, own + vm_ptoa(i), pages[i].done),
+		good(a,
+		    stress_expect(a, vs, at->own + vm_ptoa(i), pages[i].done),
 		    "a page");
 	else
-		good(a, stress_write(a, vs, own + vm_ptoa(i), &pages[i]),
+		good(a, stress_write(a, vs, at->own + vm_ptoa(i), &pages[i]),
 		    "store");
 }
 
@@ -129,16 +169,20 @@ play(struct stress_actor *a)
 {
 	struct world *w = a->arg;
 	struct vmspace *vs = stress_space(a->st);
-	vaddr_t common = stress_map(a->st, vs, COMMON, VM_MMAP_SHARED, w->obj);
-	vaddr_t own = stress_map(a->st, vs, OWN, VM_MMAP_PRIVATE, NULL);
+	const struct places at = {
+		.common = stress_map(a->st, vs, COMMON, VM_MMAP_SHARED, w->obj),
+		.own = stress_map(a->st, vs, OWN, VM_MMAP_PRIVATE, NULL),
+		.file = stress_map(a->st, vs, FILED, VM_MMAP_SHARED,
+		    w->file_obj),
+	};
 
 	for (unsigned i = 0; i < OWN; i++)
 		w->own[a->cpu][i].begun = w->own[a->cpu][i].done = 0;
 	for (unsigned i = 0; i < OPS; i++)
-		play_once(a, vs, own, common);
+		play_once(a, vs, &at);
 	for (unsigned i = 0; i < OWN; i++)
 		good(a,
-		    stress_expect(a, vs, own + vm_ptoa(i),
+		    stress_expect(a, vs, at.own + vm_ptoa(i),
 			w->own[a->cpu][i].done),
 		    "a page at the end");
 	vmspace_unref(vs);
@@ -185,6 +229,24 @@ swap_often(struct stress_actor *a)
 			add_device(a->st, w, i);
 		}
 		i = 1 - i;
+	}
+}
+
+static void
+truncate_often(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+
+	while (!a->st->stop) {
+		uint64_t end = stress_random(a, FILED);
+
+		w->cuts++;
+		safe_file_resize(&w->file, vm_ptoa(end));
+		vm_object_toss(w->file_obj, end, UINT64_MAX);
+		safe_file_resize(&w->file, vm_ptoa(FILED));
+		w->cuts++;
+		for (unsigned i = 0; i < 1000 && !a->st->stop; i++)
+			(void)stress_random(a, 2);
 	}
 }
 
@@ -235,7 +297,7 @@ main(int argc, char **argv)
 	struct stress st;
 	const struct stress_part parts[] = { { play, &w }, { play, &w },
 		{ play, &w }, { play, &w }, { swap_often, &w },
-		{ cut_often, &w }, { run_daemon, &w } };
+		{ cut_often, &w }, { truncate_often, &w }, { run_daemon, &w } };
 
 	stress_begin(&st, "paging", argc, argv, FRAMES);
 	vm_system_prefer(st.sys, st.design);
@@ -246,7 +308,9 @@ main(int argc, char **argv)
 		    st.design->name);
 		return 0;
 	}
-	for (unsigned i = 0; i < ROUNDS; i++) {
+	safe_file_init(&w.file);
+	w.file_obj = safe_file_object(&st, &w.file);
+	for (unsigned i = 0; stress_goes_on(&st, i, ROUNDS); i++) {
 		w.obj = vm_anon_object(st.sys);
 		stress_must(&st, w.obj != NULL, "no object", 0, 0);
 		memset(w.common, 0, sizeof(w.common));
@@ -255,6 +319,9 @@ main(int argc, char **argv)
 		vm_object_unref(w.obj);
 		stress_check(&st);
 	}
+	vm_object_unref(w.file_obj);
+	stress_must(&st, w.cuts != 0 && st.sys->stats.pageouts != 0,
+	    "nothing was cut off, or paged", w.cuts, 0);
 	stress_must(&st, vm_swap_in_use(st.sys) == 0, "slots are left",
 	    vm_swap_in_use(st.sys), 0);
 	for (unsigned i = 0; i < 2; i++) {

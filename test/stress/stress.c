@@ -53,6 +53,20 @@ play_each(void)
 	exit(failed);
 }
 
+static const struct vm_design *
+choose_design(int argc, char **argv)
+{
+	return argc > 2 && strcmp(argv[2], "all") != 0 ?
+	    vm_design_named(argv[2]) :
+	    play_each();
+}
+
+bool
+stress_goes_on(const struct stress *st, unsigned round, unsigned rounds)
+{
+	return round < rounds || time(NULL) < st->until;
+}
+
 void
 stress_fail(struct stress *st, const char *why, uint64_t a, uint64_t b)
 {
@@ -81,7 +95,9 @@ stress_begin(struct stress *st, const char *name, int argc, char **argv,
 	memset(st, 0, sizeof(*st));
 	st->name = name;
 	st->seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	st->design = argc > 2 ? vm_design_named(argv[2]) : play_each();
+	st->design = choose_design(argc, argv);
+	if (argc > 3)
+		st->until = time(NULL) + strtol(argv[3], NULL, 0);
 	stress_must(st, st->design != NULL, "no such design", 0, 0);
 	st->plain = posix_env;
 	st->plain.cpu = stress_cpu;

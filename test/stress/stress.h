@@ -14,8 +14,9 @@
  * copy was begun to `begun` as it is after it, and never a later one behind an
  * earlier one.
  *
- * Everything is bounded by counts of operations, and happens in each design.  A test ends with nobody in
- * the system and nothing allocated, and says `ok NAME` or `not ok NAME: why`.
+ * Everything is bounded by counts of operations, and happens in each design.
+ * A test ends with nobody in the system and nothing allocated, and says `ok
+ * NAME` or `not ok NAME: why`.
  */
 #ifndef TEST_STRESS_H
 #define TEST_STRESS_H
@@ -23,6 +24,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "env/faulty.h"
 #include "pmap/soft.h"
@@ -36,6 +38,7 @@ enum {
 struct stress {
 	const char *name;
 	uint64_t seed;
+	time_t until;                   /* to go on for, at least */
 	const struct vm_design *design; /* of its spaces */
 	struct vm_env plain;
 	struct faulty_env env;
@@ -61,13 +64,17 @@ struct stress_page {
 
 /*
  * stress_begin: a system of npages frames.  The arguments of the program are
- * [seed [design]]; without a design it forks for each, and returns in the
- * children only.  stress_end: check that nothing is left, say ok, and return
- * the exit status.
+ * [seed [design|all [seconds]]]; for all designs it forks for each, and returns
+ * in the children only.  stress_end: check that nothing is left, say ok, and
+ * return the exit status.
  */
 void stress_begin(struct stress *, const char *name, int argc, char **argv,
     vm_pindex_t npages);
 int stress_end(struct stress *);
+
+/* Whether to play on, when `round` of so many rounds have been played; for a
+ * test that takes seconds, not before these are over. */
+bool stress_goes_on(const struct stress *, unsigned round, unsigned rounds);
 
 /* Say `not ok` and end the program: the others would only add noise. */
 _Noreturn void stress_fail(struct stress *, const char *why, uint64_t a,

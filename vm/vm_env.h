@@ -34,7 +34,8 @@ struct vm_env {
 	/*
 	 * wait: sleep while *word == value; may return early for no reason.
 	 * The comparison and the going to sleep are one step against wake.
-	 * wake: wake the threads that sleep on word.
+	 * wake: wake the threads that sleep on word.  Called too for who
+	 * waits without sleeping (struct vm_wait), whom the host lets look.
 	 */
 	void (*wait)(void *ctx, const _Atomic uint32_t *word, uint32_t value);
 	void (*wake)(void *ctx, const _Atomic uint32_t *word);

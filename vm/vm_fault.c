@@ -10,6 +10,9 @@
  *	    NOMEM	make memory, or give up	 | then from the top
  *	    SETTLE	give the entry its amap /
  *
+ * A caller that does not sleep (vm_fault_try) has the read begun, and is told
+ * what to wait for in the place of sleeping.  It comes again, and from the top.
+ *
  * Three kinds of pages are entered around the one that faulted.  Neighbours
  * are resident already and cost little; how many is the design's policy.
  * Pages ahead are made - zero-filled or copied - before anybody asks, for
@@ -43,8 +46,10 @@ struct vm_fault {
 	vm_prot_t wanted;           /* what the caller asks for */
 	vm_prot_t access;           /* wanted, or all the entry's when wired */
 	unsigned flags;
-	bool wire;          /* the entry is wired, now */
-	unsigned reclaims;  /* times that memory had to be made */
+	bool wire;         /* the entry is wired, now */
+	unsigned reclaims; /* times that memory had to be made */
+	struct vm_fault_wait
+	    *wait;          /* of a caller that does not sleep, or NULL */
 	vm_pindex_t span;   /* pages that the caller wants from va on */
 	vm_pindex_t ahead;  /* pages to make after va, */
 	vm_pindex_t behind; /* and before it */
@@ -452,28 +457,75 @@ settle(struct vm_fault *f)
 static int
 make_memory(struct vm_fault *f)
 {
-	if (f->reclaims++ < RECLAIMS_MAX && vm_pageout_wait(f->map->sys) == 0)
+	struct vm_system *sys = f->map->sys;
+	int error = VM_ENOMEM;
+
+	if (f->reclaims++ < RECLAIMS_MAX)
+		error = f->wait == NULL ?
+		    vm_pageout_wait(sys) :
+		    vm_pageout_try(sys, f->reclaims > 1, &f->wait->wait);
+	if (error == VM_ENOMEM)
+		VM_COUNT(sys, fault_nomem);
+	return error;
+}
+
+/* What became of the read that the caller has waited for, or is to. */
+static int
+follow_reading(struct vm_fault_wait *w)
+{
+	struct vm_reading *r = w->reading;
+
+	if (r == NULL)
 		return 0;
-	VM_COUNT(f->map->sys, fault_nomem);
-	return VM_ENOMEM;
+	if (vm_reading_wait(r, &w->wait))
+		return VM_EWAIT;
+	w->reading = NULL;
+	return vm_reading_take(r);
+}
+
+/* Without memory to keep a read in it is waited for all the same. */
+static int
+read_in(struct vm_fault *f)
+{
+	struct vm_system *sys = f->map->sys;
+	struct vm_reading *r = NULL;
+
+	if (f->read.obj != NULL)
+		return vm_object_read(&f->read);
+	if (f->wait != NULL)
+		r = vm_reading_make(sys, &f->read);
+	if (r == NULL)
+		return vm_swapin(sys, &f->read);
+	f->wait->reading = r;
+	vm_swapin_start(r);
+	return follow_reading(f->wait);
+}
+
+static int
+wait_page(struct vm_fault *f)
+{
+	struct vm_system *sys = f->map->sys;
+
+	if (f->wait == NULL) {
+		vm_page_wait(sys, f->r.page, f->r.seen);
+		return 0;
+	}
+	vm_wait_begin(&f->wait->wait, vm_page_event(sys, f->r.page), f->r.seen);
+	return VM_EWAIT;
 }
 
 /* Do what the verdict asks for, with nothing locked. */
 static int
 follow(struct vm_fault *f, enum vm_verdict v)
 {
-	struct vm_system *sys = f->map->sys;
-
 	switch (v) {
 	case VM_RESOLVE_OK:
 	case VM_RESOLVE_ABSENT:
 		break;
 	case VM_RESOLVE_IO:
-		return f->read.obj != NULL ? vm_object_read(&f->read) :
-					     vm_swapin(sys, &f->read);
+		return read_in(f);
 	case VM_RESOLVE_BUSY:
-		vm_page_wait(sys, f->r.page, f->r.seen);
-		return 0;
+		return wait_page(f);
 	case VM_RESOLVE_NOMEM:
 		return make_memory(f);
 	case VM_RESOLVE_SETTLE:
@@ -529,8 +581,6 @@ fault_loop(struct vm_fault *f)
 	enum vm_verdict v = VM_RESOLVE_ABSENT;
 	int error;
 
-	VM_COUNT(f->map->sys, faults);
-	f->reclaims = 0;
 	for (;;) {
 		vm_map_lock_read(f->map);
 		error = find_entry(f);
@@ -561,7 +611,48 @@ vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags)
 	f.wanted = access;
 	f.flags = flags;
 	f.span = 1;
+	f.reclaims = 0;
+	f.wait = NULL;
+	VM_COUNT(map->sys, faults);
 	return fault_loop(&f);
+}
+
+/* ---- without sleeping ---- */
+
+int
+vm_fault_try(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags,
+    struct vm_fault_wait *w)
+{
+	struct vm_fault f;
+	int error;
+
+	vm_wait_end(&w->wait);
+	if (w->tries++ == 0)
+		VM_COUNT(map->sys, faults);
+	else
+		VM_COUNT(map->sys, fault_retries);
+	error = follow_reading(w);
+	if (error != 0)
+		return error;
+	f.map = map;
+	f.va = vm_trunc_page(va);
+	f.wanted = access;
+	f.flags = flags;
+	f.span = 1;
+	f.reclaims = w->reclaims;
+	f.wait = w;
+	error = fault_loop(&f);
+	w->reclaims = f.reclaims;
+	return error;
+}
+
+void
+vm_fault_leave(struct vm_fault_wait *w)
+{
+	vm_wait_end(&w->wait);
+	if (w->reading != NULL)
+		vm_reading_leave(w->reading);
+	w->reading = NULL;
 }
 
 /* ---- ranges ---- */
@@ -591,6 +682,9 @@ vm_fault_range(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access,
 	     f.va = skip_usable(map, f.va + VM_PAGE_SIZE, end, access)) {
 		f.wanted = access;
 		f.flags = 0;
+		f.reclaims = 0;
+		f.wait = NULL;
+		VM_COUNT(map->sys, faults);
 		f.span = vm_atop(end - f.va + VM_PAGE_MASK);
 		error = fault_loop(&f);
 		if (error != 0)

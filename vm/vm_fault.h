@@ -26,6 +26,33 @@
 int vm_fault(struct vm_map *, vaddr_t va, vm_prot_t access, unsigned flags);
 
 /*
+ * A fault that is tried without sleeping.  All zeroes at first; the same one
+ * for each try of that fault, up to its end or to vm_fault_leave.  It stays
+ * where it is meanwhile.
+ */
+struct vm_fault_wait {
+	struct vm_wait wait;        /* when to try again: vm_wait_is_over() */
+	struct vm_reading *reading; /* of its own, or NULL */
+	unsigned tries, reclaims;
+};
+
+/*
+ * vm_fault_try: as vm_fault, but a page that has to be read, one that is busy,
+ * and memory that has to be made, are not slept for.  (A page of a file is, and
+ * so are the pages of a wired stack that grows.)
+ *
+ * => VM_EWAIT: call again when the wait is over: of that the host is told as
+ *    of a thread that wakes up.  The access may be another one by then
+ * => no lock held.  Sleeps for a read if the host has no memory to begin it
+ */
+int vm_fault_try(struct vm_map *, vaddr_t va, vm_prot_t access, unsigned flags,
+    struct vm_fault_wait *);
+
+/* vm_fault_leave: nobody wants it any more; what was begun goes on by itself.
+ * => also when nothing is waited for */
+void vm_fault_leave(struct vm_fault_wait *);
+
+/*
  * vm_fault_range: make [start, end) usable for access, as by one fault a page
  * but entering what can be in one go.  Stops at the first page that fails and
  * tells where in *stopped (== end when all went well).

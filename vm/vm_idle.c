@@ -52,6 +52,17 @@ vm_idle_get(struct vm_idle *idle)
 	return item;
 }
 
+bool
+vm_idle_is_none(struct vm_idle *idle)
+{
+	bool none;
+
+	vm_mutex_lock(&idle->lock);
+	none = idle->n == 0;
+	vm_mutex_unlock(&idle->lock);
+	return none;
+}
+
 void
 vm_idle_put(struct vm_idle *idle, void *item)
 {

@@ -40,6 +40,9 @@ void vm_idle_add(struct vm_idle *, void *);
 void *vm_idle_try_get(struct vm_idle *, uint32_t *seen);
 void *vm_idle_get(struct vm_idle *);
 
+/* Whether vm_idle_get would have to wait. */
+bool vm_idle_is_none(struct vm_idle *);
+
 /* It is idle again.
  * => the owner of all may be gone on return, if that was the last */
 void vm_idle_put(struct vm_idle *, void *);

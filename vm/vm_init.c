@@ -11,6 +11,7 @@
 #include "vm/vm_object.h"
 #include "vm/vm_pageout.h"
 #include "vm/vm_pageq.h"
+#include "vm/vm_read.h"
 #include "vm/vm_swap.h"
 
 static int
@@ -22,6 +23,8 @@ init_layers(struct vm_system *sys)
 		error = vm_pageq_init(sys);
 	if (error == 0)
 		error = vm_swap_init(sys);
+	if (error == 0)
+		error = vm_reads_init(sys);
 	if (error == 0)
 		error = vm_swapout_init(sys);
 	if (error == 0)
@@ -48,6 +51,8 @@ fini_layers(struct vm_system *sys)
 		vm_pageout_fini(sys);
 	if (sys->swapouts != NULL)
 		vm_swapout_fini(sys);
+	if (sys->reads != NULL)
+		vm_reads_fini(sys);
 	if (sys->swap != NULL)
 		vm_swap_fini(sys);
 	if (sys->pageq != NULL)
@@ -86,6 +91,8 @@ void
 vm_system_destroy(struct vm_system *sys)
 {
 	VM_ASSERT(list_is_empty(&sys->spaces));
+	if (sys->reads != NULL)
+		vm_reads_drain(sys);
 	if (sys->swapouts != NULL)
 		vm_swapout_drain(sys);
 	fini_layers(sys);

@@ -13,6 +13,10 @@
  * while the condition is known to be false (with the lock held), drop the
  * locks, wait until the count has changed, look again.
  *
+ * Who has other things to do than to sleep keeps a struct vm_wait: while it has
+ * begun, the host is called by `wake` as if somebody slept, and the host knows
+ * who is to look whether his waiting is over.
+ *
  * Whoever takes a lock next may free it: an unlock does not touch it any more
  * once others can have it, and wakes by the word's address alone.
  *
@@ -44,6 +48,12 @@ struct vm_event {
 	_Atomic uint32_t sleepers;
 };
 
+/* What somebody waits for who does not sleep; all zeroes: nothing. */
+struct vm_wait {
+	struct vm_event *event;
+	uint32_t seen;
+};
+
 #define VM_RWLOCK_WRITER   0x80000000u
 #define VM_RWLOCK_SLEEPERS 0x40000000u
 #define VM_RWLOCK_READERS  0x3fffffffu
@@ -64,6 +74,32 @@ static inline uint32_t
 vm_event_count(const struct vm_event *ev)
 {
 	return atomic_load_explicit(&ev->count, memory_order_acquire);
+}
+
+/*
+ * vm_wait_begin: from now on, as vm_event_wait, but without sleeping.
+ * vm_wait_end: it is over, or of no interest any more; also if there is none.
+ */
+static inline void
+vm_wait_begin(struct vm_wait *w, struct vm_event *ev, uint32_t seen)
+{
+	*w = (struct vm_wait){ ev, seen };
+	atomic_fetch_add(&ev->sleepers, 1);
+}
+
+static inline void
+vm_wait_end(struct vm_wait *w)
+{
+	if (w->event != NULL)
+		atomic_fetch_sub(&w->event->sleepers, 1);
+	w->event = NULL;
+}
+
+/* Whether the event has come; when it does later, the host will be called. */
+static inline bool
+vm_wait_is_over(const struct vm_wait *w)
+{
+	return w->event == NULL || atomic_load(&w->event->count) != w->seen;
 }
 
 static inline void

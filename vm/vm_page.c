@@ -433,8 +433,8 @@ vm_page_count_file(struct vm_system *sys, const struct vm_page *pg, int by)
 		    memory_order_relaxed);
 }
 
-static struct vm_event *
-page_event(struct vm_system *sys, const struct vm_page *pg)
+struct vm_event *
+vm_page_event(struct vm_system *sys, const struct vm_page *pg)
 {
 	return &sys->freelist->events[pg->frame % EVENTS];
 }
@@ -446,7 +446,7 @@ vm_page_ready(struct vm_system *sys, struct vm_page *pg)
 	pg->busy = pg->filling = false;
 	if (pg->wanted) {
 		pg->wanted = false;
-		vm_event_signal(page_event(sys, pg), sys->env);
+		vm_event_signal(vm_page_event(sys, pg), sys->env);
 	}
 }
 
@@ -466,13 +466,13 @@ vm_page_want(struct vm_system *sys, struct vm_page *pg)
 {
 	VM_ASSERT(pg->busy);
 	pg->wanted = true;
-	return vm_event_count(page_event(sys, pg));
+	return vm_event_count(vm_page_event(sys, pg));
 }
 
 void
 vm_page_wait(struct vm_system *sys, const struct vm_page *pg, uint32_t seen)
 {
-	vm_event_wait(page_event(sys, pg), seen, sys->env);
+	vm_event_wait(vm_page_event(sys, pg), seen, sys->env);
 }
 
 void

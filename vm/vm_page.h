@@ -252,8 +252,10 @@ void vm_page_evict(struct vm_system *, struct vm_page *);
 /*
  * vm_page_want: the count to wait for with vm_page_wait once all locks are
  * dropped.  => owner's lock held, page busy
+ * vm_page_event: what it is the count of.
  */
 uint32_t vm_page_want(struct vm_system *, struct vm_page *);
+struct vm_event *vm_page_event(struct vm_system *, const struct vm_page *);
 void vm_page_wait(struct vm_system *, const struct vm_page *, uint32_t seen);
 
 /* Wirings keep a page resident.  => owner's lock held */

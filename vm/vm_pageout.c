@@ -190,9 +190,16 @@ vm_pageout_available(const struct vm_system *sys)
 }
 
 bool
+vm_pageout_is_held_up(const struct vm_pageout_pass *p)
+{
+	return !p->waits && vm_swapout_is_held_up(&p->out);
+}
+
+bool
 vm_pageout_enough(const struct vm_pageout_pass *p)
 {
-	return vm_pageout_available(p->sys) + vm_swapout_paging(p->sys) >=
+	return vm_pageout_is_held_up(p) ||
+	    vm_pageout_available(p->sys) + vm_swapout_paging(p->sys) >=
 	    p->enough;
 }
 
@@ -249,11 +256,12 @@ is_futile(const struct vm_system *sys)
  * such pages are not seen until then.  => pass_lock held
  */
 static bool
-pass(struct vm_system *sys, size_t enough, unsigned fruitless)
+pass(struct vm_system *sys, size_t enough, unsigned fruitless, bool waits)
 {
 	struct vm_pageout_pass p = {
 		.sys = sys,
 		.enough = enough,
+		.waits = waits,
 		.hard = fruitless >= sys->paging->patience,
 		.last = fruitless > sys->paging->patience,
 	};
@@ -278,13 +286,13 @@ pass(struct vm_system *sys, size_t enough, unsigned fruitless)
 }
 
 static bool
-once(struct vm_system *sys, size_t nfree, unsigned fruitless)
+once(struct vm_system *sys, size_t nfree, unsigned fruitless, bool waits)
 {
 	struct vm_pageouts *po = sys->pageouts;
 	bool done;
 
 	vm_mutex_lock(&po->pass_lock);
-	done = pass(sys, nfree, fruitless);
+	done = pass(sys, nfree, fruitless, waits);
 	vm_mutex_unlock(&po->pass_lock);
 	return done;
 }
@@ -292,7 +300,7 @@ once(struct vm_system *sys, size_t nfree, unsigned fruitless)
 bool
 vm_pageout_once(struct vm_system *sys, size_t nfree, bool hard)
 {
-	return once(sys, nfree, hard ? sys->paging->patience : 0);
+	return once(sys, nfree, hard ? sys->paging->patience : 0, true);
 }
 
 static bool
@@ -325,7 +333,7 @@ make(struct vm_system *sys, size_t nfree)
 	vm_mutex_lock(&po->pass_lock);
 	while (vm_pageout_available(sys) < nfree &&
 	    !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, nfree, fruitless))
+		if (pass(sys, nfree, fruitless, true))
 			fruitless = 0;
 		else
 			fruitless++;
@@ -404,7 +412,7 @@ make_own(struct vm_system *sys)
 
 	vm_mutex_lock(&po->pass_lock);
 	while (is_short(sys) && !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, po->levels.target, fruitless) ||
+		if (pass(sys, po->levels.target, fruitless, true) ||
 		    vm_swapout_paging(sys) != 0)
 			fruitless = 0;
 		else
@@ -414,6 +422,65 @@ make_own(struct vm_system *sys)
 	vm_mutex_unlock(&po->pass_lock);
 	return is_short(sys) && is_hopeless(sys, fruitless) ? VM_ENOMEM : 0;
 }
+
+/* ---- who does not sleep ---- */
+
+/* Whether memory is on its way, or was until a moment ago. */
+static bool
+is_coming(struct vm_system *sys)
+{
+	const struct vm_swapout none = { .sys = sys };
+
+	return vm_swapout_paging(sys) != 0 || vm_swapout_is_held_up(&none);
+}
+
+/* As wait_for_daemon: first its next pass, then what that has begun. */
+static int
+try_daemon(struct vm_system *sys, bool asked, struct vm_wait *w)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	struct vm_event *arrived = vm_swapout_event(sys);
+	uint32_t passed = vm_event_count(&po->passed);
+	uint32_t seen = vm_event_count(arrived);
+
+	if (!is_short(sys) || !po->daemon)
+		return 0;
+	if (is_coming(sys)) {
+		vm_wait_begin(w, arrived, seen);
+		return VM_EWAIT;
+	}
+	if (asked && is_hopeless(sys, po->fruitless))
+		return VM_ENOMEM;
+	vm_wait_begin(w, &po->passed, passed);
+	vm_event_signal(vm_page_shortage(sys), sys->env);
+	return VM_EWAIT;
+}
+
+/* As make_own, up to where that waits. */
+static int
+try_own(struct vm_system *sys, struct vm_wait *w)
+{
+	struct vm_event *arrived = vm_swapout_event(sys);
+	unsigned fruitless = 0, left = PASSES_MOST;
+	uint32_t seen;
+
+	while (is_short(sys) && left-- > 0) {
+		if (once(sys, sys->pageouts->levels.target, fruitless, false))
+			fruitless = 0;
+		else
+			fruitless++;
+		seen = vm_event_count(arrived); /* the pass itself may signal */
+		if (is_short(sys) && is_coming(sys)) {
+			vm_wait_begin(w, arrived, seen);
+			return VM_EWAIT;
+		}
+		if (is_short(sys) && is_hopeless(sys, fruitless))
+			return VM_ENOMEM;
+	}
+	return 0;
+}
+
+/* ---- both ---- */
 
 /* Spare pages are memory for who gets at them: others may be at them all. */
 static void
@@ -425,14 +492,31 @@ take_spares(struct vm_system *sys)
 		sys->env->yield(sys->env->ctx);
 }
 
+/* Before any waiting; true: there is no point in it. */
+static bool
+is_vain(struct vm_system *sys)
+{
+	take_spares(sys);
+	if (!is_short(sys) || !is_futile(sys))
+		return false;
+	sys->pageouts->turned = 0; /* who is told goes */
+	return true;
+}
+
+int
+vm_pageout_try(struct vm_system *sys, bool asked, struct vm_wait *w)
+{
+	if (is_vain(sys))
+		return VM_ENOMEM;
+	return sys->pageouts->daemon ? try_daemon(sys, asked, w) :
+				       try_own(sys, w);
+}
+
 int
 vm_pageout_wait(struct vm_system *sys)
 {
-	take_spares(sys);
-	if (is_short(sys) && is_futile(sys)) {
-		sys->pageouts->turned = 0; /* who is told goes */
+	if (is_vain(sys))
 		return VM_ENOMEM;
-	}
 	return sys->pageouts->daemon ? wait_for_daemon(sys) : make_own(sys);
 }
 
@@ -440,7 +524,7 @@ vm_pageout_wait(struct vm_system *sys)
 
 /* One look; false: there is nothing to do before somebody calls. */
 static bool
-daemon_pass(struct vm_system *sys)
+daemon_pass(struct vm_system *sys, bool waits)
 {
 	struct vm_pageouts *po = sys->pageouts;
 	bool done;
@@ -452,7 +536,7 @@ daemon_pass(struct vm_system *sys)
 	}
 	if (is_futile(sys))
 		return false; /* until somebody is told */
-	done = once(sys, po->levels.target, po->fruitless);
+	done = once(sys, po->levels.target, po->fruitless, waits);
 	if (done || vm_swapout_paging(sys) != 0)
 		po->fruitless = 0;
 	else
@@ -471,7 +555,7 @@ vm_pageout_daemon(struct vm_system *sys)
 	vm_page_set_low(sys, po->levels.min);
 	while (!po->stop) {
 		seen = vm_event_count(shortage);
-		while (daemon_pass(sys))
+		while (daemon_pass(sys, true))
 			vm_event_signal(&po->passed, sys->env);
 		vm_event_signal(&po->passed, sys->env);
 		if (!po->stop)
@@ -501,7 +585,7 @@ vm_pageout_step(struct vm_system *sys)
 		return;
 	if (!is_hopeless(sys, po->fruitless) || ++po->passed_over == REST) {
 		po->passed_over = 0;
-		(void)daemon_pass(sys);
+		(void)daemon_pass(sys, false);
 	}
 }
 

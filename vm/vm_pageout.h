@@ -37,6 +37,7 @@ struct vm_pageout_pass {
 	size_t enough; /* free pages, with those under way */
 	bool hard;     /* the last ones made nothing: use is no excuse */
 	bool last;     /* nor did a hard one: not even use this moment */
+	bool waits;    /* for a transfer to write with, if none is left */
 	struct vm_swapout out; /* what goes to swap */
 	size_t freed;          /* clean pages that are free now */
 	size_t freed_files;    /* those of them that were of files */
@@ -84,12 +85,14 @@ enum vm_pageout_fate {
 
 /*
  * vm_pageout_prepare: before each page: the pass has what it needs to write.
- * => no lock held; may wait for a transfer to end
+ * => no lock held; may wait for a transfer to end, unless it is held up: a pass
+ *    that does not wait ends then
  * vm_pageout_page: let a page go that is not to be used any longer.
  * => owner's lock held, on no queue.  On return it is unlocked, and a page that
  *    stays is on the queue `stay`, or with STUCK on the queue `stuck`
  */
 void vm_pageout_prepare(struct vm_pageout_pass *);
+bool vm_pageout_is_held_up(const struct vm_pageout_pass *);
 enum vm_pageout_fate vm_pageout_page(struct vm_pageout_pass *, struct vm_page *,
     enum vm_page_state stay, enum vm_page_state stuck);
 
@@ -108,7 +111,8 @@ void vm_pageout_deactivate(struct vm_pageout_pass *, struct vm_page *);
 /* Pages that are free, or as good as that. */
 size_t vm_pageout_available(const struct vm_system *);
 
-/* Whether there are as many pages as the pass wants, or soon will be. */
+/* Whether there are as many pages as the pass wants, or soon will be, or it
+ * is held up. */
 bool vm_pageout_enough(const struct vm_pageout_pass *);
 
 /* Whether the page has been used since the last time it was asked; a page in
@@ -121,6 +125,15 @@ bool vm_pageout_was_used(struct vm_system *, struct vm_page *);
  * => 0: try again; VM_ENOMEM: no memory can be made
  */
 int vm_pageout_wait(struct vm_system *);
+
+/*
+ * vm_pageout_try: the same for who does not sleep.
+ *
+ * asked  this is not the first time, for what is wanted
+ * => 0, VM_ENOMEM as above; VM_EWAIT: try again when the wait, which has begun,
+ *    is over
+ */
+int vm_pageout_try(struct vm_system *, bool asked, struct vm_wait *);
 
 /*
  * vm_pageout: free pages until so many are, as far as that can be had, by
@@ -156,8 +169,8 @@ void vm_pageout_stop(struct vm_system *);
 /*
  * vm_pageout_step: one pass, if memory is short; for a host that comes here
  * often, in the place of a daemon.
- * => no lock held; waits for a transfer only when as many are under way as can
- *    be, and for none of those that it begins
+ * => no lock held; waits for no transfer to swap, for one to files only when as
+ *    many are under way as can be
  */
 void vm_pageout_step(struct vm_system *);
 

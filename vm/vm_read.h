@@ -6,17 +6,24 @@
  * They have allocated the pages, busy, and put them in their place.  Whoever
  * gets the run drops every lock and has it read: from the pager of its object
  * (vm_object_read) or from swap (vm_swapin).
+ *
+ * Who cannot wait for it makes a struct vm_reading of the run, which is read
+ * while he does something else:
+ *
+ *	make --> started --> under way --> ended --> take
+ *			          `-- leave: it goes when it has ended
+ *
+ * Whoever sees its end makes the pages ready, as for anybody else; what is left
+ * for who has begun it is the error, if it was one.
  */
 #ifndef VM_READ_H
 #define VM_READ_H
 
-#include "vm/vm_io.h"
-#include "vm/vm_types.h"
+#include "vm/vm_swap.h"
 
 #define VM_SWAPIN_MAX 16 /* pages of a run that is read from swap */
 
 struct vm_object;
-struct vm_page;
 
 struct vm_read {
 	struct vm_object *obj;   /* and a reference to it; NULL: from swap */
@@ -25,5 +32,43 @@ struct vm_read {
 	unsigned npages, wanted; /* the one it is for is pages[wanted] */
 	struct vm_page *pages[VM_CLUSTER_MAX];
 };
+
+/* Field letters: (c) constant, (r) lock of all of them, (e) once ended. */
+struct vm_reading {
+	struct vm_system *sys; /* (c) */
+	struct vm_read read;   /* of who reads */
+	struct vm_swapio swap; /* likewise */
+	bool left;             /* (r) nobody wants to know of its end */
+	_Atomic bool ended;    /* (r) to write */
+	int error;             /* (e) 0; that of the wanted page */
+};
+
+/*
+ * vm_reading_make: a reading of a run, to be started.
+ * => does not block    => NULL: no memory of the host; the run is as it was
+ */
+struct vm_reading *vm_reading_make(struct vm_system *, const struct vm_read *);
+
+/* For who sees its end, from any thread; it, and the system, may be gone then.
+ * => no lock held */
+void vm_reading_end(struct vm_reading *, int error);
+
+/*
+ * vm_reading_wait: how to wait for its end without sleeping.
+ * => false: it has ended already, and nothing has begun
+ */
+bool vm_reading_wait(const struct vm_reading *, struct vm_wait *);
+
+/* It has ended: its error; and it is gone. */
+int vm_reading_take(struct vm_reading *);
+
+/* Nobody wants to know of its end; it is gone then. */
+void vm_reading_leave(struct vm_reading *);
+
+/* Wait until none is under way.  => nobody begins one; no lock held */
+void vm_reads_drain(struct vm_system *);
+
+int vm_reads_init(struct vm_system *);
+void vm_reads_fini(struct vm_system *);
 
 #endif

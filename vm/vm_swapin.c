@@ -8,6 +8,7 @@
  */
 #include "vm/vm_swapin.h"
 
+#include "base/mem.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 #include "vm/vm_swapout.h"
@@ -56,15 +57,14 @@ finish(struct vm_system *sys, const struct vm_read *rd, unsigned i, bool failed)
 		arrived(sys, rd, i);
 }
 
-int
-vm_swapin(struct vm_system *sys, struct vm_read *rd)
+/* The run has been read, but for the pages that are bad.  => the error */
+static int
+finish_run(struct vm_system *sys, struct vm_read *rd, uint64_t bad)
 {
 	const struct vm_page_owner *ops = rd->pages[0]->owner_ops;
 	struct vm_mutex *lock = rd->pages[0]->lock;
-	uint64_t bad = 0;
 	unsigned i, nbad = 0;
 
-	(void)vm_swap_read(sys, rd->slot, rd->pages, rd->npages, &bad);
 	vm_mutex_lock(lock);
 	for (i = 0; i < rd->npages; i++) {
 		nbad += is_bad(bad, i);
@@ -75,6 +75,38 @@ vm_swapin(struct vm_system *sys, struct vm_read *rd)
 	VM_COUNT(sys, pagein_io);
 	VM_COUNT_N(sys, pageins, rd->npages - nbad);
 	return is_bad(bad, rd->wanted) ? VM_EIO : 0;
+}
+
+int
+vm_swapin(struct vm_system *sys, struct vm_read *rd)
+{
+	uint64_t bad = 0;
+
+	(void)vm_swap_read(sys, rd->slot, rd->pages, rd->npages, &bad);
+	return finish_run(sys, rd, bad);
+}
+
+/* Called by the device, from any thread. */
+static void
+ended(struct vm_swapio *sio)
+{
+	struct vm_reading *r = sio->arg;
+
+	vm_reading_end(r, finish_run(sio->sys, &r->read, sio->bad));
+}
+
+void
+vm_swapin_start(struct vm_reading *r)
+{
+	struct vm_swapio *sio = &r->swap;
+
+	sio->sys = r->sys;
+	sio->slot = r->read.slot;
+	sio->npages = r->read.npages;
+	memcpy(sio->pages, r->read.pages, sio->npages * sizeof(*sio->pages));
+	sio->done = ended;
+	sio->arg = r;
+	vm_swap_start(sio);
 }
 
 void

@@ -21,6 +21,12 @@ int vm_swapin(struct vm_system *, struct vm_read *);
  * one it was read along, and has yet to be used.  => its owner locked */
 void vm_read_arrived(struct vm_system *, const struct vm_read *, unsigned i);
 
+/*
+ * vm_swapin_start: the same, while the caller does something else.
+ * => no lock held; does not wait.  May have ended on return
+ */
+void vm_swapin_start(struct vm_reading *);
+
 struct vm_page;
 
 /*

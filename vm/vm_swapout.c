@@ -90,6 +90,12 @@ vm_swapout_begin(struct vm_swapout *c, struct vm_system *sys,
 	*c = (struct vm_swapout){ .sys = sys, .place = place, .max = max };
 }
 
+bool
+vm_swapout_is_held_up(const struct vm_swapout *c)
+{
+	return c->io == NULL && vm_idle_is_none(&c->sys->swapouts->idle);
+}
+
 void
 vm_swapout_ready(struct vm_swapout *c)
 {

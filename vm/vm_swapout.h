@@ -51,6 +51,10 @@ void vm_swapout_begin(struct vm_swapout *, struct vm_system *,
  */
 void vm_swapout_ready(struct vm_swapout *);
 
+/* Whether vm_swapout_ready would wait; vm_swapout_event tells when no longer.
+ * => nobody else begins transfers: there is one pass at a time */
+bool vm_swapout_is_held_up(const struct vm_swapout *);
+
 /*
  * vm_swapout_add: the page goes to swap, and is free when it is there, unless
  * somebody waits for it.

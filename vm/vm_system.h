@@ -17,14 +17,15 @@
 struct vm_machine;
 
 struct vm_system {
-	const struct vm_env *env;       /* (c) the host */
-	struct base_alloc alloc;        /* (c) its allocator, for base/ */
-	struct vm_machine *machine;     /* (c) the MMU port */
-	struct vm_freelist *freelist;   /* (c) physical pages: vm_page.c */
-	struct vm_pageq *pageq;         /* (c) paging queues: vm_pageq.c */
-	struct vm_swap *swap;           /* (c) slots and devices: vm_swap.c */
-	struct vm_swapouts *swapouts;   /* (c) on the way out: vm_swapout.c */
-	struct vm_pageouts *pageouts;   /* (c) page daemon: vm_pageout.c */
+	const struct vm_env *env;     /* (c) the host */
+	struct base_alloc alloc;      /* (c) its allocator, for base/ */
+	struct vm_machine *machine;   /* (c) the MMU port */
+	struct vm_freelist *freelist; /* (c) physical pages: vm_page.c */
+	struct vm_pageq *pageq;       /* (c) paging queues: vm_pageq.c */
+	struct vm_swap *swap;         /* (c) slots and devices: vm_swap.c */
+	struct vm_reads *reads;       /* (c) that nobody waits in: vm_read.c */
+	struct vm_swapouts *swapouts; /* (c) on the way out: vm_swapout.c */
+	struct vm_pageouts *pageouts; /* (c) page daemon: vm_pageout.c */
 	const struct vm_paging *paging; /* (c) which pages go: paging/ */
 	struct vm_objects *objects;     /* (c) object cache: vm_object.c */
 	struct vm_writes *writes;       /* (c) to files: vm_object_write.c */

@@ -64,6 +64,7 @@ enum vm_error {
 	VM_EPERM,   /* forbidden for good (immutable) */
 	VM_EAGAIN,  /* a limit on wired memory */
 	VM_ENOTSUP, /* this design or port cannot */
+	VM_EWAIT,   /* not without waiting, which the caller does not do */
 };
 
 static inline vaddr_t

@@ -170,6 +170,18 @@ subject_fini(struct subject *s)
 
 /* ---------------------------------------------------------------- accesses */
 
+/* Every other page is faulted in without sleeping: devices here are done at
+ * once, so that nothing is ever to be waited for. */
+static int
+fault(struct vmspace *sp, vaddr_t va, vm_prot_t access)
+{
+	struct vm_fault_wait w = { .tries = 0 };
+
+	return ((va >> VM_PAGE_SHIFT) & 1) != 0 ?
+	    vm_fault_try(&sp->map, va, access, 0, &w) :
+	    vm_fault(&sp->map, va, access, 0);
+}
+
 int
 subject_access(struct subject *s, const struct op *op, vm_prot_t access,
     uint8_t *buf, uint64_t *done)
@@ -189,9 +201,7 @@ subject_access(struct subject *s, const struct op *op, vm_prot_t access,
 	while (soft_access(&a) != VM_OK && error == VM_OK) {
 		again = a.len == left ? again + 1 : 0;
 		left = a.len;
-		error = again > FAULTS_MAX ?
-		    -1 :
-		    vm_fault(&sp->map, a.va, access, 0);
+		error = again > FAULTS_MAX ? -1 : fault(sp, a.va, access);
 	}
 	*done = op->len - a.len;
 	return error;

@@ -194,6 +194,26 @@ stress_random(struct stress_actor *a, uint64_t below)
 
 /* ---------------------------------------------------------------- accesses */
 
+/* A fault that does not sleep, by who sleeps between its tries; now and then it
+ * is given up in the middle. */
+static int
+fault_by_tries(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
+    vm_prot_t access)
+{
+	struct vm_fault_wait w = { .tries = 0 };
+	int error;
+
+	while (
+	    (error = vm_fault_try(&vs->map, va, access, 0, &w)) == VM_EWAIT) {
+		if (stress_random(a, 8) == 0) {
+			vm_fault_leave(&w);
+			return 0;
+		}
+		vm_event_wait(w.wait.event, w.wait.seen, vs->map.sys->env);
+	}
+	return error;
+}
+
 int
 stress_access(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
     vm_prot_t access, void *buf, size_t len)
@@ -210,7 +230,9 @@ stress_access(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
 	int error = 0;
 
 	while (error == 0 && soft_access(&sa) != 0) {
-		error = vm_fault(&vs->map, sa.va, access, 0);
+		error = stress_random(a, 2) == 0 ?
+		    vm_fault(&vs->map, sa.va, access, 0) :
+		    fault_by_tries(a, vs, sa.va, access);
 		stress_must(a->st, ++faults < FAULTS_MAX, "it faults for ever",
 		    va, access);
 	}

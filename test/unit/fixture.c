@@ -65,7 +65,10 @@ fixture_yield(void *ctx)
 static void
 fixture_wake(void *ctx, const _Atomic uint32_t *word)
 {
-	(void)ctx, (void)word;
+	struct fixture *fx = ctx;
+
+	(void)word;
+	fx->wakes++;
 }
 
 static void

@@ -113,6 +113,7 @@ struct fixture {
 	/* Somebody waits, and nobody else runs: what happens now?  NULL:
 	 * nothing can, he would wait for ever. */
 	void (*on_wait)(struct fixture *);
+	unsigned wakes; /* times that the host was called for who waits */
 };
 
 /* Let the system swap to swaps[i], which has so many pages and has been removed

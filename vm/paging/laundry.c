@@ -76,6 +76,8 @@ launder(struct vm_pageout_pass *p)
 	for (; left > 0 && (p->hard || p->full < STUCK_MOST); left--) {
 		if (vm_pageout_enough(p) && more-- == 0)
 			return;
+		if (vm_pageout_is_held_up(p))
+			return;
 		vm_pageout_prepare(p);
 		pg = vm_pageq_take(p->sys, VM_PAGE_LAUNDRY);
 		if (pg == NULL)

@@ -10,6 +10,7 @@
 
 #include "host/message.h"
 #include "host/run.h"
+#include "host/size.h"
 #include "host/space.h"
 #include "vm/vm_oom.h"
 
@@ -19,8 +20,7 @@
 #define INTERVAL 0.5 /* seconds between two lines */
 #define LINE_LEN 160
 
-#define KB(npages) ((unsigned long long)(npages) << (VM_PAGE_SHIFT - 10))
-#define MB(npages) ((double)KB(npages) / 1024)
+#define MB(npages) ((double)size_kb(npages) / 1024)
 
 static volatile sig_atomic_t asked;
 
@@ -68,7 +68,8 @@ report_space(struct space *space)
 
 	vm_oom_size(space->vm, &size);
 	message("process %d, %s: %lluK of its own resident, %lluK in swap",
-	    (int)space->pid, space->name, KB(size.resident), KB(size.swapped));
+	    (int)space->pid, space->name, size_kb(size.resident),
+	    size_kb(size.swapped));
 }
 
 static void
@@ -79,8 +80,10 @@ report(struct run *run)
 	message("%s after %.1f s: %lluK of memory, %lluK free; %lluK of swap, "
 		"%lluK in use",
 	    run->options->design->name, seconds(run),
-	    KB(vm_page_count(run->sys)), KB(vm_page_free_count(run->sys)),
-	    KB(vm_swap_total(run->sys)), KB(vm_swap_in_use(run->sys)));
+	    size_kb(vm_page_count(run->sys)),
+	    size_kb(vm_page_free_count(run->sys)),
+	    size_kb(vm_swap_total(run->sys)),
+	    size_kb(vm_swap_in_use(run->sys)));
 	message("%llu faults, %llu page-ins, %llu page-outs, %llu stops",
 	    load(&s->faults), load(&s->pageins), load(&s->pageouts),
 	    (unsigned long long)run->stops);

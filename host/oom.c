@@ -9,14 +9,13 @@
 
 #include "host/message.h"
 #include "host/run.h"
+#include "host/size.h"
 #include "host/space.h"
 #include "host/trace.h"
 #include "vm/vm_oom.h"
 
 #include <signal.h>
 #include <stdio.h>
-
-#define KB(npages) ((unsigned long long)(npages) << (VM_PAGE_SHIFT - 10))
 
 /* Why no memory could be made. */
 static void
@@ -27,10 +26,11 @@ reason(struct run *run, char *text, size_t size)
 	if (total == 0)
 		(void)snprintf(text, size, "there is no swap (see -s)");
 	else if (vm_swap_in_use(run->sys) == total)
-		(void)snprintf(text, size, "%lluK of swap are full", KB(total));
+		(void)snprintf(text, size, "%lluK of swap are full",
+		    size_kb(total));
 	else
 		(void)snprintf(text, size, "%lluK are too few (see -m)",
-		    KB(vm_page_count(run->sys)));
+		    size_kb(vm_page_count(run->sys)));
 }
 
 static void
@@ -41,8 +41,8 @@ kill_space(struct space *space, const struct vm_oom_size *size)
 	reason(space->run, why, sizeof(why));
 	message("%s: process %d killed: out of memory: it has %lluK and %lluK "
 		"in swap; %s",
-	    space->name, (int)space->pid, KB(size->resident), KB(size->swapped),
-	    why);
+	    space->name, (int)space->pid, size_kb(size->resident),
+	    size_kb(size->swapped), why);
 	space->killed = true;
 	space->run->killed_no_memory++;
 	LIST_FOREACH(struct task, t, &space->tasks, in_space)

@@ -37,7 +37,8 @@ enum {
 	OPT_MAPS,
 	OPT_WATCH,
 	OPT_NO_OVERCOMMIT,
-	OPT_NO_SWAP_SPACES
+	OPT_NO_SWAP_SPACES,
+	OPT_CHECK
 };
 
 static bool
@@ -67,6 +68,9 @@ set_option(struct run_options *o, int c, char **argv)
 	case OPT_NO_SWAP_SPACES:
 		o->no_swap_spaces = true;
 		return true;
+	case OPT_CHECK:
+		o->check = true;
+		return true;
 	default:
 		message("%s: not an option of run, or without its value; "
 			"see bsdvm help run",
@@ -84,6 +88,7 @@ cmd_run(int argc, char **argv)
 		{ "watch", no_argument, NULL, OPT_WATCH },
 		{ "no-overcommit", no_argument, NULL, OPT_NO_OVERCOMMIT },
 		{ "no-swap-spaces", no_argument, NULL, OPT_NO_SWAP_SPACES },
+		{ "check", no_argument, NULL, OPT_CHECK },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct run_options o = { .design = option_default_design(),
@@ -160,6 +165,8 @@ static const char run_details[] =
     "                  can hold: more is ENOMEM\n"
     "  --no-swap-spaces   when memory is short, processes that sleep are not\n"
     "                  swapped out as a whole\n"
+    "  --check         the library's invariants, looked at in between; one that\n"
+    "                  does not hold is the end\n"
     "\n"
     "SWAP is one of these, maybe with ,priority=N after it: from 0, which it\n"
     "is without, to 32767, which is used first.\n"
@@ -196,7 +203,7 @@ static const struct command commands[] = {
 	    .usage = { "run [-d DESIGN] [-m MEMORY] [-s SWAP]... "
 		       "[--stats[=FILE]]\n"
 		       "            [--maps[=FILE]] [--watch] [--no-overcommit]\n"
-		       "            [--no-swap-spaces] [--] PROGRAM [ARG...]" },
+		       "            [--no-swap-spaces] [--check] [--] PROGRAM [ARG...]" },
 	    .summary = "run a program whose memory is managed by a BSD VM",
 	    .details = run_details },
 	{ .name = "compare",

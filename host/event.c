@@ -8,6 +8,7 @@
  */
 #include "host/event.h"
 
+#include "host/check.h"
 #include "host/cpu.h"
 #include "host/exec.h"
 #include "host/job.h"
@@ -278,6 +279,7 @@ event_loop(struct run *run)
 			dispatch(t, event_take(t));
 			vm_pageout_step(run->sys);
 			stats_sample(run);
+			check_look(run);
 		} else if (!wait_any(run)) {
 			break;
 		}

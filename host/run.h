@@ -27,6 +27,7 @@ struct run_options {
 	bool stats, maps;  /* print at the end */
 	bool watch;        /* a line of progress */
 	bool no_overcommit, no_swap_spaces;
+	bool check;                         /* check.h */
 	const char *stats_file, *maps_file; /* NULL: standard error */
 	struct swapspec swaps[RUN_SWAPS_MAX];
 	unsigned nswaps;
@@ -84,6 +85,7 @@ struct run {
 	bool watching;       /* live.c */
 	double watched_at;   /* when the line was written, seconds */
 	uint64_t watched[3]; /* what it counts, then */
+	double check_next;   /* check.c: the clock then, seconds */
 	int perf;            /* perf.h */
 	unsigned killed_no_memory;
 };

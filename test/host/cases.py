@@ -14,10 +14,11 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 
-from run import PROG, Failure, Result, case, compare, descendants, \
+from run import PROG, Failure, Result, Skip, case, compare, descendants, \
     kill_all, report, wait_for_end
 
 # ------------------------------------------------------- programs of others
@@ -131,7 +132,8 @@ for _name, _size in STRESSORS.items():
             needs="stress-ng gcc", options="-m 1G", normal=stress_verdict)
 
 # Half and a quarter of the memory they would like: sort is told how much to
-# take, as it would fit itself into what there is.
+# take, as it would fit itself into what there is.  The large ones are in the
+# script test/host/pressure.
 PAGED = {
     "sort": ("sort -S 60M --parallel=2 -T . -o sorted lines && cksum sorted",
              "head -c 30000000 $DATA/lines >lines || :; "
@@ -155,13 +157,14 @@ for _name, (_command, _setup, _needs, _memory) in PAGED.items():
     for _part, _share in (("half", 2), ("quarter", 4)):
         compare(f"paged-{_name}-{_part}", _command, setup=_setup,
                 needs=_needs, timeout=120,
-                options=f"-m {int(_memory[:-1]) // _share}M -s 1G")
+                options=f"-m {int(_memory[:-1]) // _share}M -s 1G --check")
 
 compare("paged-stress-vm", "LD_PRELOAD=./small.so exec stress-ng --vm 2 "
         "--vm-bytes 48M -t 2 --verify --oomable --temp-path .",
         setup="gcc -shared -fPIC -D_GNU_SOURCE -o small.so "
               "$FILES/small_machine.c", timeout=120,
-        needs="stress-ng gcc", options="-m 24M -s 1G", normal=stress_verdict)
+        needs="stress-ng gcc", options="-m 24M -s 1G --check",
+        normal=stress_verdict)
 
 # A call with a larger buffer than there is memory.
 compare("paged-large-buffer", "dd if=/dev/zero bs=48M count=1 2>/dev/null | cksum; "
@@ -720,7 +723,7 @@ def words(side):
                   ("help", "run"), ("run", "--help"), ("compare", "-h")):
         expect(bsdvm(side, *asked), 0, " ".join(asked))
     for command, options in (
-            ("run", ("-d", "-m", "-s", "--stats", "--maps", "125")),
+            ("run", ("-d", "-m", "-s", "--stats", "--maps", "--check", "125")),
             ("compare", ("-m", "-s", "--designs", "--format", "-o", "--output",
                          "--keep", "124"))):
         said = bsdvm(side, "help", command).out.decode()
@@ -798,6 +801,135 @@ def swap(side):
             raise Failure(f"{where}: {counted}")
     if len(said) != 1:
         raise Failure(f"said {said}")
+
+
+# A child fills memory and swap, says so, and waits until swap is gone or full.
+# Then it looks at all that it has, and takes more than there can be room for.
+LOSER = """
+import os, time
+def piece(i):
+    return b"%07d." % i * 8192
+much = [piece(i) for i in range(1000)]
+os.write(1, b"full\\n")
+while not os.path.exists("gone"):
+    time.sleep(0.05)
+for n in range(2):
+    for i in range(1000 * n, len(much)):
+        if much[i] != piece(i):
+            os.write(1, b"WRONG\\n")
+    if n == 0:
+        much += [piece(i) for i in range(1000, 2600)]
+os.write(1, b"done\\n")
+"""
+
+# The program itself keeps what it needs in memory, and what it has done until
+# then must not hurt it.
+KEEPER = """
+import ctypes, os, subprocess, sys
+libc = ctypes.CDLL(None)
+words = {i: str(i) for i in range(5000)}
+if libc.mlockall(1 | 4) != 0:  # what is there
+    sys.exit("mlockall")
+loser = subprocess.Popen([sys.executable, "loser.py"], stdout=subprocess.PIPE)
+if loser.stdout.readline() != b"full\\n":
+    sys.exit("the other is dead too early")
+os.system(sys.argv[1])
+open("gone", "w").close()
+said = loser.stdout.read().decode().split()
+right = all(words[i] == str(i) for i in range(5000))
+print(right, said, loser.wait())
+"""
+
+
+def lose_swap(side, design, where, how, before=(), seconds=60):
+    """KEEPER and LOSER, with swap that how, a command, makes unfit, under
+    bsdvm behind other words; what the keeper said, and bsdvm's lines."""
+    for name, text in ("loser.py", LOSER), ("keeper.py", KEEPER):
+        with open(side.path(name), "w", encoding="ascii") as f:
+            f.write(text)
+    side.shell("rm -f gone")
+    try:
+        done = subprocess.run(
+            [*before, side.prefix[0], "run", "--check", "-d", design, "-m",
+             "64M", "-s", where, "--", "/usr/bin/python3", "keeper.py", how],
+            cwd=side.dir, env=side.env, stdin=subprocess.DEVNULL,
+            timeout=seconds, capture_output=True, check=False)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{design}: did not end in {seconds} s") from None
+    result = Result(done.returncode, done.stdout, done.stderr)
+    if result.status != 0 or not result.out.startswith(b"True ") or \
+            b"WRONG" in result.out:
+        raise Failure(f"{design}: {result.status} {result.out!r} "
+                      f"{result.err[-200:]!r}")
+    return result.out.decode().rstrip(), result.messages()
+
+
+def design_names(side):
+    """Those of bsdvm designs."""
+    said = bsdvm(side, "designs").out.decode()
+    return [line.split()[0] for line in said.splitlines()]
+
+
+def start_nbd(side):
+    """A server of 256 MB in memory, on loopback; its URI and process."""
+    side.shell("rm -f nbd.pid")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        ["nbdkit", "-f", "-i", "127.0.0.1", "-p", str(port), "-P", "nbd.pid",
+         "memory", "256M"], cwd=side.dir, stdin=subprocess.DEVNULL)
+    side.wait_for_file("nbd.pid")
+    return f"nbd://127.0.0.1:{port}/", server
+
+
+@case("swap-nbd-killed", vm_only=True, needs="nbdkit", timeout=120)
+def swap_nbd_killed(side):
+    """SIGBUS for who needs what was lost, one message, the others go on."""
+    if b"without swap over NBD" in bsdvm(side, "version").out:
+        raise Skip("built without NBD")
+    for design in design_names(side):
+        uri, server = start_nbd(side)
+        said, messages = lose_swap(side, design, uri,
+                                   f"kill -KILL {server.pid}")
+        server.wait(10)
+        if said != f"True [] -{int(signal.SIGBUS)}" or len(messages) != 1 or \
+                "nbd://127.0.0.1" not in messages[0]:
+            raise Failure(f"{design}: {said} {messages}")
+
+
+def fill_disk(side, design, seconds):
+    """Part of the swap file loses its blocks, and the disk gets full: what
+    needs memory is killed, one message says why, the others go on."""
+    side.shell("mkdir -p disk")
+    before = ("unshare", "-m", "sh", "-c",
+              'mount -t tmpfs -o size=110m tmpfs disk && exec "$@"', "sh")
+    probe = subprocess.run([*before, "true"], cwd=side.dir, check=False,
+                           stderr=subprocess.DEVNULL)
+    if probe.returncode != 0:
+        raise Skip("no file system can be mounted")
+    said, messages = lose_swap(
+        side, design, "disk/swap:100M",
+        "fallocate -p -o 80M -l 20M disk/swap; "
+        "head -c 110M /dev/zero >disk/other 2>/dev/null", before, seconds)
+    if said != f"True [] -{int(signal.SIGKILL)}" or \
+            len(messages) != 2 or "No space" not in messages[0] or \
+            "killed: out of memory" not in messages[1]:
+        raise Failure(f"{design}: {said} {messages}")
+
+
+@case("swap-disk-full", vm_only=True, needs="unshare fallocate")
+def swap_disk_full(side):
+    """Under every design, but for the one of the next case."""
+    for design in design_names(side):
+        if design != "dragonfly":
+            fill_disk(side, design, 120)
+
+
+@case("swap-disk-full-dragonfly", vm_only=True, needs="unshare fallocate")
+def swap_disk_full_dragonfly(side):
+    """Under that one."""
+    fill_disk(side, "dragonfly", 20)
 
 
 EAT = """

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# redis.sh: a server that saves a snapshot in a forked child while a client
-# goes on writing; then a second server that loads the snapshot.
+# redis.sh [BYTES]: a server that saves a snapshot in a forked child while a
+# client goes on writing; then a second server that loads the snapshot.  It has
+# 50000 values of so many bytes, 200 when not said.
 set -eu
+bytes=${1-200}
 
 cli() {
 	redis-cli -s ./socket "$@"
@@ -22,9 +24,12 @@ serve() {
 
 # commands FIRST LAST WORD: SET commands, for a client's standard input
 commands() {
-	awk -v first="$1" -v last="$2" -v word="$3" 'BEGIN {
+	awk -v first="$1" -v last="$2" -v word="$3" -v bytes="$bytes" 'BEGIN {
+		for (zeroes = "0"; length(zeroes) < bytes;)
+			zeroes = zeroes zeroes
 		for (i = first; i <= last; i++)
-			printf "SET key:%d %s-%d-%0200d\n", i, word, i, i
+			printf "SET key:%d %s-%d-%s%d\n", i, word, i,
+			    substr(zeroes, 1, bytes - length(i "")), i
 	}'
 }
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# repository.sh: makes a git repository with some history in ./origin, the
-# same on every run.
+# repository.sh [COMMITS]: makes a git repository with some history in ./origin,
+# the same on every run.  It has 30 commits on its main branch, if not said.
 set -eu
 
 git init -q -b main origin
 cd origin
 i=0
-while [ $i -lt 30 ]; do
+while [ $i -lt "${1-30}" ]; do
 	i=$((i + 1))
 	mkdir -p dir$((i % 5))
 	seq $i $((i * 100)) >dir$((i % 5))/file$i

@@ -53,8 +53,8 @@ test-mutants: | build/deps/test ## apply each wrong change and see it caught
 	@test/mutants/run
 
 .PHONY: test-long
-test-long: $(patsubst %,build/test/%,$(filter differ-% stress-%,$(TESTS))) ## fresh seeds for an hour, or SECONDS=n
-	@tools/test-long $(or $(SECONDS),3600) $(SEED)
+test-long: $(patsubst %,build/test/%,$(filter differ-% stress-%,$(TESTS))) $(if $(host_main),build/bsdvm) ## fresh seeds and large programs for an hour, HOURS=n or SECONDS=n
+	@tools/test-long $(or $(SECONDS),$(shell expr $(or $(HOURS),1) '*' 3600)) $(SEED)
 
 # ------------------------------------------------------------------- logs
 

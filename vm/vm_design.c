@@ -17,8 +17,9 @@ const struct vm_design vm_design_netbsd = {
 	.neighbours = {
 		[VM_ADV_NORMAL] = { 3, 4 },
 		[VM_ADV_RANDOM] = { 0, 0 },
-		[VM_ADV_SEQUENTIAL] = { 8, 7 },
+		[VM_ADV_SEQUENTIAL] = { 0, 7 },
 	},
+	.behind = { .npages = 8 },
 	.around_made = true,
 	.inherit_zero = true,
 };
@@ -34,8 +35,9 @@ const struct vm_design vm_design_openbsd = {
 	.neighbours = {
 		[VM_ADV_NORMAL] = { BYTES(16384) - 1, BYTES(16384) },
 		[VM_ADV_RANDOM] = { 0, 0 },
-		[VM_ADV_SEQUENTIAL] = { BYTES(32768), BYTES(32768) - 1 },
+		[VM_ADV_SEQUENTIAL] = { 0, BYTES(32768) - 1 },
 	},
+	.behind = { .npages = BYTES(32768) },
 	.around_made = true,
 	.inherit_zero = true,
 	.immutable = true,
@@ -68,6 +70,7 @@ const struct vm_design vm_design_freebsd = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
+	.behind = { .npages = BYTES(1048576), .block = true },
 	.inherit_zero = true,
 	.guards = true,
 	.stack = VM_STACK_GROWS,
@@ -87,6 +90,7 @@ const struct vm_design vm_design_dragonfly = {
 		[VM_ADV_RANDOM] = { 0, 0 },
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
+	.behind = { .npages = BYTES(1048576), .block = true },
 	.stack = VM_STACK_GROWS,
 	.oom = VM_OOM_LARGEST,
 };

@@ -14,6 +14,15 @@ struct vm_neighbours {
 	uint8_t behind, ahead;
 };
 
+/*
+ * What a fault retires with sequential advice: so many pages right behind it;
+ * or, when it had to read, the block of so many before the one that it is in.
+ */
+struct vm_behind {
+	uint16_t npages;
+	bool block;
+};
+
 /* Which entries of a map become one. */
 enum vm_merge {
 	VM_MERGE_ALIKE, /* all that are alike, whenever they become so */
@@ -42,6 +51,7 @@ struct vm_design {
 	 * nobody, once vm_system_prefer says */
 	const struct vm_pageindex_ops *pageindex;
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
+	struct vm_behind behind;
 	bool around_made; /* also around a page that the fault has made, but
 	                      * not at a write to what is private above an object */
 	enum vm_merge merge;

@@ -53,6 +53,7 @@ struct vm_fault {
 	vm_pindex_t span;   /* pages that the caller wants from va on */
 	vm_pindex_t ahead;  /* pages to make after va, */
 	vm_pindex_t behind; /* and before it */
+	bool has_read;      /* the page, or what is around it */
 	struct vm_resolve r;
 	struct vm_read read;
 };
@@ -194,6 +195,36 @@ enter_neighbours(struct vm_fault *f)
 		if (va != f->va)
 			enter_neighbour(f, va);
 	}
+}
+
+/* ---- pages behind ---- */
+
+static void
+retire(const struct vm_cow_page *at, void *arg)
+{
+	if (at->page != NULL)
+		vm_pageout_retire(arg, at->page);
+}
+
+/* Who goes through memory in order does not come back soon. */
+static void
+retire_behind(struct vm_fault *f)
+{
+	struct vm_behind behind = f->map->design->behind;
+	struct vm_map_entry *e = f->entry;
+	vm_pindex_t n = vm_entry_page(e, f->va), first = 0;
+	unsigned factor = f->map->sys->machine->neighbour_factor;
+	vm_pindex_t npages = behind.npages * (factor > 1 ? factor : 1u);
+
+	if (e->advice != VM_ADV_SEQUENTIAL || (behind.block && !f->has_read))
+		return;
+	if (behind.block)
+		n -= n % npages;
+	if (n > npages)
+		first = n - npages;
+	if (n > first)
+		f->map->design->cow->walk(e, first, n - first, retire,
+		    f->map->sys);
 }
 
 /* ---- pages ahead ---- */
@@ -378,6 +409,7 @@ enter_around(struct vm_fault *f)
 
 	if (f->wire || (f->flags & VM_FAULT_NARROW))
 		return;
+	retire_behind(f);
 	if (made || f->span > 1)
 		enter_ahead(f);
 	if (wants_neighbours(f, made))
@@ -523,6 +555,7 @@ follow(struct vm_fault *f, enum vm_verdict v)
 	case VM_RESOLVE_ABSENT:
 		break;
 	case VM_RESOLVE_IO:
+		f->has_read = true;
 		return read_in(f);
 	case VM_RESOLVE_BUSY:
 		return wait_page(f);
@@ -612,6 +645,7 @@ vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags)
 	f.flags = flags;
 	f.span = 1;
 	f.reclaims = 0;
+	f.has_read = false;
 	f.wait = NULL;
 	VM_COUNT(map->sys, faults);
 	return fault_loop(&f);
@@ -631,6 +665,7 @@ vm_fault_try(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags,
 		VM_COUNT(map->sys, faults);
 	else
 		VM_COUNT(map->sys, fault_retries);
+	f.has_read = w->reading != NULL;
 	error = follow_reading(w);
 	if (error != 0)
 		return error;
@@ -683,6 +718,7 @@ vm_fault_range(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access,
 		f.wanted = access;
 		f.flags = 0;
 		f.reclaims = 0;
+		f.has_read = false;
 		f.wait = NULL;
 		VM_COUNT(map->sys, faults);
 		f.span = vm_atop(end - f.va + VM_PAGE_MASK);

@@ -8,6 +8,7 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_mmap.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
 static bool
 is_private(const struct vm_map_entry *e)
@@ -91,6 +92,29 @@ advise_none(struct vm_map_part *p)
 	return 0;
 }
 
+/* ---- pages that will not be used soon ---- */
+
+static void
+retire(const struct vm_cow_page *at, void *arg)
+{
+	if (at->page != NULL)
+		vm_pageout_retire(arg, at->page);
+}
+
+static int
+advise_deactivate(struct vm_map_part *p)
+{
+	const struct vm_cow_ops *cow = p->map->design->cow;
+	struct vm_map_entry *e = p->entry;
+
+	cow->lock(e);
+	cow->walk(e, vm_entry_page(e, p->start), vm_atop(p->end - p->start),
+	    retire, p->map->sys);
+	cow->unlock(e);
+	pmap_update_all(p->map->sys->machine);
+	return 0;
+}
+
 /* ---- inheritance, in the words of Linux ---- */
 
 static int
@@ -147,7 +171,7 @@ static int (*const advise_part[])(struct vm_map_part *) = {
 	[VM_MADV_RANDOM] = advise_random,
 	[VM_MADV_SEQUENTIAL] = advise_sequential,
 	[VM_MADV_WILLNEED] = advise_none,
-	[VM_MADV_DEACTIVATE] = advise_none,
+	[VM_MADV_DEACTIVATE] = advise_deactivate,
 	[VM_MADV_DISCARD] = advise_discard,
 	[VM_MADV_FREE] = advise_free,
 	[VM_MADV_REMOVE] = advise_none,

@@ -143,20 +143,45 @@ take_reference(struct vm_system *sys, struct vm_page *pg)
 	return used;
 }
 
+/* Where a use of an inactive page would not be seen, or the design has it so,
+ * it is in no pmap. */
+static void
+hide(struct vm_system *sys, struct vm_page *pg)
+{
+	struct vm_machine *m = sys->machine;
+
+	if ((m->references_by_fault || sys->paging->unmaps) && !pg->busy &&
+	    pg->wire_count == 0)
+		(void)pmap_page_protect(m, pg, VM_PROT_NONE);
+}
+
+void
+vm_pageout_retire(struct vm_system *sys, struct vm_page *pg)
+{
+	enum vm_page_state to = VM_PAGE_INACTIVE;
+
+	if (vm_page_is_pinned(pg) || pg->state == VM_PAGE_SPARE)
+		return;
+	(void)take_reference(sys, pg);
+	if (sys->paging->launders && vm_page_is_dirty(sys, pg))
+		to = VM_PAGE_LAUNDRY;
+	hide(sys, pg);
+	if (pg->state == VM_PAGE_ACTIVE) {
+		vm_pageq_put(sys, pg, to);
+		VM_COUNT(sys, retired);
+	}
+}
+
 /* Busy pages go there as well: they are being used. */
 void
 vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 {
-	struct vm_machine *m = p->sys->machine;
-
 	(void)take_reference(p->sys, pg);
 	if (is_needed(p, pg)) {
 		vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
 		return;
 	}
-	if ((m->references_by_fault || p->sys->paging->unmaps) && !pg->busy &&
-	    pg->wire_count == 0)
-		(void)pmap_page_protect(m, pg, VM_PROT_NONE);
+	hide(p->sys, pg);
 	VM_COUNT(p->sys, pd_deactivated);
 	(void)stays(p->sys, pg, VM_PAGE_INACTIVE, VM_PAGEOUT_BUSY);
 }

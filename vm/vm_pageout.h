@@ -59,6 +59,7 @@ struct vm_paging {
 		uint8_t times, by; /* target: times / by of the least */
 	} target;
 	unsigned patience; /* fruitless passes, before they get hard */
+	bool launders;     /* dirty pages that are inactive have a queue */
 	bool unmaps;       /* inactive pages are in no pmap */
 	bool encrypt;      /* what is in swap, if the host can */
 };
@@ -107,6 +108,14 @@ void vm_pageout_reactivate(struct vm_pageout_pass *, struct vm_page *);
  * it there will be seen.  => as vm_pageout_page
  */
 void vm_pageout_deactivate(struct vm_pageout_pass *, struct vm_page *);
+
+/*
+ * vm_pageout_retire: who used the page will not do so soon: it goes to the
+ * inactive queue, or where dirty pages wait to be written, as if nobody had
+ * used it.  What is busy or wired stays.
+ * => owner's lock held; any page.  The caller updates every pmap
+ */
+void vm_pageout_retire(struct vm_system *, struct vm_page *);
 
 /* Pages that are free, or as good as that. */
 size_t vm_pageout_available(const struct vm_system *);

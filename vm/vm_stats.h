@@ -85,6 +85,7 @@
 	X(pd_reactivated, "pages it found to be used")                        \
 	X(pd_deactivated, "pages it made inactive")                           \
 	X(pd_freed, "clean pages it freed")                                   \
+	X(retired, "pages made inactive by advice, or behind a reader")       \
 	X(object_cache_hits, "objects found again after their last unmap")    \
 	X(object_cache_drops, "cached objects dropped for their memory")
 

@@ -261,6 +261,89 @@ test_come_in_alone(void **state)
 	swap_off(fx);
 }
 
+/* ---- pages that are retired ---- */
+
+/* By advice pages are inactive, and go though they were used: dirty ones are
+ * next to be written; but what is wired stays. */
+static void
+test_deactivate(void **state)
+{
+	struct fixture *fx = *state;
+	size_t active;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_anon(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	assert_int_equal(vm_mlock(fx->vs, fx_va(8), FX_PAGE), VM_OK);
+	active = vm_pageq_count(fx->sys, VM_PAGE_ACTIVE);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 16 * FX_PAGE,
+			     VM_MADV_DEACTIVATE),
+	    VM_OK);
+	assert_int_equal(active - vm_pageq_count(fx->sys, VM_PAGE_ACTIVE), 15);
+	assert_int_equal(fx->sys->stats.retired, 15);
+	assert_int_equal(vm_pageq_count(fx->sys,
+			     fx_is(&vm_design_freebsd) ? VM_PAGE_LAUNDRY :
+							 VM_PAGE_INACTIVE),
+	    15);
+	assert_int_equal(mapping_of(fx->vs, 8).page->wire_count, 1);
+	assert_int_equal(mapping_of(fx->vs, 0).page == NULL,
+	    fx_is(&vm_design_openbsd));
+	(void)vm_pageout_once(fx->sys, FX_FRAMES - PAGES + 10, false);
+	assert_int_equal(fx->sys->stats.pd_reactivated, 0);
+	assert_in_range(fx->sys->stats.pageouts, 10, 16);
+	is_filled(fx, 1);
+	assert_int_equal(vm_munlock(fx->vs, fx_va(8), FX_PAGE), VM_OK);
+	swap_off(fx);
+}
+
+/* With sequential advice the pages behind a fault are retired: right behind
+ * it, or, where something is read, in the block before. */
+static void
+test_behind(void **state)
+{
+	struct fixture *fx = *state;
+	uint16_t behind = fx_design->behind.npages;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_anon(fx, 0, PAGES), VM_OK);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), PAGES * FX_PAGE,
+			     VM_MADV_SEQUENTIAL),
+	    VM_OK);
+	fill(fx, 1);
+	assert_int_equal(fx->sys->stats.retired,
+	    fx_design->behind.block || behind == 0 ? 0 : PAGES - 1);
+	assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_ACTIVE),
+	    fx_design->behind.block || behind == 0 ? PAGES : 1);
+	is_filled(fx, 1);
+	swap_off(fx);
+}
+
+/* In blocks: those before 256 when a page behind it is read, and not before. */
+static void
+test_behind_block(void **state)
+{
+	struct fixture *fx = *state;
+	const size_t n = 300, block = fx_design->behind.npages;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, n), VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store(fx, i, (int)i % 251), VM_OK);
+	all_out(fx);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), n * FX_PAGE,
+			     VM_MADV_SEQUENTIAL),
+	    VM_OK);
+	for (size_t i = block - 32; i < block; i++)
+		assert_int_equal(load(fx, i), (int)i % 251);
+	assert_int_equal(fx->sys->stats.retired, 0);
+	assert_int_equal(load(fx, block + 1), (int)(block + 1) % 251);
+	assert_in_range(fx->sys->stats.retired, 1, 32);
+	assert_int_equal(mapping_of(fx->vs, block + 1).page->state,
+	    VM_PAGE_ACTIVE);
+	assert_int_equal(unmap(fx, 0, n), VM_OK);
+	swap_off(fx);
+}
+
 /* What is clean goes without being written again. */
 static void
 test_clean(void **state)
@@ -384,6 +467,10 @@ main(void)
 		FX_TEST(test_come_in),
 		FX_TEST(test_come_in_row),
 		FX_TEST(test_come_in_alone),
+		FX_TEST(test_deactivate),
+		FX_TEST(test_behind),
+		FX_TEST_IN(freebsd, test_behind_block),
+		FX_TEST_IN(dragonfly, test_behind_block),
 		FX_TEST(test_clean),
 		FX_TEST_IN(mach, test_strip),
 		FX_TEST_IN(netbsd, test_strip),

@@ -46,6 +46,7 @@ const struct vm_paging vm_paging_freebsd = {
 	    .most = 32,
 	    .step = 8,
 	    .around = true },
+	.launders = true,
 	.patience = 8,
 	.target = { 4, 1 },
 };

@@ -21,6 +21,7 @@
 #include "host/args.h"
 #include "host/file.h"
 #include "host/filter.h"
+#include "host/limit.h"
 #include "host/maps_line.h"
 #include "host/message.h"
 #include "host/process.h"
@@ -274,15 +275,9 @@ static void
 set_limits(struct adoption *a)
 {
 	struct vmspace *vm = a->space->vm;
-	struct rlimit limit;
 
 	args_find(a->task, a->space, &a->places);
-	if (prlimit(a->task->tid, RLIMIT_DATA, NULL, &limit) == 0)
-		vm->data_limit = limit.rlim_cur;
-	if (prlimit(a->task->tid, RLIMIT_RSS, NULL, &limit) == 0)
-		vmspace_limit_resident(vm, limit.rlim_cur);
-	if (prlimit(a->task->tid, RLIMIT_MEMLOCK, NULL, &limit) == 0)
-		space_limit_wired(a->space, limit.rlim_cur);
+	limit_note(a->task);
 	space_limit_size(a->space, &a->space->as_limit);
 	vm->map.place_min = PLACE_MIN;
 	vm->map.place_max = a->place_max;

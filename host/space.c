@@ -193,12 +193,6 @@ space_check_stack(struct task *t)
 		(void)vm_stack_check(t->space->vm, &t->spot, sp);
 }
 
-void
-space_limit_wired(struct space *space, uint64_t bytes)
-{
-	space->vm->map.wired_limit = geteuid() == 0 ? UINT64_MAX : bytes;
-}
-
 /* -------------------------------------------------------- the executor */
 
 static bool

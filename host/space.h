@@ -73,9 +73,6 @@ void space_limit_size(struct space *, const struct rlimit *);
  * has stopped is in a stack.  One that is not is counted, not more. */
 void space_check_stack(struct task *);
 
-/* How many bytes the space may wire; who is privileged has no limit. */
-void space_limit_wired(struct space *, uint64_t bytes);
-
 struct pmap_host_exec space_executor(struct run *);
 
 #endif

@@ -7,10 +7,12 @@
  */
 #include "host/cpu.h"
 #include "host/filter.h"
+#include "host/limit.h"
 #include "host/run.h"
 #include "host/space.h"
 #include "host/stub.h"
 #include "host/syscall.h"
+#include "host/trace.h"
 #include "host/user.h"
 
 #include <errno.h>
@@ -22,6 +24,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define RED_ZONE VM_PAGE_SIZE /* below the stack pointer, in use */
+
 /* --------------------------------------------------------------- limits */
 
 /* As far as its gap goes. */
@@ -31,6 +35,24 @@ limit_growth(struct vm_map *map, rlim_t limit)
 	vm_map_lock(map);
 	map->stack_limit = limit;
 	vm_map_unlock(map);
+}
+
+/* What is beyond a lowered limit, and below what the task uses of the stack,
+ * goes.  Who is not on that stack cannot tell what others use. */
+static void
+cut_stack(struct task *t, rlim_t limit)
+{
+	struct space *space = t->space;
+	vaddr_t start = space->stack_start, end = space->stack_end, to;
+	uint64_t sp = trace_regs(t)->rsp;
+
+	if (limit >= end - start || sp <= start || sp >= end)
+		return;
+	to = end - vm_round_page(limit);
+	if (to > vm_trunc_page(sp) - RED_ZONE)
+		to = vm_trunc_page(sp) - RED_ZONE;
+	if (to > start && vm_munmap(space->vm, start, to - start) == 0)
+		space->stack_start = to;
 }
 
 /* The stack may grow to a raised limit, if nothing is in the way. */
@@ -59,32 +81,42 @@ widen_stack(struct space *space, rlim_t limit)
 		space->stack_start = args.addr;
 }
 
-static bool
-has_limit(const struct task *t, int which, struct rlimit *limit)
+static void
+limit_stack(struct task *t, struct task *of, rlim_t limit)
 {
-	return prlimit(t->tid, (enum __rlimit_resource)which, NULL, limit) == 0;
+	struct space *space = of->space;
+
+	if (space->vm->map.design->stack == VM_STACK_GROWS) {
+		limit_growth(&space->vm->map, limit);
+		return;
+	}
+	if (t == of)
+		cut_stack(t, limit);
+	widen_stack(space, limit);
+	space_limit_size(space, &space->as_limit);
+}
+
+/* Whose limits a call that has ended was about: prlimit names a process. */
+static struct task *
+limited(struct task *t)
+{
+	pid_t pid = t->nr == SYS_prlimit64 ? (pid_t)trace_regs(t)->rdi : 0;
+
+	return pid == 0 ? t : task_find(t->run, pid);
 }
 
 /* The host knows best what has come of the call. */
 static void
 after_limit(struct task *t, long result)
 {
+	struct task *of = limited(t);
 	struct rlimit now;
 
-	if (result != 0)
+	if (result != 0 || of == NULL || of->space == NULL)
 		return;
-	if (has_limit(t, RLIMIT_DATA, &now))
-		t->space->vm->data_limit = now.rlim_cur;
-	if (has_limit(t, RLIMIT_RSS, &now))
-		vmspace_limit_resident(t->space->vm, now.rlim_cur);
-	if (has_limit(t, RLIMIT_MEMLOCK, &now))
-		space_limit_wired(t->space, now.rlim_cur);
-	if (!has_limit(t, RLIMIT_STACK, &now))
-		return;
-	if (t->space->vm->map.design->stack == VM_STACK_GROWS)
-		limit_growth(&t->space->vm->map, now.rlim_cur);
-	else
-		widen_stack(t->space, now.rlim_cur);
+	limit_note(of);
+	if (prlimit(of->tid, RLIMIT_STACK, NULL, &now) == 0)
+		limit_stack(t, of, now.rlim_cur);
 }
 
 static bool
@@ -137,7 +169,7 @@ limit(struct task *t, const struct sysargs_call *call,
 		syscall_answer(t, answer_as_limit(t, c));
 		return;
 	}
-	if (c->new != 0 && c->space == t->space && is_noted(c->which))
+	if (c->new != 0 && is_noted(c->which))
 		t->at_exit = after_limit;
 	syscall_prepare_and_run(t, call);
 }

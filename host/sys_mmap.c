@@ -7,6 +7,7 @@
  * reaches the host.
  */
 #include "host/file.h"
+#include "host/limit.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "host/space.h"
@@ -166,6 +167,40 @@ map_it(struct task *t, const struct vm_mmap_args *args, bool low)
 }
 
 static bool
+is_locked(struct task *t, const struct vm_mmap_args *args)
+{
+	return (args->flags & VM_MMAP_WIRED) ||
+	    vm_of(t)->map.wire_future != VM_FUTURE_PLAIN;
+}
+
+static bool
+over_locked(const struct vm_map *map, vsize_t len)
+{
+	return map->locked > map->wired_limit ||
+	    len > map->wired_limit - map->locked;
+}
+
+/* As far as limits are concerned that the library does not know, or answers
+ * in another way. */
+static int64_t
+may_map(struct task *t, const struct vm_mmap_args *args)
+{
+	bool fixed = (args->flags & VM_MMAP_FIXED) != 0;
+	vsize_t len = vm_round_page(args->len);
+	vaddr_t start = fixed ? args->addr : 0;
+
+	if ((args->flags & VM_MMAP_WIRED) && limit_lock(t) != 0)
+		return -EPERM;
+	if (is_locked(t, args) && over_locked(&vm_of(t)->map, len))
+		return -EAGAIN;
+	if ((args->flags & VM_MMAP_PRIVATE) && (args->prot & VM_PROT_WRITE) &&
+	    (args->flags & VM_MMAP_STACK) == 0 &&
+	    !limit_data(t, len, start, fixed ? start + len : start))
+		return -ENOMEM;
+	return 0;
+}
+
+static bool
 is_type(uint64_t flags)
 {
 	uint64_t type = flags & MAP_TYPE;
@@ -202,7 +237,10 @@ do_mmap(struct task *t, const uint64_t *a)
 		args.flags |= VM_MMAP_STACK;
 	if (!(args.flags & VM_MMAP_FIXED))
 		args.addr = vm_trunc_page(args.addr);
-	result = map_it(t, &args, (flags & MAP_32BIT) && args.addr == 0);
+	result = may_map(t, &args);
+	if (result == 0)
+		result = map_it(t, &args,
+		    (flags & MAP_32BIT) && args.addr == 0);
 	if (args.object != NULL)
 		vm_object_unref(args.object);
 	return result;
@@ -337,6 +375,9 @@ sys_mprotect(struct task *t, const struct sysargs_call *call)
 		error = stack_of(t, &addr, &len);
 	if (len != 0 && error == 0 && has_gap(t, addr, len))
 		error = VM_ENOMEM;
+	if (len != 0 && error == 0 && (prot & PROT_WRITE) &&
+	    !limit_data_protect(t, addr, addr + vm_round_page(len)))
+		error = VM_ENOMEM;
 	if (len != 0 && error == 0)
 		error = vm_mprotect(vm_of(t), addr, len, prot_of(prot));
 	syscall_answer(t, error == VM_EPERM ? -EACCES : syscall_error(error));
@@ -349,6 +390,17 @@ sys_pkey_mprotect(struct task *t, const struct sysargs_call *call)
 		sys_mprotect(t, call);
 	else
 		syscall_answer(t, -EINVAL);
+}
+
+/* What grows is data if it was. */
+static bool
+may_grow(struct task *t, const struct vm_mremap_args *args)
+{
+	vsize_t old = vm_round_page(args->old_len);
+	vsize_t new = vm_round_page(args->new_len);
+
+	return new <= old || !limit_is_data(t, args->old_addr) ||
+	    limit_data(t, new - old, 0, 0);
 }
 
 static int64_t
@@ -381,6 +433,8 @@ do_mremap(struct task *t, const uint64_t *a)
 		args.flags |= VM_MREMAP_FIXED;
 	if (flags & MREMAP_DONTUNMAP)
 		args.flags |= VM_MREMAP_KEEP;
+	if (!may_grow(t, &args))
+		return -ENOMEM;
 	error = vm_mremap(vm_of(t), &args, &at);
 	return error == 0 ? (int64_t)at : answer_of(error);
 }
@@ -394,9 +448,10 @@ sys_mremap(struct task *t, const struct sysargs_call *call)
 static void
 sys_brk(struct task *t, const struct sysargs_call *call)
 {
-	vaddr_t now = 0;
+	vaddr_t now = vm_of(t)->brk_end, want = call->args[0];
 
-	(void)vm_brk(vm_of(t), call->args[0], &now);
+	if (want <= now || limit_data(t, want - now, 0, 0))
+		(void)vm_brk(vm_of(t), want, &now);
 	syscall_answer(t, (int64_t)now);
 }
 
@@ -587,6 +642,8 @@ sys_mlock(struct task *t, const struct sysargs_call *call)
 		syscall_answer(t, -EINVAL);
 	else if (call->args[1] == 0)
 		syscall_answer(t, 0);
+	else if (limit_lock(t) != 0)
+		syscall_answer(t, -EPERM);
 	else
 		syscall_answer(t, do_mlock(t, start, len, flags != 0));
 }
@@ -616,6 +673,10 @@ sys_mlockall(struct task *t, const struct sysargs_call *call)
 	    (flags & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !=
 		0) {
 		syscall_answer(t, -EINVAL);
+		return;
+	}
+	if (limit_lock(t) != 0) {
+		syscall_answer(t, -EPERM);
 		return;
 	}
 	if (flags & MCL_CURRENT)

@@ -572,6 +572,27 @@ def memory_tiny(side):
             raise Failure(f"-m {memory}: status {result.status} and no word")
 
 
+compare("limits-before", "(ulimit -v 262144; $PROG/limits -n 256 size);"
+        "(ulimit -d 65536; $PROG/limits data-heap data-mapped);"
+        "(ulimit -s 1024; $PROG/limits stack)",
+        needs=[os.path.join(PROG, "limits")])
+
+
+@case("limit-resident", vm_only=True, needs=[os.path.join(PROG, "hog")],
+      timeout=30)
+def limit_resident(side):
+    """When memory is short, who is over RLIMIT_RSS gives up the rest."""
+    for limit in "ulimit -m 4096;", "":
+        result = side.run(f"{limit} exec $PROG/hog -n 24 touch",
+                          "-m 16M -s 64M --stats=stats.json")
+        if result.status != 0 or result.out != b"ok touch\n":
+            raise Failure(f"{limit} {result.status} {result.err[-200:]!r}")
+        with open(side.path("stats.json"), encoding="utf-8") as f:
+            given = json.load(f)["rss_deactivated"]
+        if (given > 0) != (limit != ""):
+            raise Failure(f"{limit} {given} pages given up")
+
+
 @case("sleepers", vm_only=True, needs=[os.path.join(PROG, "sleepers")],
       timeout=120)
 def sleepers(side):

@@ -4,7 +4,7 @@
  *
  * Locking makes pages resident; contents, protection, copy-on-write and
  * unmapping go on as before.  What is locked is not inherited by a child.  The
- * limit RLIMIT_MEMLOCK binds only the unprivileged and is left alone.
+ * limit RLIMIT_MEMLOCK binds only the unprivileged: see limits.c.
  */
 #include <sys/resource.h>
 

@@ -17,7 +17,6 @@
 
 struct vm_swapouts {
 	struct vm_idle idle;
-	_Atomic size_t paging;
 	struct vm_swapio ios[VM_IDLE_MAX];
 };
 
@@ -51,18 +50,34 @@ arrive(struct vm_system *sys, struct vm_page *pg)
 	}
 }
 
-static void
-arrive_one(struct vm_system *sys, struct vm_page *pg, bool failed)
+/* The end of the pages from i on that have one lock: they arrive under it all
+ * at once, so that who wants it waits once at most. */
+static unsigned
+end_of_run(const struct vm_swapio *io, unsigned i)
 {
-	const struct vm_page_owner *ops = pg->owner_ops;
-	struct vm_mutex *lock = pg->lock;
+	const struct vm_mutex *lock = io->pages[i]->lock;
+
+	do
+		i++;
+	while (i < io->npages && io->pages[i]->lock == lock);
+	return i;
+}
+
+static void
+arrive_run(struct vm_swapio *io, unsigned first, unsigned end)
+{
+	const struct vm_page_owner *ops = io->pages[first]->owner_ops;
+	struct vm_mutex *lock = io->pages[first]->lock;
 
 	vm_mutex_lock(lock);
-	if (failed)
-		bounce(sys, pg);
-	arrive(sys, pg);
+	for (unsigned i = first; i < end; i++) {
+		if (io->error != 0)
+			bounce(io->sys, io->pages[i]);
+		arrive(io->sys, io->pages[i]);
+	}
 	vm_mutex_unlock(lock);
-	ops->unhold(sys, lock);
+	for (unsigned i = first; i < end; i++)
+		ops->unhold(io->sys, lock);
 }
 
 /* Called by the device, from any thread. */
@@ -70,14 +85,16 @@ static void
 arrived(struct vm_swapio *io)
 {
 	struct vm_system *sys = io->sys;
-	unsigned i, n = io->npages;
+	unsigned n = io->npages, end;
 
 	VM_COUNT(sys, pageout_io);
 	if (io->error == 0)
 		VM_COUNT_N(sys, pageouts, n);
-	for (i = 0; i < n; i++)
-		arrive_one(sys, io->pages[i], io->error != 0);
-	atomic_fetch_sub(&sys->swapouts->paging, n);
+	for (unsigned i = 0; i < n; i = end) {
+		end = end_of_run(io, i);
+		arrive_run(io, i, end);
+	}
+	atomic_fetch_sub(&sys->paging_pages, n);
 	vm_idle_put(&sys->swapouts->idle, io);
 }
 
@@ -136,7 +153,7 @@ vm_swapout_put(struct vm_swapout *c, struct vm_page *pg)
 	io->pages[io->npages++] = pg;
 	c->room--;
 	c->begun++;
-	atomic_fetch_add(&c->sys->swapouts->paging, 1);
+	atomic_fetch_add(&c->sys->paging_pages, 1);
 	return true;
 }
 
@@ -182,13 +199,13 @@ vm_swapout_forget(struct vm_system *sys, struct vm_page *pg)
 void
 vm_swapout_begun(struct vm_system *sys, size_t npages)
 {
-	atomic_fetch_add(&sys->swapouts->paging, npages);
+	atomic_fetch_add(&sys->paging_pages, npages);
 }
 
 void
 vm_swapout_ended(struct vm_system *sys, size_t npages)
 {
-	atomic_fetch_sub(&sys->swapouts->paging, npages);
+	atomic_fetch_sub(&sys->paging_pages, npages);
 	vm_event_signal(vm_swapout_event(sys), sys->env);
 }
 
@@ -197,7 +214,7 @@ vm_swapout_ended(struct vm_system *sys, size_t npages)
 size_t
 vm_swapout_paging(const struct vm_system *sys)
 {
-	return atomic_load(&sys->swapouts->paging);
+	return atomic_load(&sys->paging_pages);
 }
 
 struct vm_event *

@@ -6,11 +6,14 @@
 
 #include "base/mem.h"
 
+#define LOOKS 32 /* at pages in a row; twice as many after each in vain */
+
 struct vm_pageq {
 	struct vm_mutex lock;
 	struct list pages[VM_PAGE_STATES]; /* from VM_PAGE_ACTIVE on */
 	_Atomic size_t count[VM_PAGE_STATES];
 	_Atomic uint64_t hindered;
+	size_t looks; /* (lock) of the next take */
 };
 
 static uint8_t
@@ -56,25 +59,51 @@ vm_pageq_put(struct vm_system *sys, struct vm_page *pg,
 	vm_mutex_unlock(&pq->lock);
 }
 
+/* The first of some pages whose owner could be locked.  => queues locked */
+static struct vm_page *
+lock_first(const struct vm_pageq *pq, enum vm_page_state state)
+{
+	const struct vm_mutex *held = NULL; /* by somebody else */
+	size_t left = pq->looks;
+
+	LIST_FOREACH(struct vm_page, pg, &pq->pages[state], q) {
+		if (left-- == 0)
+			break;
+		if (pg->lock != held && vm_mutex_trylock(pg->lock))
+			return pg;
+		held = pg->lock;
+	}
+	return NULL;
+}
+
+/* => queues locked */
+static void
+note_take(struct vm_pageq *pq, enum vm_page_state from, bool taken)
+{
+	if (taken) {
+		pq->looks = LOOKS;
+		return;
+	}
+	pq->hindered++;
+	if (pq->looks < pq->count[from])
+		pq->looks *= 2;
+}
+
 struct vm_page *
 vm_pageq_take(struct vm_system *sys, enum vm_page_state state)
 {
 	struct vm_pageq *pq = sys->pageq;
-	struct vm_page *pg, *taken = NULL;
-	size_t left;
+	struct vm_page *pg = NULL;
 
 	vm_mutex_lock(&pq->lock);
-	left = pq->count[state];
-	pq->hindered += left != 0;
-	for (; left > 0 && taken == NULL; left--) {
-		pg = LIST_FIRST(struct vm_page, &pq->pages[state], q);
-		if (vm_mutex_trylock(pg->lock))
-			taken = pg;
-		move(pq, pg, taken != NULL ? VM_PAGE_USED : (uint8_t)state);
+	if (pq->count[state] != 0) {
+		pg = lock_first(pq, state);
+		if (pg != NULL)
+			move(pq, pg, VM_PAGE_USED);
+		note_take(pq, state, pg != NULL);
 	}
-	pq->hindered -= taken != NULL;
 	vm_mutex_unlock(&pq->lock);
-	return taken;
+	return pg;
 }
 
 uint64_t
@@ -101,6 +130,7 @@ vm_pageq_init(struct vm_system *sys)
 		return VM_ENOMEM;
 	memset(pq, 0, sizeof(*pq));
 	vm_mutex_init(&pq->lock, sys->env);
+	pq->looks = LOOKS;
 	for (i = 0; i < VM_PAGE_STATES; i++)
 		list_init(&pq->pages[i]);
 	sys->pageq = pq;

@@ -65,14 +65,17 @@ vm_pageq_set_activity(struct vm_page *pg, uint8_t n)
 }
 
 /*
- * vm_pageq_take: take the first page off a queue whose owner could be locked;
- * those that could not go to its end.
+ * vm_pageq_take: take the first page off a queue whose owner could be locked.
+ * Only some are tried: an owner is not locked for long, and a queue whose pages
+ * are all of one that is should not be gone through again and again.  Each time
+ * in vain makes them twice as many.
  * => no lock of an owner held; on return that of the page's is
- * => NULL: there is none
+ * => NULL: there is none, or hindered
  */
 struct vm_page *vm_pageq_take(struct vm_system *, enum vm_page_state);
 
-/* How often there were pages, but all their owners were locked by others. */
+/* How often there were pages, but the owners that were tried were all locked by
+ * others. */
 uint64_t vm_pageq_hindered(const struct vm_system *);
 
 size_t vm_pageq_count(const struct vm_system *, enum vm_page_state);

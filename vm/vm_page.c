@@ -220,14 +220,14 @@ count_out(struct vm_system *sys, unsigned flags)
 {
 	struct vm_freelist *fl = sys->freelist;
 	size_t floor = (flags & VM_PAGE_RESERVE) ? 0 : fl->reserve;
+	size_t low = atomic_load_explicit(&fl->low, memory_order_relaxed);
 	size_t n = atomic_load_explicit(&fl->nfree, memory_order_relaxed);
 
 	do {
 		if (n <= floor)
 			return false;
 	} while (!atomic_compare_exchange_weak(&fl->nfree, &n, n - 1));
-	if (VM_UNLIKELY(
-		n <= atomic_load_explicit(&fl->low, memory_order_relaxed)))
+	if (VM_UNLIKELY(n <= low && n + sys->paging_pages <= low))
 		vm_event_signal(&fl->shortage, sys->env);
 	return true;
 }

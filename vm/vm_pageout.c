@@ -28,6 +28,8 @@
 #define MIN_MOST    256  /* and at most */
 #define HARD_PASSES 2    /* that make nothing: there is nothing */
 #define PASSES_MOST 32   /* of one who waits */
+#define AHEAD_MOST  256  /* pages to write beyond the target, at most, */
+#define AHEAD_SHARE 16   /* and no more than a 16th of memory */
 #define REST        64   /* steps after that are nothing but one */
 #define FEW_SHARE   16   /* file pages are few below a 16th of memory, */
 #define FEW_MOST    1280 /* and these never are */
@@ -36,8 +38,10 @@
 struct vm_pageouts {
 	struct vm_mutex pass_lock;       /* one pass at a time */
 	struct vm_pageout_levels levels; /* (c) */
-	struct vm_event passed;          /* a pass of the daemon has ended */
+	size_t ahead;           /* (c) pages of a pass beyond the target */
+	struct vm_event passed; /* a pass of the daemon has ended */
 	_Atomic bool daemon, stop;
+	bool busy; /* below the target, after having been short; of who looks */
 	_Atomic uint32_t fruitless; /* passes in a row */
 	_Atomic size_t turned;      /* file pages that went, in a row */
 	unsigned passed_over;       /* steps; of who makes them */
@@ -437,7 +441,7 @@ make_own(struct vm_system *sys)
 
 	vm_mutex_lock(&po->pass_lock);
 	while (is_short(sys) && !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, po->levels.target, fruitless, true) ||
+		if (pass(sys, po->levels.target + po->ahead, fruitless, true) ||
 		    vm_swapout_paging(sys) != 0)
 			fruitless = 0;
 		else
@@ -485,12 +489,13 @@ try_daemon(struct vm_system *sys, bool asked, struct vm_wait *w)
 static int
 try_own(struct vm_system *sys, struct vm_wait *w)
 {
+	struct vm_pageouts *po = sys->pageouts;
 	struct vm_event *arrived = vm_swapout_event(sys);
 	unsigned fruitless = 0, left = PASSES_MOST;
 	uint32_t seen;
 
 	while (is_short(sys) && left-- > 0) {
-		if (once(sys, sys->pageouts->levels.target, fruitless, false))
+		if (once(sys, po->levels.target + po->ahead, fruitless, false))
 			fruitless = 0;
 		else
 			fruitless++;
@@ -547,26 +552,43 @@ vm_pageout_wait(struct vm_system *sys)
 
 /* ---- the daemon ---- */
 
-/* One look; false: there is nothing to do before somebody calls. */
+/* Memory is short from the moment when little is left until there is enough:
+ * one page less than that is no reason to begin. */
 static bool
+has_work(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+	size_t n = vm_pageout_available(sys) + vm_swapout_paging(sys);
+
+	po->busy = n < (po->busy ? po->levels.target : po->levels.min);
+	return po->busy;
+}
+
+/* When the daemon looks again. */
+enum again { AT_ONCE, AT_ARRIVAL, WHEN_CALLED };
+
+/* One look. */
+static enum again
 daemon_pass(struct vm_system *sys, bool waits)
 {
 	struct vm_pageouts *po = sys->pageouts;
-	bool done;
 
-	if (vm_pageout_available(sys) + vm_swapout_paging(sys) >=
-	    po->levels.target) {
+	if (!has_work(sys)) {
 		po->fruitless = 0;
-		return false;
+		return WHEN_CALLED;
 	}
 	if (is_futile(sys))
-		return false; /* until somebody is told */
-	done = once(sys, po->levels.target, po->fruitless, waits);
-	if (done || vm_swapout_paging(sys) != 0)
+		return WHEN_CALLED; /* until somebody is told */
+	if (once(sys, po->levels.target + po->ahead, po->fruitless, waits)) {
 		po->fruitless = 0;
-	else
-		po->fruitless++;
-	return !is_hopeless(sys, po->fruitless);
+		return AT_ONCE;
+	}
+	if (vm_swapout_paging(sys) != 0) {
+		po->fruitless = 0;
+		return AT_ARRIVAL;
+	}
+	po->fruitless++;
+	return is_hopeless(sys, po->fruitless) ? WHEN_CALLED : AT_ONCE;
 }
 
 void
@@ -574,17 +596,21 @@ vm_pageout_daemon(struct vm_system *sys)
 {
 	struct vm_pageouts *po = sys->pageouts;
 	struct vm_event *shortage = vm_page_shortage(sys);
-	uint32_t seen;
+	struct vm_event *arrived = vm_swapout_event(sys);
+	uint32_t calls, arrivals;
+	enum again again;
 
 	po->daemon = true;
 	vm_page_set_low(sys, po->levels.min);
 	while (!po->stop) {
-		seen = vm_event_count(shortage);
-		while (daemon_pass(sys, true))
-			vm_event_signal(&po->passed, sys->env);
+		calls = vm_event_count(shortage);
+		arrivals = vm_event_count(arrived);
+		again = daemon_pass(sys, true);
 		vm_event_signal(&po->passed, sys->env);
-		if (!po->stop)
-			vm_event_wait(shortage, seen, sys->env);
+		if (again == AT_ARRIVAL && !po->stop)
+			vm_event_wait(arrived, arrivals, sys->env);
+		if (again == WHEN_CALLED && !po->stop)
+			vm_event_wait(shortage, calls, sys->env);
 	}
 	vm_page_set_low(sys, 0);
 	po->daemon = false;
@@ -597,6 +623,7 @@ vm_pageout_stop(struct vm_system *sys)
 {
 	sys->pageouts->stop = true;
 	vm_event_signal(vm_page_shortage(sys), sys->env);
+	vm_event_signal(vm_swapout_event(sys), sys->env);
 }
 
 /* When nothing could be made, there is no need to look again at once. */
@@ -622,6 +649,12 @@ vm_pageout_get_levels(const struct vm_system *sys, struct vm_pageout_levels *l)
 	*l = sys->pageouts->levels;
 }
 
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static void
 set_levels(const struct vm_system *sys, struct vm_pageout_levels *l)
 {
@@ -640,6 +673,8 @@ vm_pageout_prefer(struct vm_system *sys, const struct vm_paging *paging)
 {
 	sys->paging = paging;
 	set_levels(sys, &sys->pageouts->levels);
+	sys->pageouts->ahead = least(vm_page_count(sys) / AHEAD_SHARE,
+	    AHEAD_MOST);
 }
 
 int

@@ -458,6 +458,78 @@ test_no_host_memory(void **state)
 	swap_off(fx);
 }
 
+/* The next of the active pages, put back at the end. */
+static struct vm_page *
+next_active(struct fixture *fx)
+{
+	struct vm_page *pg = vm_pageq_take(fx->sys, VM_PAGE_ACTIVE);
+
+	if (pg != NULL) {
+		vm_pageq_put(fx->sys, pg, VM_PAGE_ACTIVE);
+		vm_mutex_unlock(pg->lock);
+	}
+	return pg;
+}
+
+/* Somebody has locked the owner of the first pages: they keep their places, and
+ * those of others are found in the end. */
+static void
+test_locked_owner(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_page *first, *other;
+	uint64_t hindered = vm_pageq_hindered(fx->sys);
+
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	assert_int_equal(map_shared(fx, PAGES, 1), VM_OK);
+	for (size_t i = 0; i < PAGES + 1; i++)
+		assert_int_equal(store(fx, i, 1), VM_OK);
+	first = next_active(fx);
+	for (size_t i = 0; i < PAGES - 1; i++)
+		(void)next_active(fx);
+	other = next_active(fx);
+	assert_ptr_not_equal(first->lock, other->lock);
+	vm_mutex_lock(first->lock);
+	assert_null(next_active(fx));
+	assert_int_equal(vm_pageq_hindered(fx->sys), hindered + 1);
+	for (unsigned i = 0; i < 8 && next_active(fx) != other; i++)
+		assert_true(i < 7);
+	vm_mutex_unlock(first->lock);
+	assert_ptr_equal(next_active(fx), first);
+	assert_int_equal(unmap(fx, 0, PAGES + 1), VM_OK);
+}
+
+/* Who looks now and then begins when memory is short, and not before; then
+ * there is to be enough, and some to be written meanwhile. */
+static void
+test_levels(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_pageout_levels levels;
+	uint64_t passes;
+	size_t i = 0;
+
+	swap_on(fx, SLOTS);
+	vm_pageout_get_levels(fx->sys, &levels);
+	assert_int_equal(map_shared(fx, 0, 2 * FX_FRAMES), VM_OK);
+	while (vm_page_free_count(fx->sys) > levels.min)
+		assert_int_equal(store(fx, i++, 1), VM_OK);
+	passes = fx->sys->stats.pd_passes;
+	vm_pageout_step(fx->sys);
+	assert_int_equal(fx->sys->stats.pd_passes, passes);
+	assert_int_equal(store(fx, i++, 1), VM_OK);
+	for (unsigned n = 0; n < 64; n++)
+		vm_pageout_step(fx->sys);
+	assert_true(fx->sys->stats.pd_passes > passes);
+	assert_true(vm_pageout_available(fx->sys) >= levels.target);
+	passes = fx->sys->stats.pd_passes;
+	while (vm_page_free_count(fx->sys) >= levels.target)
+		assert_int_equal(store(fx, i++, 1), VM_OK);
+	vm_pageout_step(fx->sys);
+	assert_int_equal(fx->sys->stats.pd_passes, passes);
+	swap_off(fx);
+}
+
 int
 main(void)
 {
@@ -478,6 +550,8 @@ main(void)
 		FX_TEST_IN(dragonfly, test_spare),
 		FX_TEST_IN(freebsd, test_activity),
 		FX_TEST(test_no_host_memory),
+		FX_TEST(test_locked_owner),
+		FX_TEST(test_levels),
 	};
 
 	return FX_RUN("vm_paging", tests);

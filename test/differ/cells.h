@@ -11,8 +11,7 @@
  * cells_run: n seeds, from `first` on, that want memory of 16 times what a
  * system needs: each with all that it wants, and the same operations with a
  * half, a fourth and a sixteenth of that, with and without swap; says what came
- * of it.  Of few
- * operations there is no such seed, and less than n are had.
+ * of it.  Of few operations there is no such seed, and less than n are had.
  * => false: the report has what failed
  */
 bool cells_run(struct run_report *, const char *design, uint64_t first,

@@ -3,8 +3,9 @@
  * vm_swapin.c - pages come back from swap.
  *
  * A page that came back is clean, and its slot goes on being its place, so
- * that it can go again without being written.  Unless its device is to go: then
- * it is dirty, and its slot free.
+ * that it can go again without being written.  Unless its device is to go, or
+ * memory is short and swap full: then it is dirty, and its slot free for what
+ * has to go in its place.
  */
 #include "vm/vm_swapin.h"
 
@@ -12,6 +13,8 @@
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 #include "vm/vm_swapout.h"
+
+#define SHORT_SHARE 8 /* memory is short when less than an 8th is free */
 
 static bool
 is_bad(uint64_t bad, unsigned i)
@@ -32,14 +35,25 @@ vm_read_arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
 	VM_COUNT(sys, ra_pages);
 }
 
+/* Memory is short, swap is full, and the slot would be free: relatives do not
+ * have it, too. */
+static bool
+is_wanted(struct vm_system *sys, vm_slot_t slot)
+{
+	return vm_page_free_count(sys) < vm_page_count(sys) / SHORT_SHARE &&
+	    vm_swap_in_use(sys) == vm_swap_total(sys) &&
+	    vm_swap_refs(sys, slot) == 1;
+}
+
 /* From a device that is to go it comes for good.  => locked */
 static void
 arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
 {
 	struct vm_page *pg = rd->pages[i];
+	vm_slot_t slot = pg->owner_ops->slot(pg);
 
 	vm_read_arrived(sys, rd, i);
-	if (vm_swap_is_retired(sys, pg->owner_ops->slot(pg)))
+	if (vm_swap_is_retired(sys, slot) || is_wanted(sys, slot))
 		vm_swapout_forget(sys, pg);
 }
 

@@ -968,6 +968,34 @@ test_swap_full(void **state)
 	assert_int_equal(unmap(fx, 0, FX_CELLS), VM_OK);
 }
 
+/* Swap is full, and what is used now fits into memory, but has been out: does
+ * it come to stay, though what is in its place has to get its slots?  Under
+ * mach a page keeps its place for life. */
+static void
+test_swap_full_of_what_is_used(void **state)
+{
+	enum { USED = 24, LEFT = 12, TURNS = 60 };
+	struct fixture *fx = *state;
+	uint64_t before = 0;
+
+	need_swap(fx);
+	assert_int_equal(vm_swap_remove(fx->sys, fx->swaps[0].id), VM_OK);
+	vm_system_prefer(fx->sys, fx_design);
+	assert_int_equal(fixture_swap(fx, 0, 40, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 0, FRAMES + 40 - LEFT), VM_OK);
+	fill(fx, 0, FRAMES + 40 - LEFT);
+	for (unsigned turn = 0; turn < TURNS; turn++) {
+		if (turn == TURNS / 2)
+			before = STAT(fx, pageins);
+		assert_filled(fx, fx->vs, 0, USED);
+	}
+	if (!fx_is(&vm_design_mach))
+		assert_in_range(STAT(fx, pageins) - before, 0,
+		    USED * TURNS / 8);
+	vm_check(fx->sys);
+	assert_int_equal(unmap(fx, 0, FRAMES + 40 - LEFT), VM_OK);
+}
+
 /* Swap is full, but a clean page behind many dirty ones could go: does it? */
 static void
 clean_behind_dirty(struct fixture *fx)
@@ -1436,6 +1464,7 @@ main(void)
 		FX_TEST(test_read_fails_for_relatives),
 		FX_TEST(test_wrong_contents),
 		FX_TEST(test_swap_full),
+		FX_TEST(test_swap_full_of_what_is_used),
 		FX_TEST(test_clean_behind_dirty),
 		FX_TEST(test_no_swap),
 		FX_TEST(test_few_files),

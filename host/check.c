@@ -13,6 +13,7 @@
 
 #include "host/run.h"
 #include "vm/vm_check.h"
+#include "vm/vm_read.h"
 #include "vm/vm_swapout.h"
 
 #define REST     9    /* times as long as a check took */
@@ -37,6 +38,7 @@ check_look(struct run *run)
 	began = seconds();
 	if (began < run->check_next)
 		return;
+	vm_reads_drain(run->sys);
 	vm_swapout_drain(run->sys);
 	vm_check(run->sys);
 	took = seconds() - began;

@@ -11,6 +11,7 @@
 #include "host/check.h"
 #include "host/cpu.h"
 #include "host/exec.h"
+#include "host/fault.h"
 #include "host/job.h"
 #include "host/live.h"
 #include "host/process.h"
@@ -251,6 +252,56 @@ dispatch(struct task *t, int status)
 	}
 }
 
+/* ------------------------------------------------ while faults wait */
+
+/*
+ * Both ends of waiting become signals then: stops of the programs, and what
+ * faults wait for, by event_wake.  SIGCHLD is blocked but while we wait for it,
+ * so that none comes unseen.
+ */
+static void
+on_child(int sig)
+{
+	(void)sig; /* the wait ends */
+}
+
+static void
+tell_stops(bool tell)
+{
+	struct sigaction act = { .sa_handler = on_child,
+		.sa_flags = tell ? 0 : SA_NOCLDSTOP };
+
+	(void)sigaction(SIGCHLD, &act, NULL);
+}
+
+void
+event_wake(const struct run *run)
+{
+	(void)pthread_kill(run->thread, SIGCHLD);
+}
+
+/* Until something has happened to a program, or for a fault. */
+static void
+wait_both(struct run *run, const sigset_t *open)
+{
+	tell_stops(true);
+	if (!event_poll(run) && !fault_is_due(run))
+		(void)sigsuspend(open);
+	tell_stops(false);
+}
+
+static void
+block_children(sigset_t *open)
+{
+	sigset_t child;
+
+	tell_stops(false);
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)pthread_sigmask(SIG_BLOCK, &child, open);
+	(void)sigdelset(open, SIGCHLD);
+}
+
 static struct task *
 next_unread(struct run *run)
 {
@@ -263,26 +314,28 @@ next_unread(struct run *run)
 void
 event_loop(struct run *run)
 {
-	struct sigaction act = { .sa_handler = SIG_DFL,
-		.sa_flags = SA_NOCLDSTOP };
 	struct task *t;
+	sigset_t open;
 
-	/* Stops are waited for: no signal for each of them. */
-	(void)sigaction(SIGCHLD, &act, NULL);
+	block_children(&open);
 	live_init(run);
 	while (run->tasks.count > 0) {
 		cpu_tick(run);
 		live_look(run);
 		sleeper_look(run);
+		fault_retry(run);
 		t = next_unread(run);
 		if (t != NULL) {
 			dispatch(t, event_take(t));
 			vm_pageout_step(run->sys);
 			stats_sample(run);
 			check_look(run);
+		} else if (!list_is_empty(&run->faulting)) {
+			wait_both(run, &open);
 		} else if (!wait_any(run)) {
 			break;
 		}
 	}
+	(void)pthread_sigmask(SIG_SETMASK, &open, NULL);
 	live_fini(run);
 }

@@ -14,6 +14,10 @@
 /* event_loop: until no task is left. */
 void event_loop(struct run *);
 
+/* event_wake: if the loop waits for something to happen: it has.
+ * => from any other thread */
+void event_wake(const struct run *);
+
 /* event_wait: until the task has a status. */
 void event_wait(struct task *);
 

@@ -129,6 +129,18 @@ max_mappings(void)
 	return max > 2 * MAPPINGS_SPARE ? max - MAPPINGS_SPARE : max / 2;
 }
 
+/* Others tell that something has ended: a fault may have waited for it, while
+ * the event loop waits for the programs. */
+static void
+wake(void *ctx, const _Atomic uint32_t *word)
+{
+	const struct run *run = ctx;
+
+	posix_env.wake(posix_env.ctx, word);
+	if (!pthread_equal(run->thread, pthread_self()))
+		event_wake(run);
+}
+
 static bool
 make_system(struct run *run)
 {
@@ -150,7 +162,10 @@ make_system(struct run *run)
 		    (unsigned long long)run->options->memory, strerror(errno));
 		return false;
 	}
-	counted_init(&run->memory, &posix_env);
+	run->env = posix_env;
+	run->env.ctx = run;
+	run->env.wake = wake;
+	counted_init(&run->memory, &run->env);
 	if (vm_system_create(&run->memory.env, run->machine, &run->sys) != 0) {
 		pmap_host_destroy(run->machine);
 		message("out of memory");
@@ -174,6 +189,7 @@ init(struct run *run)
 	task_table_init(&run->tasks);
 	list_init(&run->spaces);
 	list_init(&run->unread);
+	list_init(&run->faulting);
 	list_init(&run->files);
 	list_init(&run->shm);
 	run->slots_used = calloc(STUB_NSLOTS / 64 + 1, sizeof(uint64_t));

@@ -52,6 +52,8 @@ struct run {
 	struct task_table tasks;
 	struct list spaces;
 	struct list unread;   /* tasks with a status not yet looked at */
+	struct list faulting; /* tasks whose faults wait: fault.c */
+	struct vm_env env;    /* tells the event loop, too */
 	uint64_t *slots_used; /* bit per slot of the stub region */
 	unsigned slots_hint;
 	struct list files;       /* that have objects: file.c */
@@ -78,7 +80,8 @@ struct run {
 	struct timespec started;
 
 	/* Counters for --stats. */
-	uint64_t stops, faults, syscalls, signals, stub_runs, processes;
+	uint64_t stops, faults, faults_parked, syscalls, signals, stub_runs,
+	    processes;
 	size_t entries_peak;
 	uint64_t entries_reserved; /* in use, but not for the program */
 	uint64_t in_use_peak, pages_peak;

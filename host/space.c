@@ -284,7 +284,7 @@ find_stopped(struct space *space)
 {
 	LIST_FOREACH(struct task, t, &space->tasks, in_space)
 		if (task_is_stopped(t) && !t->has_status && t->born &&
-		    !t->parked)
+		    !t->parked && !t->put_off)
 			return t;
 	return NULL;
 }

@@ -172,6 +172,7 @@ collect_host(struct run_result *r, struct run *run)
 		    atomic_load(&run->memory.peak) - run->memory_fixed },
 		{ "host_stops", run->stops },
 		{ "host_faults", run->faults },
+		{ "host_faults_parked", run->faults_parked },
 		{ "host_syscalls", run->syscalls },
 		{ "host_signals", run->signals },
 		{ "host_stub_runs", run->stub_runs },

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "host/coherence.h"
+#include "host/fault.h"
 #include "host/message.h"
 #include "host/run.h"
 #include "host/signal.h"
@@ -68,6 +69,7 @@ task_create(struct run *run, pid_t tid)
 	t->at = TASK_RUNNING;
 	list_init(&t->in_space);
 	list_init(&t->unread);
+	list_init(&t->faulting);
 	list_insert_tail(bucket(&run->tasks, tid), &t->bucket);
 	list_insert_tail(&run->tasks.all, &t->all);
 	run->tasks.count++;
@@ -84,6 +86,7 @@ task_destroy(struct task *t)
 		if (other->vfork_parent == t)
 			other->vfork_parent = NULL;
 	coherence_forget(t, true);
+	fault_leave(t);
 	space_leave(t);
 	sighand_unref(t->sighand);
 	stub_slot_free(t->run, t->slot);

@@ -593,6 +593,57 @@ def limit_resident(side):
             raise Failure(f"{limit} {given} pages given up")
 
 
+def nbd_server(side):
+    """A server whose requests can be made to wait; its URI."""
+    server = subprocess.Popen(
+        ["nbdkit", "-f", "-U", side.path("disk"), "--filter=pause", "memory",
+         "200M", "pause-control=" + side.path("control")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    side.wait_for_file("disk")
+    side.wait_for_file("control")
+    return server
+
+
+def nbd_say(side, what):
+    """p: stand still; r: go on.  The server answers when it does."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(20)
+        control.connect(side.path("control"))
+        control.sendall(what)
+        if control.recv(1) != what.upper():
+            raise Failure(f"the server does not {what}")
+
+
+@case("slow-swap", vm_only=True, needs=["nbdkit",
+                                        os.path.join(PROG, "slow_swap")])
+def slow_swap(side):
+    """A device stands still: who needs a page of it waits, and nobody else."""
+    for check in "comes", "killed":
+        side.shell("rm -f ready paused went-on disk control")
+        server = nbd_server(side)
+        try:
+            child = side.start(
+                [os.path.join(PROG, "slow_swap"), "-n", "40", check],
+                f"-m 32M -s nbd+unix:///?socket={side.path('disk')}"
+                " --stats=stats.json")
+            side.wait_for_file("ready")
+            nbd_say(side, b"p")
+            side.shell(": >paused")
+            side.wait_for_file("went-on")
+            nbd_say(side, b"r")
+            child.wait(30)
+        finally:
+            server.kill()
+            server.wait()
+        result = side.finish(child)
+        if result.status != 0 or result.err:
+            raise Failure(f"{check}: {result.status} {result.err[-200:]!r}")
+        with open(side.path("stats.json"), encoding="utf-8") as f:
+            if json.load(f)["host_faults_parked"] == 0:
+                raise Failure(f"{check}: nobody waited")
+
+
 @case("sleepers", vm_only=True, needs=[os.path.join(PROG, "sleepers")],
       timeout=120)
 def sleepers(side):

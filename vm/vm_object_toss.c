@@ -4,14 +4,15 @@
  * longer so, or is in the store.
  *
  * A page that is being read or written is waited for.  Whoever else waits for
- * it looks again, and finds none.
+ * it looks again, and finds none.  What is behind may come back meanwhile: as
+ * zeroes, since its slots have gone before.
  */
 #include "base/mem.h"
 #include "vm/pmap.h"
 #include "vm/vm_object_page.h"
 
-/* Take pages out of every map and free them; with clean_only, what is dirty
- * or wired stays. */
+/* Take pages out of every map and free them, and what is in swap; with
+ * clean_only, that, and what is dirty or wired, stays. */
 static void
 toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
 {
@@ -21,6 +22,9 @@ toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool clean_only)
 	vm_object_lock(obj);
 	while ((pg = vm_object_next(obj, &i)) != NULL && i < end) {
 		if (pg->busy) {
+			if (!clean_only)
+				vm_swapmap_free(obj->sys, &obj->swap, start, i);
+			start = i;
 			vm_object_wait_busy(obj, pg);
 			continue;
 		}

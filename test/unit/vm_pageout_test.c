@@ -752,6 +752,44 @@ test_object_free_on_the_way(void **state)
 	}
 }
 
+/* A hole is made in shared memory, which waits for a page that is being
+ * written.  Somebody uses the page before it, which is out. */
+static void
+use_before(struct fixture *fx)
+{
+	assert_true(load(fx, 0) >= 0);
+	let_all_go(fx);
+}
+
+/* Are both zeroes then, and stay so? */
+static void
+test_punch_on_the_way(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj;
+
+	need_swap(fx);
+	assert_int_equal(map_shared(fx, 0, 2), VM_OK);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 2 * FX_PAGE,
+			     VM_MADV_RANDOM),
+	    VM_OK);
+	obj = entry_of(fx->vs, 0)->object;
+	fill(fx, 0, 2);
+	page_out(fx);
+	assert_int_equal(store(fx, 1, 'x'), VM_OK);
+	assert_int_equal(nresident(fx, 0, 2), 1);
+	begin_page_out(fx);
+	fx->on_wait = use_before;
+	assert_int_equal(vm_object_punch(obj, 0, 2), VM_OK);
+	fx->on_wait = NULL;
+	assert_true(page_is(fx, fx->vs, 0, 0));
+	assert_true(page_is(fx, fx->vs, 1, 0));
+	page_out(fx);
+	vm_check(fx->sys);
+	assert_true(page_is(fx, fx->vs, 0, 0));
+	assert_true(page_is(fx, fx->vs, 1, 0));
+}
+
 /* Pages that are being read, likewise: unmapped and discarded meanwhile. */
 static void
 drop_while_reading(struct fixture *fx)
@@ -1457,6 +1495,7 @@ main(void)
 		FX_TEST(test_on_the_way_shared),
 		FX_TEST(test_exit_on_the_way),
 		FX_TEST(test_object_free_on_the_way),
+		FX_TEST(test_punch_on_the_way),
 		FX_TEST(test_unmap_while_reading),
 		FX_TEST(test_wanted_stays),
 		FX_TEST(test_write_fails),

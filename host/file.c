@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -199,6 +200,15 @@ is_being_cut(const struct file *f)
 	return false;
 }
 
+/* Who maps a file may fill it, whatever the limit on what a call writes. */
+static bool
+is_past_limit(uint64_t end)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && end > limit.rlim_cur;
+}
+
 static int
 file_write(void *file, uint64_t off, void *const *pages, size_t len)
 {
@@ -209,7 +219,7 @@ file_write(void *file, uint64_t off, void *const *pages, size_t len)
 	if (!f->writable)
 		return VM_EIO;
 	if (f->window != NULL || is_being_cut(f) ||
-	    (fcntl(f->fd, F_GETFL) & O_APPEND) != 0)
+	    (fcntl(f->fd, F_GETFL) & O_APPEND) != 0 || is_past_limit(off + len))
 		error = write_by_mapping(f, off, pages, len);
 	else
 		error = write_by_call(f, off, pages, len);

@@ -9,11 +9,14 @@
  */
 #include "host/large.h"
 
+#include "host/limit.h"
 #include "host/run.h"
 #include "host/space.h"
 #include "host/user.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -63,6 +66,25 @@ is_large(struct task *t, const struct sysargs_call *call)
 		return false;
 	return S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
 	    (S_ISCHR(st.st_mode) && major(st.st_rdev) == 1);
+}
+
+/* How far from the place of a write a file may be written: RLIMIT_FSIZE. */
+static uint64_t
+room(struct task *t, const struct sysargs_call *call, int fd)
+{
+	uint64_t limit = limit_file(t), at;
+	struct stat st;
+
+	if (reads(call) || limit == RLIM_INFINITY || fstat(fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode))
+		return UINT64_MAX;
+	if ((fcntl(fd, F_GETFL) & O_APPEND) != 0)
+		at = (uint64_t)st.st_size;
+	else if (positioned(call))
+		at = call->args[3];
+	else
+		at = (uint64_t)lseek(fd, 0, SEEK_CUR);
+	return at < limit ? limit - at : 0;
 }
 
 /* One piece, `done` bytes from the beginning; as many as were moved. */
@@ -123,7 +145,7 @@ bool
 large_call(struct task *t, const struct sysargs_call *call, int64_t *result)
 {
 	uint64_t len = call->args[2] < CALL_MAX ? call->args[2] : CALL_MAX;
-	uint64_t done = 0;
+	uint64_t done = 0, most;
 	size_t n, moved;
 	int fd;
 
@@ -132,6 +154,9 @@ large_call(struct task *t, const struct sysargs_call *call, int64_t *result)
 	fd = task_fd(t, (int)call->args[0]);
 	if (fd < 0)
 		return false;
+	most = room(t, call, fd);
+	if (len > most)
+		len = most;
 	do {
 		n = len - done < PIECE ? (size_t)(len - done) : PIECE;
 		moved = piece(t, call, fd, n, done);

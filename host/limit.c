@@ -26,6 +26,8 @@ static const struct named_limit resident_limit = { RLIMIT_RSS,
 	"Max resident set %llu" };
 static const struct named_limit locked_limit = { RLIMIT_MEMLOCK,
 	"Max locked memory %llu" };
+static const struct named_limit file_limit = { RLIMIT_FSIZE,
+	"Max file size %llu" };
 
 /* The first line of /proc/PID/FILE that has a number like this; or `otherwise`,
  * which is what a limit is that has no number. */
@@ -135,6 +137,14 @@ limit_lock(const struct task *t)
 
 	t->space->vm->map.wired_limit = most;
 	return most == 0 ? -EPERM : 0;
+}
+
+/* ----------------------------------------------------------------- files */
+
+uint64_t
+limit_file(const struct task *t)
+{
+	return soft(t, &file_limit);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * limit.h - limits on memory, as far as the library does not know them.
+ * limit.h - limits of a program, as far as the library does not know them.
  *
  * The host keeps them, and is asked: for RLIMIT_DATA, RSS and MEMLOCK when a
  * program begins and when one changes.  RLIMIT_DATA of Linux is about all
@@ -30,5 +30,8 @@ bool limit_is_data(const struct task *, vaddr_t va);
 
 /* limit_lock: the task wants to lock memory.  => 0, or -EPERM: it must not */
 int limit_lock(const struct task *);
+
+/* limit_file: bytes a file it writes may have (RLIMIT_FSIZE), RLIM_INFINITY: any */
+uint64_t limit_file(const struct task *);
 
 #endif

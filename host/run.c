@@ -56,6 +56,8 @@ become_program(const struct run *run, const struct sock_fprog *filter, int go)
 		_exit(RUN_FAILED); /* the supervisor has said why */
 	unlimited.rlim_cur = unlimited.rlim_max;
 	(void)setrlimit(RLIMIT_AS, &unlimited);
+	(void)setrlimit(RLIMIT_FSIZE, &run->file_limit);
+	(void)sigaction(SIGXFSZ, &run->at_file_limit, NULL);
 	if (filter_install(filter, &listener) != 0) {
 		message("seccomp filters cannot be used: %s", strerror(errno));
 		_exit(RUN_FAILED);
@@ -159,7 +161,9 @@ make_system(struct run *run)
 		config.zero_ahead_max = config.neighbour_factor = 0;
 	if (pmap_host_create(&config, &run->machine) != 0) {
 		message("no memory file of %llu bytes: %s",
-		    (unsigned long long)run->options->memory, strerror(errno));
+		    (unsigned long long)run->options->memory,
+		    errno == EFBIG ? "the limit on files (ulimit -f)" :
+				     strerror(errno));
 		return false;
 	}
 	run->env = posix_env;
@@ -178,6 +182,24 @@ make_system(struct run *run)
 	return true;
 }
 
+/*
+ * Memory and swap are no files of the program, and may be larger.  As far as
+ * the limit cannot be raised an error is better than the signal.
+ */
+static void
+raise_file_limit(struct run *run)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct rlimit wide = { RLIM_INFINITY, RLIM_INFINITY };
+
+	(void)getrlimit(RLIMIT_FSIZE, &run->file_limit);
+	(void)sigaction(SIGXFSZ, &ignore, &run->at_file_limit);
+	if (setrlimit(RLIMIT_FSIZE, &wide) == 0)
+		return;
+	wide.rlim_cur = wide.rlim_max = run->file_limit.rlim_max;
+	(void)setrlimit(RLIMIT_FSIZE, &wide);
+}
+
 static bool
 init(struct run *run)
 {
@@ -186,6 +208,7 @@ init(struct run *run)
 	run->thread = pthread_self();
 	(void)clock_gettime(CLOCK_MONOTONIC, &run->started);
 	(void)getrlimit(RLIMIT_AS, &run->as_limit);
+	raise_file_limit(run);
 	task_table_init(&run->tasks);
 	list_init(&run->spaces);
 	list_init(&run->unread);

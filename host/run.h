@@ -67,6 +67,8 @@ struct run {
 		bool wait;                /* somebody does, for memory */
 	} sleepers;                       /* sleeper.c */
 	struct rlimit as_limit;           /* RLIMIT_AS of the program */
+	struct rlimit file_limit;         /* RLIMIT_FSIZE of it, and what is */
+	struct sigaction at_file_limit;   /* done about the signal of that */
 	cpu_set_t cpus;                   /* that bsdvm was given */
 	int cpu;                          /* the supervisor's */
 

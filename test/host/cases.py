@@ -12,6 +12,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import socket
@@ -576,6 +577,64 @@ compare("limits-before", "(ulimit -v 262144; $PROG/limits -n 256 size);"
         "(ulimit -d 65536; $PROG/limits data-heap data-mapped);"
         "(ulimit -s 1024; $PROG/limits stack)",
         needs=[os.path.join(PROG, "limits")])
+
+
+# Writes too much in one call; then a page past the limit goes to its file.
+FILE_LIMIT = """
+import mmap, os, resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+much = bytes(8 << 20)
+def say(call, *args):
+    try:
+        print(call.__name__, call(*args))
+    except OSError as error:
+        print(call.__name__, error)
+def write(how):
+    fd = os.open("written", os.O_RDWR | os.O_CREAT | how)
+    for _ in range(2):
+        say(os.write, fd, much)
+        say(os.pwrite, fd, much, 100000)
+    say(os.pwrite, fd, much, 1 << 40)
+    print(os.fstat(fd).st_size)
+    os.close(fd)
+    os.unlink("written")
+write(0)
+write(os.O_APPEND)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000001, hard))
+write(0)
+write(os.O_APPEND)
+fd = os.open("mapped", os.O_RDWR)
+mapped = mmap.mmap(fd, 0)
+mapped[-5000:] = b"x" * 5000
+mapped.flush()
+print(os.pread(fd, 5000, (4 << 20) - 5000) == b"x" * 5000)
+"""
+
+
+@case("limit-file")
+def limit_file(side):
+    """What may be written is the program's limit, not the supervisor's."""
+    side.shell("truncate -s 4M mapped")
+    child = side.start(
+        ["/usr/bin/python3", "-c", FILE_LIMIT], "-m 24M -s 64M",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                              (2000000, 1 << 30)))
+    return report(side, side.finish(child))
+
+
+@case("limit-file-hard", vm_only=True)
+def limit_file_hard(side):
+    """Who may not raise the limit that memory needs is told so."""
+    child = side.start(
+        "echo begun", "-m 24M -s 64M",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                              (2000000, 3000000)))
+    result = side.finish(child)
+    if result.status != 0 or result.out != b"begun\n":
+        expect_message(result, 125)
+        if b"ulimit -f" not in result.err:
+            raise Failure(result.err)
 
 
 @case("limit-resident", vm_only=True, needs=[os.path.join(PROG, "hog")],

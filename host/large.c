@@ -26,6 +26,9 @@
 #define PIECE    ((size_t)1 << 16) /* moved at once */
 #define CALL_MAX 0x7ffff000u       /* Linux moves no more in a call */
 
+#define MEMORY_DEVICES 1  /* major number: mem(4) and its kin */
+#define KMSG           11 /* the one of them whose reader waits */
+
 uint64_t
 large_most(const struct run *run)
 {
@@ -53,6 +56,17 @@ is_inside(struct task *t, uint64_t va, uint64_t len)
 	return va <= max && len <= max - va;
 }
 
+/* What /proc and its like make up has no size, and may have to be waited for. */
+static bool
+is_ready(const struct sysargs_call *call, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return !reads(call) || st->st_size > 0;
+	return S_ISBLK(st->st_mode) ||
+	    (S_ISCHR(st->st_mode) && major(st->st_rdev) == MEMORY_DEVICES &&
+		minor(st->st_rdev) != KMSG);
+}
+
 static bool
 is_large(struct task *t, const struct sysargs_call *call)
 {
@@ -64,8 +78,7 @@ is_large(struct task *t, const struct sysargs_call *call)
 	    !is_inside(t, call->args[1], call->args[2]) ||
 	    !task_stat_fd(t, (int)call->args[0], &st))
 		return false;
-	return S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
-	    (S_ISCHR(st.st_mode) && major(st.st_rdev) == 1);
+	return is_ready(call, &st);
 }
 
 /* How far from the place of a write a file may be written: RLIMIT_FSIZE. */

@@ -637,6 +637,20 @@ def limit_file_hard(side):
             raise Failure(result.err)
 
 
+compare("large-read-waits", ["/usr/bin/python3", "-c", """
+import os, signal, time
+fd = os.open("/dev/kmsg", os.O_RDONLY)
+os.lseek(fd, 0, os.SEEK_END)
+pid = os.fork()
+if pid == 0:
+    os.read(fd, 8 << 20)
+    os._exit(0)
+time.sleep(0.3)
+os.kill(pid, signal.SIGKILL)
+print(os.waitpid(pid, 0)[1])
+"""], options="-m 24M", needs="/dev/kmsg", timeout=20)
+
+
 @case("limit-resident", vm_only=True, needs=[os.path.join(PROG, "hog")],
       timeout=30)
 def limit_resident(side):

@@ -34,24 +34,36 @@ vm_oom_size(struct vmspace *vs, struct vm_oom_size *size)
 	vm_map_unlock_read(map);
 }
 
-struct vmspace *
-vm_oom_largest(struct vm_system *sys, struct vm_oom_size *largest)
+/* => spaces_lock held */
+static struct vmspace *
+largest(struct vm_system *sys, struct vm_oom_size *most)
 {
 	struct vmspace *found = NULL;
 	struct vm_oom_size size;
 
-	*largest = (struct vm_oom_size){ 0, 0 };
-	vm_mutex_lock(&sys->spaces_lock);
+	*most = (struct vm_oom_size){ 0, 0 };
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link) {
+		if (vs->refs == 0)
+			continue;
 		vm_oom_size(vs, &size);
 		if (size.resident + size.swapped <=
-		    largest->resident + largest->swapped)
+		    most->resident + most->swapped)
 			continue;
-		*largest = size;
+		*most = size;
 		found = vs;
 	}
-	if (found != NULL)
-		vmspace_ref(found);
+	return found;
+}
+
+struct vmspace *
+vm_oom_largest(struct vm_system *sys, struct vm_oom_size *size)
+{
+	struct vmspace *found;
+
+	vm_mutex_lock(&sys->spaces_lock);
+	do
+		found = largest(sys, size);
+	while (found != NULL && !vmspace_try_ref(found));
 	vm_mutex_unlock(&sys->spaces_lock);
 	return found;
 }

@@ -123,19 +123,6 @@ recall_space(struct vmspace *vs, struct vm_recall *rc)
 	return error;
 }
 
-/* A reference to a space, unless it is about to go. */
-static bool
-try_ref(struct vmspace *vs)
-{
-	uint32_t refs = atomic_load(&vs->refs);
-
-	while (refs != 0) {
-		if (atomic_compare_exchange_weak(&vs->refs, &refs, refs + 1))
-			return true;
-	}
-	return false;
-}
-
 /* The space after one, or the first, with a reference; that of the one before
  * is the caller's still. */
 static struct vmspace *
@@ -147,7 +134,7 @@ next_space(struct vm_system *sys, struct vmspace *vs)
 	at = vs == NULL ? &sys->spaces : &vs->link;
 	for (at = at->next; at != &sys->spaces; at = at->next) {
 		vs = LIST_ENTRY(at, struct vmspace, link);
-		if (try_ref(vs))
+		if (vmspace_try_ref(vs))
 			break;
 	}
 	vm_mutex_unlock(&sys->spaces_lock);

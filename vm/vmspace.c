@@ -48,6 +48,18 @@ vmspace_ref(struct vmspace *vs)
 	atomic_fetch_add(&vs->refs, 1);
 }
 
+bool
+vmspace_try_ref(struct vmspace *vs)
+{
+	uint32_t refs = atomic_load(&vs->refs);
+
+	while (refs != 0) {
+		if (atomic_compare_exchange_weak(&vs->refs, &refs, refs + 1))
+			return true;
+	}
+	return false;
+}
+
 /* Foreign and immutable ranges lose their protection from being unmapped. */
 static void
 release_fixed(struct vm_map *map)

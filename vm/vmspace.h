@@ -28,6 +28,9 @@ struct vmspace {
 int vmspace_create(struct vm_system *, const struct vm_design *,
     struct vmspace **);
 void vmspace_ref(struct vmspace *);
+/* The same for who has found it in the list: false when it is about to go.
+ * => spaces_lock held */
+bool vmspace_try_ref(struct vmspace *);
 /* => no lock held; the last one unmaps everything; may block */
 void vmspace_unref(struct vmspace *);
 

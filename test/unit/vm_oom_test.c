@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_oom_test.c - no memory can be made any more: who has most of it?
+ */
+#include "test/unit/base_test.h"
+#include "test/unit/paging_fixture.h"
+
+/* A second space, with so many pages of its own. */
+static struct vmspace *
+other_space(struct fixture *fx, size_t n)
+{
+	struct vmspace *vs;
+
+	assert_int_equal(vmspace_create(fx->sys, fx_design, &vs), VM_OK);
+	assert_int_equal(fx_map_at(fx, vs, 0, n, VM_MMAP_PRIVATE, NULL, 0),
+	    VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store_in(fx, vs, i, 'o'), VM_OK);
+	return vs;
+}
+
+static void
+assert_largest(struct fixture *fx, const struct vmspace *vs, size_t resident,
+    size_t swapped)
+{
+	struct vm_oom_size size;
+	struct vmspace *found = vm_oom_largest(fx->sys, &size);
+
+	assert_ptr_equal(found, vs);
+	assert_int_equal(size.resident, resident);
+	assert_int_equal(size.swapped, swapped);
+	if (found != NULL)
+		vmspace_unref(found);
+}
+
+/* Is it the one with most, in memory and in swap together? */
+static void
+test_largest(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs;
+
+	assert_largest(fx, NULL, 0, 0);
+	assert_int_equal(fixture_swap(fx, 0, 64, 0), VM_OK);
+	map_filled(fx, 0, 4, 'a');
+	assert_largest(fx, fx->vs, 4, 0);
+	page_out(fx);
+	vs = other_space(fx, 3);
+	assert_largest(fx, fx->vs, 0, 4);
+	assert_int_equal(unmap(fx, 0, 4), VM_OK);
+	assert_largest(fx, vs, 3, 0);
+	vmspace_unref(vs);
+}
+
+/* The largest is about to go, and waits for its break. */
+static struct vmspace *going;
+
+static void
+look_meanwhile(struct fixture *fx)
+{
+	struct vm_oom_size size;
+
+	fx->on_wait = NULL;
+	assert_ptr_not_equal(vm_oom_largest(fx->sys, &size), going);
+	vm_mutex_unlock(&going->brk_lock);
+}
+
+/* Is it left alone? */
+static void
+test_going(void **state)
+{
+	struct fixture *fx = *state;
+
+	going = other_space(fx, 4);
+	vm_mutex_lock(&going->brk_lock);
+	fx->on_wait = look_meanwhile;
+	vmspace_unref(going);
+	vm_check(fx->sys);
+}
+
+int
+main(void)
+{
+	static const struct fx_test tests[] = {
+		FX_TEST(test_largest),
+		FX_TEST(test_going),
+	};
+
+	return FX_RUN("vm_oom", tests);
+}

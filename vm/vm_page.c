@@ -27,7 +27,6 @@
 #include "vm/pmap.h"
 #include "vm/vm_pageq.h"
 
-#define CPUS          16
 #define CACHE_BATCH   16
 #define CACHE_MAX     (2 * CACHE_BATCH)
 #define EVENTS        64
@@ -56,7 +55,7 @@ struct vm_freelist {
 	struct bitmap map; /* (lock) a set bit is a free page */
 	size_t lowest;     /* (lock) no free page below this one */
 	uint64_t *words;   /* (c) */
-	struct page_cache caches[CPUS];
+	struct page_cache caches[VM_PAGE_CACHES];
 	struct vm_event events[EVENTS]; /* pages that stop being busy */
 };
 
@@ -72,7 +71,7 @@ my_cache(struct vm_system *sys)
 	unsigned cpu;
 
 	cpu = sys->env->cpu == NULL ? 0 : sys->env->cpu(sys->env->ctx);
-	return &sys->freelist->caches[cpu % CPUS];
+	return &sys->freelist->caches[cpu % VM_PAGE_CACHES];
 }
 
 /* ---- the array ---- */
@@ -155,13 +154,20 @@ map_put(struct vm_freelist *fl, struct vm_page *pg)
 
 /* ---- the caches ---- */
 
+/* The state of a page in a cache says in which: whoever sees the one sees the
+ * other. */
+static uint8_t
+cached_in(const struct vm_freelist *fl, const struct page_cache *c)
+{
+	return (uint8_t)(VM_PAGE_CACHED + (c - fl->caches));
+}
+
 /* => c locked; the caller puts the page on the list, before or behind */
 static struct list *
 cache_add(struct vm_freelist *fl, struct page_cache *c, struct vm_page *pg)
 {
-	atomic_store_explicit(&pg->cpu, (uint8_t)(c - fl->caches),
-	    memory_order_relaxed);
-	atomic_store_explicit(&pg->state, VM_PAGE_CACHED, memory_order_release);
+	atomic_store_explicit(&pg->state, cached_in(fl, c),
+	    memory_order_release);
 	c->count++;
 	return &pg->q;
 }
@@ -232,18 +238,6 @@ count_out(struct vm_system *sys, unsigned flags)
 	return true;
 }
 
-/* Whether c has the page.  Another cache may just get it: who sees that it is
- * cached sees where, too.  => c locked */
-static bool
-is_cached_in(const struct vm_freelist *fl, const struct page_cache *c,
-    const struct vm_page *pg)
-{
-	return atomic_load_explicit(&pg->state, memory_order_acquire) ==
-	    VM_PAGE_CACHED &&
-	    &fl->caches[atomic_load_explicit(&pg->cpu, memory_order_relaxed)] ==
-	    c;
-}
-
 /* Page i out of our own cache, or NULL.  => it is set up */
 static struct vm_page *
 take_cached(struct vm_freelist *fl, struct page_cache *c, size_t i)
@@ -251,7 +245,8 @@ take_cached(struct vm_freelist *fl, struct page_cache *c, size_t i)
 	struct vm_page *pg = NULL;
 
 	vm_mutex_lock(&c->lock);
-	if (is_cached_in(fl, c, &fl->pages[i]))
+	if (atomic_load_explicit(&fl->pages[i].state, memory_order_acquire) ==
+	    cached_in(fl, c))
 		pg = cache_take(c, &fl->pages[i]);
 	vm_mutex_unlock(&c->lock);
 	return pg;
@@ -308,7 +303,7 @@ take_any(struct vm_freelist *fl, struct page_cache *mine)
 	unsigned i;
 
 	for (i = (unsigned)(mine - fl->caches);; i++) {
-		pg = take_from(fl, &fl->caches[i % CPUS]);
+		pg = take_from(fl, &fl->caches[i % VM_PAGE_CACHES]);
 		if (pg != NULL)
 			return pg;
 	}
@@ -611,7 +606,7 @@ caches_init(struct vm_freelist *fl, const struct vm_env *env)
 	unsigned i;
 
 	vm_mutex_init(&fl->lock, env);
-	for (i = 0; i < CPUS; i++) {
+	for (i = 0; i < VM_PAGE_CACHES; i++) {
 		vm_mutex_init(&fl->caches[i].lock, env);
 		list_init(&fl->caches[i].pages);
 	}
@@ -657,8 +652,7 @@ check_cache(const struct vm_freelist *fl, unsigned cpu)
 	unsigned n = 0;
 
 	LIST_FOREACH(struct vm_page, pg, &c->pages, q) {
-		VM_VERIFY(pg->state == VM_PAGE_CACHED);
-		VM_VERIFY(pg->cpu == cpu);
+		VM_VERIFY(pg->state == cached_in(fl, c));
 		n++;
 	}
 	VM_VERIFY(n == c->count);
@@ -681,14 +675,14 @@ vm_page_check(const struct vm_system *sys)
 	size_t i, nfree = 0, nwired = 0, ncached = 0, nfile = 0;
 	unsigned cpu;
 
-	for (cpu = 0; cpu < CPUS; cpu++)
+	for (cpu = 0; cpu < VM_PAGE_CACHES; cpu++)
 		ncached += check_cache(fl, cpu);
 	for (i = 0; is_set_up(fl, i); i++) {
 		const struct vm_page *pg = &fl->pages[i];
 
 		VM_VERIFY(
 		    bitmap_test(&fl->map, i) == (pg->state == VM_PAGE_FREE));
-		ncached -= pg->state == VM_PAGE_CACHED;
+		ncached -= pg->state != VM_PAGE_FREE && !vm_page_is_used(pg);
 		nwired += pg->wire_count != 0;
 		if (vm_page_is_used(pg)) {
 			nfile += pg->wire_count == 0 && is_of_file(pg);

@@ -93,8 +93,7 @@ struct vm_page {
 	uint64_t frame;            /* (c) frame number: pa >> VM_PAGE_SHIFT */
 	_Atomic uint8_t pmap_bits; /* (p) modified, referenced */
 	_Atomic uint8_t state;     /* (f) VM_PAGE_FREE..., (q) in use */
-	_Atomic uint8_t cpu;       /* (f) whose cache holds it when cached; */
-				   /* (q) act_count when in use */
+	_Atomic uint8_t activity;  /* (q) act_count, for policies that count */
 	bool zeroed : 1;           /* (f) a free frame that reads as zeroes */
 	bool busy : 1;             /* (o) contents in transit */
 	bool filling : 1;          /* (o) busy, and has none yet */
@@ -108,10 +107,13 @@ struct vm_page {
 
 _Static_assert(sizeof(struct vm_page) <= 96, "vm_page is at most 96 bytes");
 
+#define VM_PAGE_CACHES 16 /* of free pages, one for each of some processors */
+
 enum vm_page_state {
 	VM_PAGE_FREE,
-	VM_PAGE_CACHED, /* free, in the cache of a processor */
-	VM_PAGE_USED,   /* and on no queue: wired, a device's, or looked at */
+	VM_PAGE_CACHED, /* free, in the first cache; then those in the others */
+	/* and on no queue: wired, a device's, or looked at */
+	VM_PAGE_USED = VM_PAGE_CACHED + VM_PAGE_CACHES,
 	/* used, and on the queue of */
 	VM_PAGE_ACTIVE,
 	VM_PAGE_INACTIVE,

@@ -55,13 +55,13 @@ vm_pageq_keep(struct vm_system *sys, struct vm_page *pg)
 static inline uint8_t
 vm_pageq_activity(const struct vm_page *pg)
 {
-	return atomic_load_explicit(&pg->cpu, memory_order_relaxed);
+	return atomic_load_explicit(&pg->activity, memory_order_relaxed);
 }
 
 static inline void
 vm_pageq_set_activity(struct vm_page *pg, uint8_t n)
 {
-	atomic_store_explicit(&pg->cpu, n, memory_order_relaxed);
+	atomic_store_explicit(&pg->activity, n, memory_order_relaxed);
 }
 
 /*

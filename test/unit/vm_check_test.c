@@ -108,8 +108,8 @@ test_cached_page(void **state)
 	assert_int_equal(pg->state, VM_PAGE_CACHED);
 	vm_check(fx->sys);
 	expect_death((list_remove(&pg->q), vm_check(fx->sys)), "count");
-	expect_death(((void)atomic_fetch_xor(&pg->cpu, 1), vm_check(fx->sys)),
-	    "cpu");
+	expect_death(((void)atomic_fetch_add(&pg->state, 1), vm_check(fx->sys)),
+	    "state");
 }
 
 /* Is nothing said when the host has no memory to count in? */

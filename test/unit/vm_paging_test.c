@@ -169,8 +169,8 @@ static const struct comes comes[] = {
 	{ &vm_design_mach, { "20-20", "20-21", "20-22", "20-23" } },
 	{ &vm_design_freebsd, { "16-31", "16-39", "16-55", "16-63" } },
 	{ &vm_design_dragonfly, { "20-35", "20-63", "20-63", "20-63" } },
-	{ &vm_design_netbsd, { "20-20", "20-21", "20-22", "20-23" } },
-	{ &vm_design_openbsd, { "20-20", "20-21", "20-22", "20-23" } },
+	{ &vm_design_netbsd, { "20-20", "20-24", "20-32", "20-48" } },
+	{ &vm_design_openbsd, { "20-20", "20-24", "20-32", "20-48" } },
 };
 
 static const struct comes *

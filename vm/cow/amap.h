@@ -25,6 +25,7 @@
 #include "vm/cow/slots.h"
 #include "vm/vm_entry.h"
 #include "vm/vm_lock.h"
+#include "vm/vm_readahead.h"
 
 #define VM_AMAP_CHUNK     16         /* slots settled at once in sparse ones */
 #define VM_AMAP_SLOTS_MAX (1u << 22) /* slots of the largest amap: 16 GB */
@@ -55,6 +56,7 @@ struct vm_amap {
 	};
 	struct vm_amap_run *runs; /* [room] or NULL: refs counts for all */
 	uint32_t run_hint;        /* first slot of a run, to begin looking */
+	struct vm_reader reader;  /* by slots: what is read along from swap */
 	bool runs_lost;           /* no memory for runs when they were needed */
 	bool shared; /* MAP_INHERIT_SHARE: entries see each other */
 };

@@ -148,16 +148,24 @@ begin_read(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an,
 	return VM_RESOLVE_IO;
 }
 
+/* Who reads in order is given those that come next, too. */
 static enum vm_verdict
 page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 {
-	unsigned max = 1;
+	const struct vm_readahead *ra = &r->sys->paging->swapin;
+	const struct vm_aref *ar = &r->entry->aref;
+	struct vm_reader *reader = &ar->amap->reader;
+	enum vm_verdict v;
+	struct vm_window w;
 
 	if (r->depth != VM_RESOLVE_ALL)
 		return VM_RESOLVE_ABSENT;
-	if (r->entry->advice != VM_ADV_RANDOM)
-		max = vm_readahead_clip(r->sys, r->sys->paging->swapin.first);
-	return begin_read(r, n, an, max);
+	w = vm_readahead_plan(r->sys, ra, reader, ar->slot + n,
+	    r->entry->advice);
+	v = begin_read(r, n, an, w.in_order ? w.npages : ra->first);
+	if (v == VM_RESOLVE_IO)
+		vm_reader_went(reader, &w, ar->slot + n + r->read->npages);
+	return v;
 }
 
 static enum vm_verdict

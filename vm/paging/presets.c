@@ -18,6 +18,12 @@
 		.first = 1, .least = 1, .most = 1 \
 	}
 
+/* The same, but to who goes on in order, up to 16: UVM has that for files. */
+#define IN_ORDER                                   \
+	{                                          \
+		.first = 1, .least = 1, .most = 16 \
+	}
+
 /* 4.4BSD: a page keeps its slot, of blocks of 16 KB. */
 const struct vm_paging vm_paging_mach = {
 	.name = "clock",
@@ -70,7 +76,7 @@ const struct vm_paging vm_paging_netbsd = {
 	.place = &vm_place_any,
 	.cluster = VM_CLUSTER_MAX,
 	.file = FILES,
-	.swapin = ONE,
+	.swapin = IN_ORDER,
 	.patience = 1,
 	.target = { 4, 3 },
 };
@@ -81,7 +87,7 @@ const struct vm_paging vm_paging_openbsd = {
 	.place = &vm_place_any,
 	.cluster = VM_CLUSTER_MAX,
 	.file = FILES,
-	.swapin = ONE,
+	.swapin = IN_ORDER,
 	.patience = 1,
 	.target = { 4, 3 },
 	.unmaps = true,

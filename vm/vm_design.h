@@ -15,8 +15,9 @@ struct vm_neighbours {
 };
 
 /*
- * What a fault retires with sequential advice: so many pages right behind it;
- * or, when it had to read, the block of so many before the one that it is in.
+ * What a fault retires: with sequential advice so many pages right behind it;
+ * or, when it had to read, the block of so many before the one that it is in,
+ * then also when requests have long been in order.
  */
 struct vm_behind {
 	uint16_t npages;

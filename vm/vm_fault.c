@@ -54,6 +54,7 @@ struct vm_fault {
 	vm_pindex_t ahead;  /* pages to make after va, */
 	vm_pindex_t behind; /* and before it */
 	bool has_read;      /* the page, or what is around it */
+	bool steady;        /* as the reader has done for long, in order */
 	struct vm_resolve r;
 	struct vm_read read;
 };
@@ -206,7 +207,18 @@ retire(const struct vm_cow_page *at, void *arg)
 		vm_pageout_retire(arg, at->page);
 }
 
-/* Who goes through memory in order does not come back soon. */
+/* Who goes through memory in order does not come back soon: by advice or, in
+ * blocks, by what he has read. */
+static bool
+leaves_behind(const struct vm_fault *f)
+{
+	bool told = f->entry->advice == VM_ADV_SEQUENTIAL;
+
+	if (f->map->design->behind.block)
+		return f->has_read && (told || f->steady);
+	return told;
+}
+
 static void
 retire_behind(struct vm_fault *f)
 {
@@ -216,7 +228,7 @@ retire_behind(struct vm_fault *f)
 	unsigned factor = f->map->sys->machine->neighbour_factor;
 	vm_pindex_t npages = behind.npages * (factor > 1 ? factor : 1u);
 
-	if (e->advice != VM_ADV_SEQUENTIAL || (behind.block && !f->has_read))
+	if (!leaves_behind(f))
 		return;
 	if (behind.block)
 		n -= n % npages;
@@ -556,6 +568,7 @@ follow(struct vm_fault *f, enum vm_verdict v)
 		break;
 	case VM_RESOLVE_IO:
 		f->has_read = true;
+		f->steady = f->read.steady;
 		return read_in(f);
 	case VM_RESOLVE_BUSY:
 		return wait_page(f);
@@ -645,7 +658,7 @@ vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags)
 	f.flags = flags;
 	f.span = 1;
 	f.reclaims = 0;
-	f.has_read = false;
+	f.has_read = f.steady = false;
 	f.wait = NULL;
 	VM_COUNT(map->sys, faults);
 	return fault_loop(&f);
@@ -666,6 +679,7 @@ vm_fault_try(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags,
 	else
 		VM_COUNT(map->sys, fault_retries);
 	f.has_read = w->reading != NULL;
+	f.steady = f.has_read && w->reading->read.steady;
 	error = follow_reading(w);
 	if (error != 0)
 		return error;
@@ -718,7 +732,7 @@ vm_fault_range(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access,
 		f.wanted = access;
 		f.flags = 0;
 		f.reclaims = 0;
-		f.has_read = false;
+		f.has_read = f.steady = false;
 		f.wait = NULL;
 		VM_COUNT(map->sys, faults);
 		f.span = vm_atop(end - f.va + VM_PAGE_MASK);

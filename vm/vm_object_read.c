@@ -109,6 +109,7 @@ allocate_read(struct vm_object *obj, const struct read_plan *p,
 	vm_pindex_t pi;
 
 	rd->npages = 0;
+	rd->steady = false;
 	rd->pindex = p->start;
 	for (pi = p->start; pi == p->wanted || pi < p->end; pi++) {
 		struct vm_page *pg;
@@ -159,8 +160,9 @@ begin_plan(struct vm_object *obj, struct read_plan *p,
 
 static void
 note_reader(struct vm_object *obj, const struct vm_window *w,
-    const struct vm_read *rd)
+    struct vm_read *rd)
 {
+	rd->steady = w->steady;
 	vm_reader_went(&obj->reader, w, rd->pindex + rd->npages);
 	if (w->in_order)
 		VM_COUNT(obj->sys, ra_hit);

@@ -30,6 +30,7 @@ struct vm_read {
 	vm_pindex_t pindex;      /* of the first page in obj */
 	vm_slot_t slot;          /* of the first page in swap */
 	unsigned npages, wanted; /* the one it is for is pages[wanted] */
+	bool steady;             /* who reads has long gone on in order */
 	struct vm_page *pages[VM_CLUSTER_MAX];
 };
 

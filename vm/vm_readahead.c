@@ -83,6 +83,7 @@ vm_readahead_plan(const struct vm_system *sys, const struct vm_readahead *ra,
 {
 	struct vm_window w = plan(sys, ra, rd, pindex, advice);
 
+	w.steady = w.in_order && w.npages == ra->most;
 	w.npages = vm_readahead_clip(sys, w.npages);
 	return w;
 }

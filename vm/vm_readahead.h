@@ -44,6 +44,7 @@ struct vm_reader {
 struct vm_window {
 	unsigned npages;
 	bool around, in_order;
+	bool steady; /* in order, and as long as they get: he goes on */
 };
 
 /*

@@ -344,6 +344,30 @@ test_behind_block(void **state)
 	swap_off(fx);
 }
 
+/* The same without advice, for who has read in order for long. */
+static void
+test_behind_in_order(void **state)
+{
+	struct fixture *fx = *state;
+	const size_t n = 300, block = fx_design->behind.npages;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, n), VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store(fx, i, (int)i % 251), VM_OK);
+	all_out(fx);
+	for (size_t i = block - 1; i > block - 128; i -= 37)
+		assert_int_equal(load(fx, i), (int)i % 251);
+	assert_int_equal(load(fx, block + 40), (int)(block + 40) % 251);
+	assert_int_equal(fx->sys->stats.retired, 0);
+	all_out(fx);
+	for (size_t i = block - 128; i < block + 40; i++)
+		assert_int_equal(load(fx, i), (int)i % 251);
+	assert_in_range(fx->sys->stats.retired, 1, 128);
+	assert_int_equal(unmap(fx, 0, n), VM_OK);
+	swap_off(fx);
+}
+
 /* What is clean goes without being written again. */
 static void
 test_clean(void **state)
@@ -542,7 +566,9 @@ main(void)
 		FX_TEST(test_deactivate),
 		FX_TEST(test_behind),
 		FX_TEST_IN(freebsd, test_behind_block),
+		FX_TEST_IN(freebsd, test_behind_in_order),
 		FX_TEST_IN(dragonfly, test_behind_block),
+		FX_TEST_IN(dragonfly, test_behind_in_order),
 		FX_TEST(test_clean),
 		FX_TEST_IN(mach, test_strip),
 		FX_TEST_IN(netbsd, test_strip),

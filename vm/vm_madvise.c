@@ -9,6 +9,7 @@
 #include "vm/vm_mmap.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pageout.h"
+#include "vm/vm_willneed.h"
 
 static bool
 is_private(const struct vm_map_entry *e)
@@ -263,45 +264,14 @@ populate(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access)
 	return error == VM_EFAULT ? VM_ENOMEM : error;
 }
 
-/* The next stored, readable part at or after *va; *va moves behind it. */
-static bool
-next_stored(struct vm_map *map, vaddr_t *va, vaddr_t end, struct vm_map_part *p)
-{
-	bool found = false;
-
-	vm_map_lock_read(map);
-	while (!found && vm_map_part(map, *va, end, p)) {
-		found = p->entry->object != NULL &&
-		    p->entry->object->ops->get != NULL &&
-		    (p->entry->prot & VM_PROT_READ);
-		*va = p->end;
-	}
-	vm_map_unlock_read(map);
-	return found;
-}
-
-/* Bring in what is stored somewhere else, unless memory is short. */
-static int
-will_need(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	struct vm_map_part p;
-	vaddr_t stopped;
-
-	while (next_stored(map, &start, end, &p)) {
-		if (vm_page_free_count(map->sys) / 2 > vm_atop(p.end - p.start))
-			(void)vm_fault_range(map, p.start, p.end, VM_PROT_READ,
-			    &stopped);
-	}
-	return 0;
-}
-
 static int
 advise_unlocked(struct vm_map *map, vaddr_t start, vaddr_t end,
     enum vm_madvise advice)
 {
 	switch (advice) {
 	case VM_MADV_WILLNEED:
-		return will_need(map, start, end);
+		vm_willneed(map, start, end);
+		return 0;
 	case VM_MADV_REMOVE:
 		return remove_shared(map, start, end);
 	case VM_MADV_POPULATE_READ:

@@ -99,7 +99,7 @@ enum vm_madvise {
 	VM_MADV_NORMAL,
 	VM_MADV_RANDOM,
 	VM_MADV_SEQUENTIAL,
-	VM_MADV_WILLNEED,   /* fault in what is resident, start reading */
+	VM_MADV_WILLNEED,   /* read it, as far as there is memory */
 	VM_MADV_DEACTIVATE, /* BSD MADV_DONTNEED: not soon; contents stay */
 	VM_MADV_DISCARD,    /* Linux MADV_DONTNEED: private contents go now */
 	VM_MADV_FREE,       /* private contents may go; they go now */
@@ -117,7 +117,9 @@ enum vm_madvise {
  * VM_EINVAL: wired, shared or foreign where the advice forbids it; VM_EACCES:
  * REMOVE of what is private, or could never be written; VM_EPERM: immutable.
  * DISCARD, FREE and REMOVE end at the first entry that refuses, POPULATE at the
- * first page that has no answer: what comes before has been done.
+ * first page that has no answer: what comes before has been done.  WILLNEED
+ * begins to read what is in swap and does not wait; it waits for files, and
+ * fails for holes only (vm_willneed.h).
  */
 int vm_madvise(struct vmspace *, vaddr_t, vsize_t len, enum vm_madvise);
 

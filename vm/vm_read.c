@@ -83,6 +83,17 @@ vm_reading_leave(struct vm_reading *r)
 	vm_mutex_unlock(&sys->reads->lock);
 }
 
+unsigned
+vm_reads_under_way(struct vm_system *sys)
+{
+	unsigned n;
+
+	vm_mutex_lock(&sys->reads->lock);
+	n = sys->reads->under_way;
+	vm_mutex_unlock(&sys->reads->lock);
+	return n;
+}
+
 void
 vm_reads_drain(struct vm_system *sys)
 {

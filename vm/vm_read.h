@@ -66,6 +66,9 @@ int vm_reading_take(struct vm_reading *);
 /* Nobody wants to know of its end; it is gone then. */
 void vm_reading_leave(struct vm_reading *);
 
+/* How many readings are under way, anybody's. */
+unsigned vm_reads_under_way(struct vm_system *);
+
 /* Wait until none is under way.  => nobody begins one; no lock held */
 void vm_reads_drain(struct vm_system *);
 

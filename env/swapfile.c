@@ -3,7 +3,7 @@
  * swapfile.c - see swapfile.h.
  *
  * Opening goes from what changes nothing to what does: look, open, lock, look
- * into, allocate, sign.  The engine comes last: from then on the file is ours.
+ * into, allocate, sign.  What is signed is ours: nothing can fail after that.
  */
 #include "env/swapfile.h"
 
@@ -42,7 +42,7 @@ struct opening {
 	uint64_t has;   /* bytes it has */
 	uint64_t size;  /* bytes it shall have for us, whole pages */
 	uint64_t begin; /* where the pages begin */
-	bool created, sign;
+	bool created, locked, grown, sign;
 };
 
 /* ------------------------------------------------------------- signature */
@@ -173,11 +173,10 @@ make_room(struct opening *o)
 
 	if (S_ISBLK(o->st.st_mode))
 		return true;
+	o->grown = o->has < o->size;
 	error = allocate(o->fd, o->has, o->size);
 	if (error == 0)
 		return true;
-	if (ftruncate(o->fd, (off_t)o->has) != 0)
-		return swapdev_refuse(o->why, "%s", strerror(errno));
 	return swapdev_refuse(o->why, "no room for %llu bytes: %s",
 	    (unsigned long long)o->size, strerror(error));
 }
@@ -240,7 +239,8 @@ open_path(struct opening *o, const char *path)
 static bool
 lock(struct opening *o)
 {
-	if (flock(o->fd, LOCK_EX | LOCK_NB) == 0)
+	o->locked = flock(o->fd, LOCK_EX | LOCK_NB) == 0;
+	if (o->locked)
 		return true;
 	if (errno == EWOULDBLOCK)
 		return swapdev_refuse(o->why, "already in use as swap");
@@ -253,13 +253,9 @@ open_named(struct opening *o)
 	const char *path = o->config->path;
 
 	o->begin = VM_PAGE_SIZE;
-	if (check_kind(o, path) && open_path(o, path) && lock(o) && look(o) &&
-	    decide_size(o) && check_limit(o) && check_contents(o) &&
-	    make_room(o) && write_signature(o))
-		return true;
-	if (o->created)
-		(void)unlink(path);
-	return false;
+	return check_kind(o, path) && open_path(o, path) && lock(o) &&
+	    look(o) && decide_size(o) && check_limit(o) && check_contents(o) &&
+	    make_room(o);
 }
 
 /* => -1: errno says why not */
@@ -295,6 +291,19 @@ open_temporary(struct opening *o)
 		return swapdev_refuse(o->why, "no temporary file in %s: %s",
 		    folder, strerror(errno));
 	return look(o) && decide_size(o) && check_limit(o) && make_room(o);
+}
+
+/* One that was made, without the lock, may be somebody else's by now. */
+static void
+undo(const struct opening *o)
+{
+	if (o->fd < 0)
+		return;
+	if (o->locked && o->created)
+		(void)unlink(o->config->path);
+	else if (o->grown)
+		(void)!ftruncate(o->fd, (off_t)o->has);
+	(void)close(o->fd);
 }
 
 /* ---------------------------------------------------------------- device */
@@ -384,33 +393,41 @@ choose_engine(struct swapfile *f, const struct opening *o)
 }
 
 static bool
-make_device(struct opening *o, struct swapdev *sd)
+begin_engine(struct swapfile *f, const struct opening *o)
+{
+	int error = choose_engine(f, o);
+
+	if (error == 0)
+		return true;
+	return swapdev_refuse(o->why, "no %s: %s",
+	    o->config->engine == SWAPFILE_URING ? "io_uring" : "threads",
+	    strerror(error));
+}
+
+/* => NULL: why says it */
+static struct swapfile *
+make_device(struct opening *o)
 {
 	const struct vm_env *env = o->config->env;
 	const char *path = o->config->path;
 	struct swapfile *f = env->alloc(env->ctx, sizeof(*f));
-	int error;
 
-	if (f == NULL)
-		return swapdev_refuse(o->why, "out of memory");
+	if (f == NULL) {
+		(void)swapdev_refuse(o->why, "out of memory");
+		return NULL;
+	}
 	f->env = env;
 	f->fd = o->fd;
 	(void)snprintf(f->name, sizeof(f->name), "%s",
 	    path != NULL ? path : "(temporary)");
 	swaplog_init(&f->log, env, f->name);
-	error = choose_engine(f, o);
-	if (error != 0) {
-		env->free(env->ctx, f, sizeof(*f));
-		return swapdev_refuse(o->why, "no %s: %s",
-		    o->config->engine == SWAPFILE_URING ? "io_uring" :
-							  "threads",
-		    strerror(error));
+	if (begin_engine(f, o)) {
+		if (write_signature(o))
+			return f;
+		f->engine->ops->destroy(f->engine);
 	}
-	*sd = (struct swapdev){ .ops = &ops,
-		.dev = f,
-		.npages = vm_atop(o->size - o->begin),
-		.engine = f->engine->ops->name };
-	return true;
+	env->free(env->ctx, f, sizeof(*f));
+	return NULL;
 }
 
 bool
@@ -418,13 +435,19 @@ swapfile_open(const struct swapfile_config *config, struct swapdev *sd,
     struct swapdev_why *why)
 {
 	struct opening o = { .config = config, .why = why, .fd = -1 };
+	struct swapfile *f = NULL;
 
-	if ((config->path != NULL ? open_named(&o) : open_temporary(&o)) &&
-	    make_device(&o, sd))
-		return true;
-	if (o.fd >= 0)
-		(void)close(o.fd);
-	return false;
+	if (config->path != NULL ? open_named(&o) : open_temporary(&o))
+		f = make_device(&o);
+	if (f == NULL) {
+		undo(&o);
+		return false;
+	}
+	*sd = (struct swapdev){ .ops = &ops,
+		.dev = f,
+		.npages = vm_atop(o.size - o.begin),
+		.engine = f->engine->ops->name };
+	return true;
 }
 
 bool

@@ -426,25 +426,43 @@ test_limit(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 }
 
-/* Does each allocation that fails refuse the file, and leave nothing? */
+/* Does each allocation that fails refuse the file, and leave it as it was? */
 static void
-test_no_memory(void **state)
+fail_each(const char *name, uint64_t size)
 {
 	static const enum swapfile_engine engines[] = { SWAPFILE_URING,
 		SWAPFILE_THREADS };
 	struct swapdev_why why;
 	struct swapdev sd;
 
-	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		for (unsigned n = 1; n <= 2; n++) {
 			faulty_fail(&rig.faulty, n, FAULTY_ONCE);
 			assert_false(
-			    try_open("swap", MB, engines[i], &sd, &why));
+			    try_open(name, size, engines[i], &sd, &why));
 			assert_int_equal(atomic_load(&rig.faulty.blocks), 0);
 		}
 	}
 	faulty_fail(&rig.faulty, 0, FAULTY_ONCE);
+}
+
+static void
+test_no_memory(void **state)
+{
+	char first = 'x';
+	int fd;
+
+	(void)state;
+	fail_each("swap", MB);
+	assert_int_equal(access(path("swap"), F_OK), -1);
+	make_file("blank", 2 * MB);
+	fail_each("blank", 0);
+	fail_each("blank", 3 * MB);
+	assert_int_equal(size_of("blank"), 2 * MB);
+	fd = open(path("blank"), O_RDONLY);
+	assert_int_equal(read(fd, &first, 1), 1);
+	assert_int_equal(first, 0);
+	(void)close(fd);
 }
 
 /* ---- when things go wrong later ---- */
@@ -541,16 +559,16 @@ test_full_later(void **state)
 	(void)umount(folder);
 }
 
-/* ---- a kernel without io_uring ---- */
+/* ---- a kernel that refuses calls ---- */
 
 static bool
-forbid_uring(void)
+forbid(uint32_t call, uint32_t error)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
@@ -559,42 +577,72 @@ forbid_uring(void)
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* In a process of its own.  => its exit status */
+enum { RIGHT, WRONG, NO_FILTERS };
+
+/* Must be right, in a process of its own. */
+static void
+alone(int (*work)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(work());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NO_FILTERS) {
+		printf("skip: no seccomp filters\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), RIGHT);
+}
+
 static int
 without_uring(void)
 {
 	struct swapdev_why why;
 	struct swapdev sd;
 
-	if (!forbid_uring())
-		return 2;
+	if (!forbid(SYS_io_uring_setup, EPERM))
+		return NO_FILTERS;
 	if (try_open("swap", MB, SWAPFILE_URING, &sd, &why) ||
 	    !try_open("swap", MB, SWAPFILE_BEST, &sd, &why) ||
 	    strcmp(sd.engine, "threads") != 0)
-		return 1;
+		return WRONG;
 	must_write(&sd, 0, 64, 1);
 	must_read(&sd, 0, 64, 1);
 	swapdev_close(&sd);
-	return 0;
+	return RIGHT;
 }
 
 /* Where io_uring is forbidden: are threads taken? */
 static void
 test_forbidden(void **state)
 {
-	int status;
-	pid_t pid = fork();
-
 	(void)state;
-	if (pid == 0)
-		_exit(without_uring());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 2) {
-		printf("skip: no seccomp filters\n");
-		skip();
-	}
-	assert_int_equal(WEXITSTATUS(status), 0);
+	alone(without_uring);
+}
+
+static int
+without_lock(void)
+{
+	struct swapdev_why why;
+	struct swapdev sd;
+
+	if (!forbid(SYS_flock, EWOULDBLOCK))
+		return NO_FILTERS;
+	if (try_open("swap", MB, SWAPFILE_BEST, &sd, &why) ||
+	    strstr(why.text, "already in use") == NULL)
+		return WRONG;
+	return access(path("swap"), F_OK) == 0 ? RIGHT : WRONG;
+}
+
+/* Made, but another was faster to take it: is it left to that one? */
+static void
+test_lost_race(void **state)
+{
+	(void)state;
+	alone(without_lock);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -620,6 +668,7 @@ main(void)
 		TEST(test_full_at_start),
 		TEST(test_full_later),
 		TEST(test_forbidden),
+		TEST(test_lost_race),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -392,9 +392,10 @@ connect_to(struct swapnbd *d, const char *uri, struct swapdev_why *why)
 		if (is_over(d))
 			return swapdev_refuse(why, "cannot connect: %s",
 			    complaint(d));
-		if (!drive(d, 1) && now() >= by)
+		if (now() >= by)
 			return swapdev_refuse(why,
 			    "cannot connect: no answer in %d seconds", seconds);
+		(void)drive(d, 1);
 	}
 	return true;
 }

@@ -67,9 +67,10 @@ report_space(struct space *space)
 	struct vm_oom_size size;
 
 	vm_oom_size(space->vm, &size);
-	message("process %d, %s: %lluK of its own resident, %lluK in swap",
+	message("process %d, %s: %lluK of its own resident, %lluK in swap; "
+		"%lluK shared",
 	    (int)space->pid, space->name, size_kb(size.resident),
-	    size_kb(size.swapped));
+	    size_kb(size.swapped), size_kb(size.shared));
 }
 
 static void

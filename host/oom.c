@@ -40,9 +40,9 @@ kill_space(struct space *space, const struct vm_oom_size *size)
 
 	reason(space->run, why, sizeof(why));
 	message("%s: process %d killed: out of memory: it has %lluK and %lluK "
-		"in swap; %s",
+		"in swap, and %lluK shared; %s",
 	    space->name, (int)space->pid, size_kb(size->resident),
-	    size_kb(size->swapped), why);
+	    size_kb(size->swapped), size_kb(size->shared), why);
 	space->killed = true;
 	space->run->killed_no_memory++;
 	LIST_FOREACH(struct task, t, &space->tasks, in_space)

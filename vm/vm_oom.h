@@ -11,14 +11,15 @@
 
 #include "vm/vmspace.h"
 
-/* What a space has of its own, in pages. */
+/* What a space has, in pages. */
 struct vm_oom_size {
-	vm_pindex_t resident, swapped;
+	vm_pindex_t resident, swapped; /* of its own */
+	vm_pindex_t shared; /* in both, of memory that is no file's */
 };
 
 /*
  * vm_oom_size: pages of the upper layers of its entries, which nobody else has,
- * or only relatives of it.
+ * or only relatives of it; and of what it shares, whoever has that, too.
  * => no lock held
  */
 void vm_oom_size(struct vmspace *, struct vm_oom_size *);

@@ -1091,12 +1091,24 @@ def out_of_memory(side):
     with open(side.path("eat.py"), "w", encoding="ascii") as f:
         f.write(EAT)
     said = rb"bsdvm: python3\S*: process \d+ killed: out of memory: it has " \
-        rb"\d+K and \d+K in swap; (there is no swap|8192K of swap are full)"
+        rb"\d+K and \d+K in swap, and 0K shared; " \
+        rb"(there is no swap|8192K of swap are full)"
     for options in (("-d", "netbsd"), ("-d", "freebsd"), ("-s", "8M")):
         result = bsdvm(side, "run", "-m", "32M", *options, "--",
                        "/usr/bin/python3", "eat.py", "64")
         if result.status != 137 or not re.search(said, result.err):
             raise Failure(f"{options}: {result.status} {result.err}")
+
+
+@case("out-of-shared-memory", vm_only=True, needs=[os.path.join(PROG, "hog")])
+def out_of_shared_memory(side):
+    """What is shared is told, in memory and in swap."""
+    result = side.run("exec $PROG/hog -n 64 touch-shared", "-m 24M -s 8M")
+    said = re.search(rb"in swap, and (\d+)K shared; 8192K of swap are full",
+                     result.err)
+    if result.status != 137 or not said or \
+            not 20000 < int(said.group(1)) <= 32768:
+        raise Failure(f"{result.status} {result.out} {result.err}")
 
 
 MAP = """

@@ -52,6 +52,27 @@ test_largest(void **state)
 	vmspace_unref(vs);
 }
 
+/* Is what is shared counted apart, wherever it is, and as far as it is mapped? */
+static void
+test_shared(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_oom_size size;
+
+	assert_int_equal(fixture_swap(fx, 0, 64, 0), VM_OK);
+	assert_int_equal(fx_map_at(fx, fx->vs, 0, 8, VM_MMAP_SHARED, NULL, 0),
+	    VM_OK);
+	for (size_t i = 1; i < 6; i++)
+		assert_int_equal(store(fx, i, 's'), VM_OK);
+	page_out(fx);
+	assert_int_equal(store(fx, 6, 's'), VM_OK);
+	assert_int_equal(unmap(fx, 1, 1), VM_OK);
+	vm_oom_size(fx->vs, &size);
+	assert_int_equal(size.resident + size.swapped, 0);
+	assert_int_equal(size.shared, 5);
+	assert_largest(fx, NULL, 0, 0);
+}
+
 /* The largest is about to go, and waits for its break. */
 static struct vmspace *going;
 
@@ -83,6 +104,7 @@ main(void)
 {
 	static const struct fx_test tests[] = {
 		FX_TEST(test_largest),
+		FX_TEST(test_shared),
 		FX_TEST(test_going),
 	};
 

@@ -23,8 +23,10 @@ reason(struct run *run, char *text, size_t size)
 {
 	uint64_t total = vm_swap_total(run->sys);
 
-	if (total == 0)
+	if (run->options->nswaps == 0)
 		(void)snprintf(text, size, "there is no swap (see -s)");
+	else if (total == 0)
+		(void)snprintf(text, size, "swap has failed");
 	else if (vm_swap_in_use(run->sys) == total)
 		(void)snprintf(text, size, "%lluK of swap are full",
 		    size_kb(total));

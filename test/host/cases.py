@@ -1015,7 +1015,7 @@ def design_names(side):
     return [line.split()[0] for line in said.splitlines()]
 
 
-def start_nbd(side):
+def start_nbd(side, *more):
     """A server of 256 MB in memory, on loopback; its URI and process."""
     side.shell("rm -f nbd.pid")
     with socket.socket() as probe:
@@ -1023,7 +1023,8 @@ def start_nbd(side):
         port = probe.getsockname()[1]
     server = subprocess.Popen(
         ["nbdkit", "-f", "-i", "127.0.0.1", "-p", str(port), "-P", "nbd.pid",
-         "memory", "256M"], cwd=side.dir, stdin=subprocess.DEVNULL)
+         "memory", "256M", *more], cwd=side.dir, stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
     side.wait_for_file("nbd.pid")
     return f"nbd://127.0.0.1:{port}/", server
 
@@ -1109,6 +1110,26 @@ def out_of_shared_memory(side):
     if result.status != 137 or not said or \
             not 20000 < int(said.group(1)) <= 32768:
         raise Failure(f"{result.status} {result.out} {result.err}")
+
+
+@case("swap-fails", vm_only=True, needs="nbdkit")
+def swap_fails(side):
+    """No page goes out: that is why there is no memory, and no other cause."""
+    if b"without swap over NBD" in bsdvm(side, "version").out:
+        raise Skip("built without NBD")
+    with open(side.path("eat.py"), "w", encoding="ascii") as f:
+        f.write(EAT)
+    uri, server = start_nbd(side, "--filter=error", "error-pwrite=EIO",
+                            "error-pwrite-rate=100%")
+    done = subprocess.run([side.prefix[0], "run", "-m", "32M", "-s", uri,
+                           "--", "/usr/bin/python3", "eat.py", "400"],
+                          cwd=side.dir, env=side.env, timeout=60,
+                          capture_output=True, check=False)
+    server.kill()
+    server.wait(10)
+    if done.returncode != 137 or done.stderr.count(b"bsdvm: ") != 2 or \
+            b"; swap has failed" not in done.stderr:
+        raise Failure(f"{done.returncode} {done.stderr}")
 
 
 MAP = """

@@ -149,8 +149,8 @@ note_before(struct run *r)
 	r->model.limit_was = max.anon;
 }
 
-/* What it was before, or the less that it is now; a device that goes was there
- * all the while. */
+/* What it was before, or the less that it is now; a device that has gone was
+ * there all the while. */
 static void
 note_least(struct run *r, const struct op *op)
 {
@@ -159,7 +159,8 @@ note_least(struct run *r, const struct op *op)
 	check_limits(&r->subject, &r->model);
 	if (limit < r->model.limit)
 		r->model.limit = limit;
-	if (swap < r->model.swap || op->kind == OP_SWAP_OFF)
+	if (swap < r->model.swap ||
+	    (op->kind == OP_SWAP_OFF && r->out.error == VM_OK))
 		r->model.swap = swap;
 }
 

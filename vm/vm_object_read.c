@@ -95,7 +95,7 @@ grab_busy(struct vm_object *obj, vm_pindex_t pindex, const struct vm_page *near,
 	struct vm_page *pg = vm_object_grab(obj, pindex, near, flags);
 
 	if (pg != NULL)
-		vm_page_fill(pg);
+		vm_page_fill(obj->sys, pg);
 	return pg;
 }
 

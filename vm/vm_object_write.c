@@ -165,7 +165,7 @@ fill(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool wait,
 		if (!pg->busy && vm_page_is_dirty(obj->sys, pg)) {
 			if (run->npages == 0)
 				run->pindex = i;
-			vm_page_busy(pg);
+			vm_page_busy(obj->sys, pg);
 			run->pages[run->npages++] = pg;
 		} else if (run->npages != 0) {
 			break;

@@ -57,6 +57,7 @@ struct vm_freelist {
 	uint64_t *words;   /* (c) */
 	struct page_cache caches[VM_PAGE_CACHES];
 	struct vm_event events[EVENTS]; /* pages that stop being busy */
+	struct vm_event arrival;        /* any of them */
 };
 
 static size_t
@@ -344,6 +345,26 @@ vm_page_free_spares(struct vm_system *sys, size_t nfree)
 		;
 }
 
+/* Who wants the page is told that it is busy no longer; */
+static void
+end_busy(struct vm_system *sys, struct vm_page *pg)
+{
+	VM_ASSERT(pg->busy);
+	pg->busy = pg->filling = false;
+	if (pg->wanted) {
+		pg->wanted = false;
+		vm_event_signal(vm_page_event(sys, pg), sys->env);
+	}
+}
+
+/* and then who wants any. */
+static void
+tell_arrival(struct vm_system *sys)
+{
+	(void)atomic_fetch_sub(&sys->busy_pages, 1);
+	vm_event_signal(&sys->freelist->arrival, sys->env);
+}
+
 static void
 page_reset(struct vm_page *pg)
 {
@@ -388,13 +409,14 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 	struct vm_freelist *fl = sys->freelist;
 	struct page_cache *c = my_cache(sys);
 	const struct pmap_ops *ops = sys->machine->ops;
+	bool busy = pg->busy;
 
 	VM_ASSERT(pg->pv == NULL);
 	VM_ASSERT(pg->wire_count == 0);
 	VM_ASSERT(vm_page_is_used(pg));
 	VM_ASSERT(!pg->fictitious);
-	if (pg->busy)
-		vm_page_ready(sys, pg);
+	if (busy)
+		end_busy(sys, pg);
 	if (atomic_load_explicit(&pg->state, memory_order_relaxed) !=
 	    VM_PAGE_USED)
 		vm_pageq_put(sys, pg, VM_PAGE_USED);
@@ -409,6 +431,8 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 		cache_flush(fl, c);
 	vm_mutex_unlock(&c->lock);
 	atomic_fetch_add(&fl->nfree, 1);
+	if (busy)
+		tell_arrival(sys);
 }
 
 /* ---- busy, wired, mapped ---- */
@@ -437,12 +461,20 @@ vm_page_event(struct vm_system *sys, const struct vm_page *pg)
 void
 vm_page_ready(struct vm_system *sys, struct vm_page *pg)
 {
-	VM_ASSERT(pg->busy);
-	pg->busy = pg->filling = false;
-	if (pg->wanted) {
-		pg->wanted = false;
-		vm_event_signal(vm_page_event(sys, pg), sys->env);
-	}
+	end_busy(sys, pg);
+	tell_arrival(sys);
+}
+
+bool
+vm_page_any_busy(const struct vm_system *sys)
+{
+	return atomic_load(&sys->busy_pages) != 0;
+}
+
+struct vm_event *
+vm_page_arrival(const struct vm_system *sys)
+{
+	return &sys->freelist->arrival;
 }
 
 void
@@ -638,6 +670,7 @@ vm_page_fini(struct vm_system *sys)
 {
 	struct vm_freelist *fl = sys->freelist;
 
+	VM_ASSERT(sys->busy_pages == 0);
 	vm_free(sys, fl->pages, fl->npages * sizeof(*fl->pages));
 	vm_free(sys, fl->words, map_bytes(fl->npages));
 	vm_free(sys, fl, sizeof(*fl));

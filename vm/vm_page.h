@@ -216,20 +216,26 @@ void vm_page_withdraw(struct vm_system *, struct vm_page *);
  * => owner's lock held
  */
 static inline void
-vm_page_busy(struct vm_page *pg)
+vm_page_busy(struct vm_system *sys, struct vm_page *pg)
 {
 	VM_ASSERT(!pg->busy);
 	pg->busy = true;
+	(void)atomic_fetch_add(&sys->busy_pages, 1);
 }
 
 static inline void
-vm_page_fill(struct vm_page *pg)
+vm_page_fill(struct vm_system *sys, struct vm_page *pg)
 {
-	vm_page_busy(pg);
+	vm_page_busy(sys, pg);
 	pg->filling = true;
 	pg->dirty = false;
 }
 void vm_page_ready(struct vm_system *, struct vm_page *);
+
+/* Whether any page is busy; an event for when one is no longer, and free, if
+ * that is what becomes of it. */
+bool vm_page_any_busy(const struct vm_system *);
+struct vm_event *vm_page_arrival(const struct vm_system *);
 
 /*
  * vm_page_proved: what was read along is used, or it goes and nobody has.

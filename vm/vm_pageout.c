@@ -7,6 +7,9 @@
  * are used.  When that, too, is fruitless there is no memory to be made, and
  * who waits is told.
  *
+ * What is busy meanwhile, on its way in or out, may be memory as soon as it has
+ * arrived: as long as there is any, nothing is in vain yet.
+ *
  * Without swap, or when it is full, only pages of files are left to go.  When
  * they are few they come back at once, and everybody does nothing but read
  * them.  So when all that passes made was of few files, and all in all many
@@ -338,6 +341,37 @@ is_hopeless(const struct vm_system *sys, unsigned fruitless)
 	return fruitless >= sys->paging->patience + HARD_PASSES;
 }
 
+/*
+ * Whether something is under way, or was until a moment ago: pages that will be
+ * free, or could not be looked at as they are busy.  What to wait for.
+ */
+static bool
+is_coming(struct vm_system *sys, struct vm_event **ev, uint32_t *seen)
+{
+	const struct vm_swapout none = { .sys = sys };
+
+	*ev = vm_swapout_event(sys);
+	*seen = vm_event_count(*ev);
+	if (vm_swapout_paging(sys) != 0 || vm_swapout_is_held_up(&none))
+		return true;
+	*ev = vm_page_arrival(sys);
+	*seen = vm_event_count(*ev);
+	return vm_page_any_busy(sys);
+}
+
+/* Until some of it has arrived; false: there is nothing. */
+static bool
+wait_arrival(struct vm_system *sys)
+{
+	struct vm_event *ev;
+	uint32_t seen;
+	bool coming = is_coming(sys, &ev, &seen);
+
+	if (coming)
+		vm_event_wait(ev, seen, sys->env);
+	return coming;
+}
+
 static void
 wait_paging(struct vm_system *sys)
 {
@@ -362,7 +396,7 @@ make(struct vm_system *sys, size_t nfree)
 	vm_mutex_lock(&po->pass_lock);
 	while (vm_pageout_available(sys) < nfree &&
 	    !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, nfree, fruitless, true))
+		if (pass(sys, nfree, fruitless, true) || wait_arrival(sys))
 			fruitless = 0;
 		else
 			fruitless++;
@@ -402,7 +436,6 @@ static int
 wait_for_daemon(struct vm_system *sys)
 {
 	struct vm_pageouts *po = sys->pageouts;
-	struct vm_event *arrived = vm_swapout_event(sys);
 	unsigned left = PASSES_MOST;
 	uint32_t seen;
 
@@ -412,24 +445,11 @@ wait_for_daemon(struct vm_system *sys)
 			return 0; /* it has ended: look again */
 		vm_event_signal(vm_page_shortage(sys), sys->env);
 		vm_event_wait(&po->passed, seen, sys->env);
-		seen = vm_event_count(arrived);
-		if (is_short(sys) && vm_swapout_paging(sys) != 0)
-			vm_event_wait(arrived, seen, sys->env);
-		else if (is_short(sys) && is_hopeless(sys, po->fruitless))
+		if (is_short(sys) && !wait_arrival(sys) && is_short(sys) &&
+		    is_hopeless(sys, po->fruitless))
 			return VM_ENOMEM;
 	}
 	return 0;
-}
-
-/* As long as there is nothing: until some of what is under way has arrived. */
-static void
-wait_arrival(struct vm_system *sys)
-{
-	struct vm_event *ev = vm_swapout_event(sys);
-	uint32_t seen = vm_event_count(ev);
-
-	if (is_short(sys) && vm_swapout_paging(sys) != 0)
-		vm_event_wait(ev, seen, sys->env);
 }
 
 /* Who has made a pass in vain may find that others have made memory. */
@@ -441,12 +461,12 @@ make_own(struct vm_system *sys)
 
 	vm_mutex_lock(&po->pass_lock);
 	while (is_short(sys) && !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, po->levels.target + po->ahead, fruitless, true) ||
-		    vm_swapout_paging(sys) != 0)
+		if (pass(sys, po->levels.target + po->ahead, fruitless, true))
 			fruitless = 0;
 		else
 			fruitless++;
-		wait_arrival(sys);
+		if (is_short(sys) && wait_arrival(sys))
+			fruitless = 0;
 	}
 	vm_mutex_unlock(&po->pass_lock);
 	return is_short(sys) && is_hopeless(sys, fruitless) ? VM_ENOMEM : 0;
@@ -454,27 +474,18 @@ make_own(struct vm_system *sys)
 
 /* ---- who does not sleep ---- */
 
-/* Whether memory is on its way, or was until a moment ago. */
-static bool
-is_coming(struct vm_system *sys)
-{
-	const struct vm_swapout none = { .sys = sys };
-
-	return vm_swapout_paging(sys) != 0 || vm_swapout_is_held_up(&none);
-}
-
 /* As wait_for_daemon: first its next pass, then what that has begun. */
 static int
 try_daemon(struct vm_system *sys, bool asked, struct vm_wait *w)
 {
 	struct vm_pageouts *po = sys->pageouts;
-	struct vm_event *arrived = vm_swapout_event(sys);
-	uint32_t passed = vm_event_count(&po->passed);
-	uint32_t seen = vm_event_count(arrived);
+	uint32_t passed = vm_event_count(&po->passed), seen;
+	struct vm_event *arrived;
+	bool coming = is_coming(sys, &arrived, &seen);
 
 	if (!is_short(sys) || !po->daemon)
 		return 0;
-	if (is_coming(sys)) {
+	if (coming) {
 		vm_wait_begin(w, arrived, seen);
 		return VM_EWAIT;
 	}
@@ -490,17 +501,18 @@ static int
 try_own(struct vm_system *sys, struct vm_wait *w)
 {
 	struct vm_pageouts *po = sys->pageouts;
-	struct vm_event *arrived = vm_swapout_event(sys);
 	unsigned fruitless = 0, left = PASSES_MOST;
+	struct vm_event *arrived;
 	uint32_t seen;
+	bool coming;
 
 	while (is_short(sys) && left-- > 0) {
 		if (once(sys, po->levels.target + po->ahead, fruitless, false))
 			fruitless = 0;
 		else
 			fruitless++;
-		seen = vm_event_count(arrived); /* the pass itself may signal */
-		if (is_short(sys) && is_coming(sys)) {
+		coming = is_coming(sys, &arrived, &seen);
+		if (is_short(sys) && coming) {
 			vm_wait_begin(w, arrived, seen);
 			return VM_EWAIT;
 		}
@@ -583,7 +595,7 @@ daemon_pass(struct vm_system *sys, bool waits)
 		po->fruitless = 0;
 		return AT_ONCE;
 	}
-	if (vm_swapout_paging(sys) != 0) {
+	if (vm_swapout_paging(sys) != 0 || vm_page_any_busy(sys)) {
 		po->fruitless = 0;
 		return AT_ARRIVAL;
 	}
@@ -596,19 +608,19 @@ vm_pageout_daemon(struct vm_system *sys)
 {
 	struct vm_pageouts *po = sys->pageouts;
 	struct vm_event *shortage = vm_page_shortage(sys);
-	struct vm_event *arrived = vm_swapout_event(sys);
-	uint32_t calls, arrivals;
+	struct vm_event *arrived;
+	uint32_t calls, seen;
 	enum again again;
 
 	po->daemon = true;
 	vm_page_set_low(sys, po->levels.min);
 	while (!po->stop) {
 		calls = vm_event_count(shortage);
-		arrivals = vm_event_count(arrived);
 		again = daemon_pass(sys, true);
 		vm_event_signal(&po->passed, sys->env);
-		if (again == AT_ARRIVAL && !po->stop)
-			vm_event_wait(arrived, arrivals, sys->env);
+		if (again == AT_ARRIVAL && is_coming(sys, &arrived, &seen) &&
+		    !po->stop)
+			vm_event_wait(arrived, seen, sys->env);
 		if (again == WHEN_CALLED && !po->stop)
 			vm_event_wait(shortage, calls, sys->env);
 	}
@@ -624,6 +636,7 @@ vm_pageout_stop(struct vm_system *sys)
 	sys->pageouts->stop = true;
 	vm_event_signal(vm_page_shortage(sys), sys->env);
 	vm_event_signal(vm_swapout_event(sys), sys->env);
+	vm_event_signal(vm_page_arrival(sys), sys->env);
 }
 
 /* When nothing could be made, there is no need to look again at once. */

@@ -148,7 +148,7 @@ vm_swapout_put(struct vm_swapout *c, struct vm_page *pg)
 	if (old != 0)
 		vm_swap_free(c->sys, old, 1);
 	pg->dirty = false;
-	vm_page_busy(pg);
+	vm_page_busy(c->sys, pg);
 	pg->owner_ops->hold(pg);
 	io->pages[io->npages++] = pg;
 	c->room--;

@@ -39,6 +39,7 @@ struct vm_system {
 	_Atomic size_t slot_bytes;     /* arrays of amaps, for vm_metadata */
 	_Atomic size_t index_bytes;    /* of page indexes, likewise */
 	_Atomic size_t paging_pages;   /* on their way out: vm_swapout.h */
+	_Atomic size_t busy_pages;     /* in transit, either way: vm_page.h */
 	_Atomic size_t file_pages;     /* in memory, not wired: vm_page.h */
 	struct base_alloc index_alloc; /* (c) counts them */
 	/* pages promised (vm_charge.c) */

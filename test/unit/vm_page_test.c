@@ -138,8 +138,8 @@ test_busy(void **state)
 	struct vm_page *pg = vm_page_alloc(fx->sys, NULL, 0);
 	uint32_t seen;
 
-	vm_page_busy(pg);
-	expect_panic(vm_page_busy(pg));
+	vm_page_busy(fx->sys, pg);
+	expect_panic(vm_page_busy(fx->sys, pg));
 	seen = vm_page_want(fx->sys, pg);
 	vm_page_ready(fx->sys, pg);
 	assert_false(pg->busy);

@@ -1107,6 +1107,82 @@ turns_through(struct fixture *fx, size_t left)
 	return turn;
 }
 
+/* Reads under way have all the memory there is, and nothing may be taken of
+ * them: does who needs a page wait for one to end? */
+static void
+test_all_being_read(void **state)
+{
+	struct vm_fault_wait w[400];
+	struct fixture *fx = *state;
+	size_t n = 0;
+
+	need_runs(fx);
+	assert_int_equal(map_anon(fx, 0, 400), VM_OK);
+	fill(fx, 0, 400);
+	page_out(fx);
+	disk(fx)->hold = true;
+	memset(w, 0, sizeof(w));
+	while (vm_page_free_count(fx->sys) > vm_page_reserve(fx->sys)) {
+		assert_true(n < 390);
+		assert_int_equal(vm_fault_try(fx_map(fx), fx_va(n),
+				     VM_PROT_READ, VM_FAULT_NARROW, &w[n]),
+		    VM_EWAIT);
+		n++;
+	}
+	assert_int_equal(vm_fault_try(fx_map(fx), fx_va(399), VM_PROT_READ,
+			     VM_FAULT_NARROW, &w[n]),
+	    VM_EWAIT);
+	assert_false(vm_wait_is_over(&w[n].wait));
+	disk(fx)->hold = false;
+	fx->on_wait = let_all_go;
+	assert_int_equal(load(fx, 398), 199);
+	fx->on_wait = NULL;
+	assert_true(vm_wait_is_over(&w[n].wait));
+	for (size_t i = 0; i <= n; i++)
+		vm_fault_leave(&w[i]);
+	assert_filled(fx, fx->vs, 0, 400);
+}
+
+/* A large file is being written, so that its pages will be clean, but are not
+ * yet; nothing else may go: does who needs a page wait for that? */
+static struct memfile large;
+
+static void
+write_large(struct fixture *fx)
+{
+	(void)fx;
+	large.hold = false;
+	memfile_let_all_go(&large);
+}
+
+static void
+test_all_being_written(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj;
+	size_t n = MEMFILE_PAGES;
+
+	large = (struct memfile){ .size = n * FX_PAGE,
+		.slow = true,
+		.hold = true };
+	obj = memfile_object(fx->sys, &large);
+	assert_non_null(obj);
+	assert_int_equal(fx_map_at(fx, fx->vs, 0, n, VM_MMAP_SHARED, obj, 0),
+	    VM_OK);
+	vm_object_unref(obj);
+	fill(fx, 0, n);
+	assert_int_equal(vm_msync(fx->vs, fx_va(0), n * FX_PAGE, VM_MS_ASYNC),
+	    VM_OK);
+	assert_int_equal(map_anon(fx, n, FRAMES), VM_OK);
+	fx->on_wait = write_large;
+	for (size_t i = 0; i < FRAMES - 20; i++)
+		assert_int_equal(store(fx, n + i, 'a'), VM_OK);
+	fx->on_wait = NULL;
+	assert_false(large.hold);
+	assert_int_equal(unmap(fx, n, FRAMES), VM_OK);
+	assert_filled(fx, fx->vs, 0, n);
+}
+
 /* Nothing but a few pages of a file can go, and they come back at once: does
  * that end?  Not when they fit, nor when there is swap. */
 static void
@@ -1506,6 +1582,8 @@ main(void)
 		FX_TEST(test_swap_full_of_what_is_used),
 		FX_TEST(test_clean_behind_dirty),
 		FX_TEST(test_no_swap),
+		FX_TEST(test_all_being_read),
+		FX_TEST(test_all_being_written),
 		FX_TEST(test_few_files),
 		FX_TEST(test_broken_device),
 		FX_BARE(test_destroy_waits),

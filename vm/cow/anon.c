@@ -70,7 +70,7 @@ vm_anon_revive(struct vm_system *sys, struct vm_family *family,
 	if (pg == NULL)
 		return NULL;
 	vm_page_own(pg, &vm_anon_owner, an, &family->mutex, 0);
-	vm_page_fill(pg);
+	vm_page_fill(sys, pg);
 	an->page = pg;
 	vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);
 	return pg;

@@ -9,7 +9,9 @@
  *
  * As nothing is allocated on a retired device each slot given back brings the
  * end nearer, whatever others do: fork, fault, move and unmap.  One walk may
- * miss what is just moved about, or in transit, so walks are repeated.
+ * miss what is just moved about, or in transit, so walks are repeated.  None
+ * finds what has left its map and waits to go until some file is written: so
+ * whatever is under way is waited for before a walk counts as fruitless.
  *
  * It is one that wants memory among others, but stops before they get none: it
  * never takes the last pages.
@@ -22,7 +24,8 @@
 #include "vm/vm_swap.h"
 #include "vm/vmspace.h"
 
-#define FRUITLESS 1000 /* walks that get no further */
+#define FRUITLESS 1000 /* walks that get no further, with nothing under way; */
+#define ARRIVALS  64   /* with something, so many of them count as one */
 #define TRIES     64   /* for memory, which others may take, or not be ours */
 
 /* ---- reading ---- */
@@ -159,20 +162,38 @@ recall_spaces(struct vm_recall *rc)
 
 /* ---- the device ---- */
 
-/* Let those go on who are in the way. */
-static void
+/* Let those go on who are in the way.  => how much that counts */
+static unsigned
 wait_a_while(struct vm_recall *rc)
 {
 	struct vm_system *sys = rc->sys;
-	struct vm_event *arrived = vm_swapout_event(sys);
+	struct vm_event *arrived = vm_page_arrival(sys);
 	uint32_t seen = vm_event_count(arrived);
 
-	if (rc->busy != NULL)
+	if (rc->busy != NULL) {
 		vm_page_wait(sys, rc->busy, rc->seen);
-	else if (vm_swapout_paging(sys) != 0)
+		return 1;
+	}
+	if (vm_page_any_busy(sys)) {
 		vm_event_wait(arrived, seen, sys->env);
-	else if (sys->env->yield != NULL)
+		return 1;
+	}
+	if (sys->env->yield != NULL)
 		sys->env->yield(sys->env->ctx);
+	return ARRIVALS;
+}
+
+/* Slots of the device that somebody has. */
+static uint64_t
+nleft(struct vm_system *sys, unsigned id)
+{
+	struct vm_swap_info info;
+
+	for (unsigned i = 0; vm_swap_nth(sys, i, &info); i++) {
+		if (info.id == id)
+			return info.used;
+	}
+	return 0;
 }
 
 static int
@@ -180,10 +201,12 @@ empty_and_remove(struct vm_system *sys, unsigned id)
 {
 	struct vm_recall rc = { .sys = sys, .id = id };
 	unsigned fruitless = 0;
+	uint64_t before;
 	int error;
 
 	while ((error = vm_swap_remove(sys, id)) == VM_EBUSY &&
-	    fruitless < FRUITLESS) {
+	    fruitless < FRUITLESS * ARRIVALS) {
+		before = nleft(sys, id);
 		rc.ngone = 0;
 		rc.busy = NULL;
 		error = recall_objects(&rc);
@@ -191,9 +214,10 @@ empty_and_remove(struct vm_system *sys, unsigned id)
 			error = recall_spaces(&rc);
 		if (error != 0)
 			return error;
-		fruitless = rc.ngone != 0 ? 0 : fruitless + 1;
-		if (fruitless != 0)
-			wait_a_while(&rc);
+		if (rc.ngone != 0 || nleft(sys, id) < before)
+			fruitless = 0;
+		else
+			fruitless += wait_a_while(&rc);
 	}
 	return error;
 }

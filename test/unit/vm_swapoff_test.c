@@ -217,6 +217,58 @@ test_on_the_way(void **state)
 	assert_filled(fx, fx->vs, 0, 16);
 }
 
+/* What is there has left its map, and goes when a file has been written: is that
+ * waited for?  (Here it stays all the same: who unmaps is the same thread.) */
+static struct memfile slow;
+static unsigned nwaits;
+
+static void
+write_late(struct fixture *fx)
+{
+	(void)fx;
+	if (++nwaits < 2000)
+		return;
+	slow.hold = false;
+	memfile_let_all_go(&slow);
+}
+
+static void
+off_while_unmapping(struct fixture *fx)
+{
+	fx->on_wait = write_late;
+	nwaits = 0;
+	assert_int_equal(off(fx, 0), VM_EBUSY);
+	assert_int_equal(slow.nheld, 0);
+}
+
+static void
+test_waits_for_burial(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_object *obj;
+
+	slow = (struct memfile){ .size = MEMFILE_PAGES * FX_PAGE,
+		.slow = true,
+		.hold = true };
+	vm_system_prefer(fx->sys, fx_design);
+	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
+	assert_int_equal(map_anon(fx, MEMFILE_PAGES, 8), VM_OK);
+	fill(fx, MEMFILE_PAGES, 8);
+	page_out(fx);
+	obj = memfile_object(fx->sys, &slow);
+	assert_int_equal(fx_map_at(fx, fx->vs, 0, MEMFILE_PAGES, VM_MMAP_SHARED,
+			     obj, 0),
+	    VM_OK);
+	vm_object_unref(obj);
+	for (size_t i = 0; i < MEMFILE_PAGES; i += 2)
+		assert_int_equal(store(fx, i, 'f'), VM_OK);
+	fx->on_wait = off_while_unmapping;
+	assert_int_equal(unmap(fx, 0, MEMFILE_PAGES + 8), VM_OK);
+	assert_int_equal(slow.nheld, 0);
+	fx->on_wait = NULL;
+	assert_int_equal(off(fx, 0), VM_OK);
+}
+
 /* Is nothing written there while it is taken away, and can it be taken away
  * once only? */
 static void
@@ -325,6 +377,7 @@ main(void)
 		FX_TEST(test_each_read_fails),
 		FX_TEST(test_memory_fails),
 		FX_TEST(test_on_the_way),
+		FX_TEST_IN(netbsd, test_waits_for_burial),
 		FX_TEST(test_twice_at_once),
 		FX_TEST(test_unmap_meanwhile),
 		FX_TEST(test_object_without_mapping),

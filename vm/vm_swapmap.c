@@ -90,7 +90,7 @@ vm_swapmap_place(struct vm_system *sys, struct vm_swapmap *m, vm_pindex_t i,
 	if (m->block == 0)
 		m->block = block;
 	slot = block_at(sys, m, i / m->block);
-	if (slot == 0)
+	if (slot == 0 || vm_swap_is_retired(sys, slot))
 		return 0;
 	slot += (vm_slot_t)(i % m->block);
 	if (vm_swap_refs(sys, slot) != 1 || vm_swap_is_bad(sys, slot))

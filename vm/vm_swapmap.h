@@ -55,8 +55,8 @@ void vm_swapmap_free(struct vm_system *, struct vm_swapmap *, vm_pindex_t start,
  * vm_swapmap_place: the slot in which this index always is, with a reference
  * for the caller.  Slots for `block` indices in a row are taken at once, and
  * stay the map's, whether something is there or not.
- * => 0: no room for a block, no memory, or the slot is bad, or what was there
- *    is still referred to by others
+ * => 0: no room for a block, no memory, or the slot is bad, its device is to
+ *    go, or what was there is still referred to by others
  */
 vm_slot_t vm_swapmap_place(struct vm_system *, struct vm_swapmap *, vm_pindex_t,
     unsigned block);

@@ -217,6 +217,27 @@ test_on_the_way(void **state)
 	assert_filled(fx, fx->vs, 0, 16);
 }
 
+/* Is nothing written there any more, wherever its place was? */
+static void
+test_nothing_goes_there(void **state)
+{
+	struct fixture *fx = *state;
+	uint64_t before;
+
+	fill_swap(fx, 8);
+	assert_int_equal(fixture_swap(fx, 1, SWAP, 0), VM_OK);
+	fill(fx, 0, 16);
+	assert_int_equal(vm_swap_retire(fx->sys, fx->swaps[0].id), VM_OK);
+	before = fx->swaps[0].io.writes;
+	page_out(fx);
+	assert_int_equal(pages_used(fx), 0);
+	assert_int_equal(fx->swaps[0].io.writes, before);
+	vm_swap_reinstate(fx->sys, fx->swaps[0].id);
+	assert_int_equal(off(fx, 0), VM_OK);
+	assert_filled(fx, fx->vs, 0, 16);
+	vm_check(fx->sys);
+}
+
 /* What is there has left its map, and goes when a file has been written: is that
  * waited for?  (Here it stays all the same: who unmaps is the same thread.) */
 static struct memfile slow;
@@ -377,6 +398,7 @@ main(void)
 		FX_TEST(test_each_read_fails),
 		FX_TEST(test_memory_fails),
 		FX_TEST(test_on_the_way),
+		FX_TEST(test_nothing_goes_there),
 		FX_TEST_IN(netbsd, test_waits_for_burial),
 		FX_TEST(test_twice_at_once),
 		FX_TEST(test_unmap_meanwhile),

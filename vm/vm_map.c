@@ -408,23 +408,6 @@ vm_map_bury(struct vm_map *map, struct vm_map_dead *dead)
 	}
 }
 
-void
-vm_map_unwire_pages(struct vm_map *map, struct vm_map_entry *e)
-{
-	struct pmap_mapping at;
-	vaddr_t va;
-
-	map->design->cow->lock(e);
-	for (va = pmap_next(map->pmap, e->start, e->end); va < e->end;
-	     va = pmap_next(map->pmap, va + VM_PAGE_SIZE, e->end)) {
-		if (pmap_extract(map->pmap, va, &at) && at.wired) {
-			pmap_unwire(map->pmap, va);
-			vm_page_unwire(map->sys, at.page);
-		}
-	}
-	map->design->cow->unlock(e);
-}
-
 int
 vm_map_count(struct vm_map *map, vaddr_t start, vaddr_t end, vsize_t *bytes)
 {
@@ -446,12 +429,14 @@ remove_clipped(struct vm_map *map, vaddr_t start, vaddr_t end,
     struct vm_map_dead *dead)
 {
 	struct vm_map_entry *e = vm_map_ceiling(map, start), *next;
+	struct vm_map_part all;
 	bool any = false;
 
 	for (; e != NULL && e->start < end; e = next, any = true) {
 		next = vm_map_next(map, e);
+		all = vm_map_whole(map, e);
 		if (vm_entry_is_wired(e))
-			vm_map_unwire_pages(map, e);
+			vm_map_unwire_pages(&all);
 		vm_entry_unlink(map, e);
 		list_insert_tail(&dead->entries, &e->link);
 	}

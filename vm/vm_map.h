@@ -233,10 +233,17 @@ int vm_map_settle_first(struct vm_map *, struct vm_map_entry *);
 bool vm_map_is_full(struct vm_map *, vaddr_t start, vaddr_t end);
 
 /*
- * vm_map_unwire_pages: take away the wiring of the pages that a wired entry
- * has in its pmap.  => write-locked
+ * vm_map_unwire_pages: take away the wiring of the pages that a part of an
+ * entry has in its pmap.  => write-locked
  */
-void vm_map_unwire_pages(struct vm_map *, struct vm_map_entry *);
+void vm_map_unwire_pages(const struct vm_map_part *);
+
+/* All that the map has of an entry. */
+static inline struct vm_map_part
+vm_map_whole(struct vm_map *map, struct vm_map_entry *e)
+{
+	return (struct vm_map_part){ map, e, e->start, e->end };
+}
 
 /*
  * vm_map_move: take [start, start + len) to [to, to + len), which is free;

@@ -80,6 +80,7 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
     bool set_max)
 {
 	struct vm_map_entry *e;
+	struct vm_map_part all;
 	int error = check_protect(map, start, end, prot);
 
 	if (error == 0)
@@ -90,8 +91,9 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
 		return error;
 	for (e = vm_map_lookup(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
+		all = vm_map_whole(map, e);
 		if (prot == VM_PROT_NONE && vm_entry_is_wired(e))
-			vm_map_unwire_pages(map, e);
+			vm_map_unwire_pages(&all);
 		protect_entry(map, e, prot, set_max);
 	}
 	pmap_update(map->pmap);
@@ -184,6 +186,7 @@ vm_map_move(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
 {
 	vaddr_t end = start + len;
 	struct vm_map_entry *e, *next;
+	struct vm_map_part all;
 	int error = vm_map_clip(map, start, end);
 
 	if (error != 0)
@@ -191,8 +194,9 @@ vm_map_move(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
 	for (e = vm_map_ceiling(map, start); e != NULL && e->start < end;
 	     e = next) {
 		next = vm_map_next(map, e);
+		all = vm_map_whole(map, e);
 		if (vm_entry_is_wired(e)) {
-			vm_map_unwire_pages(map, e);
+			vm_map_unwire_pages(&all);
 			e->flags |= VM_ENTRY_LOCKED;
 			e->flags &= (uint8_t)~VM_ENTRY_WIRING;
 		}

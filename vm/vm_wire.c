@@ -85,11 +85,13 @@ mark(struct vm_map *map, vaddr_t start, vaddr_t end, unsigned how)
 static void
 unwire_entry(struct vm_map *map, struct vm_map_entry *e, uint8_t mark)
 {
+	struct vm_map_part all = vm_map_whole(map, e);
+
 	if (!(e->flags & mark))
 		return;
 	set_marks(map, e, 0, mark);
 	if (!vm_entry_is_wired(e)) {
-		vm_map_unwire_pages(map, e);
+		vm_map_unwire_pages(&all);
 		e->marks &= (uint8_t)~VM_MARK_ONFAULT;
 	}
 }

@@ -23,6 +23,7 @@
 #include "vm/vm_stack.h"
 #include "vm/vm_swap.h"
 #include "vm/vm_swapoff.h"
+#include "vm/vm_vslock.h"
 #include "vm/vmspace.h"
 
 #endif

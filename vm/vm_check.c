@@ -294,7 +294,8 @@ check_mapping(struct tally *t, struct vm_map_entry *e, vaddr_t va)
 	VM_VERIFY(t->map->design->cow->resolve(&r) == VM_RESOLVE_OK);
 	VM_VERIFY(r.page == at.page);
 	VM_VERIFY((at.prot & ~r.prot) == 0);
-	VM_VERIFY(!at.wired || vm_entry_is_wired(e)); /* P4 */
+	VM_VERIFY(!at.wired || vm_entry_is_wired(e) ||
+	    vm_map_is_held(t->map, va, va + VM_PAGE_SIZE)); /* P4 */
 	pt = tally_of(t, at.page);
 	if (at.wired && pt != NULL)
 		pt->wirings++;

@@ -53,6 +53,7 @@ const struct vm_design vm_design_mach = {
 	.pageindex = &vm_pageindex_hash,
 	.paging = &vm_paging_mach,
 	.merge = VM_MERGE_NEW,
+	.hold_cuts = true,
 	.two_steps = true,
 	.object_cache = 100,
 };
@@ -71,6 +72,7 @@ const struct vm_design vm_design_freebsd = {
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
 	.behind = { .npages = BYTES(1048576), .block = true },
+	.hold_cuts = true,
 	.inherit_zero = true,
 	.guards = true,
 	.stack = VM_STACK_GROWS,
@@ -91,6 +93,7 @@ const struct vm_design vm_design_dragonfly = {
 		[VM_ADV_SEQUENTIAL] = { 4, 4 },
 	},
 	.behind = { .npages = BYTES(1048576), .block = true },
+	.hold_cuts = true,
 	.stack = VM_STACK_GROWS,
 	.oom = VM_OOM_LARGEST,
 };

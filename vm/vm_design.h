@@ -56,6 +56,7 @@ struct vm_design {
 	bool around_made; /* also around a page that the fault has made, but
 	                      * not at a write to what is private above an object */
 	enum vm_merge merge;
+	bool hold_cuts; /* vm_vslock makes entries of what it holds */
 	bool two_steps; /* mapped with default attributes, changed after */
 	const struct vm_paging *paging; /* of the system, as below */
 	size_t object_cache; /* objects kept without references; 0: any number;

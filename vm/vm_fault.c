@@ -46,7 +46,7 @@ struct vm_fault {
 	vm_prot_t wanted;           /* what the caller asks for */
 	vm_prot_t access;           /* wanted, or all the entry's when wired */
 	unsigned flags;
-	bool wire;         /* the entry is wired, now */
+	bool wire;         /* the page is to be wired, now */
 	unsigned reclaims; /* times that memory had to be made */
 	struct vm_fault_wait
 	    *wait;          /* of a caller that does not sleep, or NULL */
@@ -355,7 +355,7 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 	struct pmap_mapping at;
 
 	r->unmapped = !pmap_extract(f->map->pmap, va, &at);
-	if (!r->unmapped && (at.prot & f->access) == f->access)
+	if (!r->unmapped && (at.wired || (at.prot & f->access) == f->access))
 		return true;
 	r->va = va;
 	r->near = r->page;
@@ -447,7 +447,8 @@ find_entry(struct vm_fault *f)
 		VM_COUNT(f->map->sys, fault_noaccess);
 		return VM_EACCES;
 	}
-	f->wire = vm_entry_is_wired(e);
+	f->wire = vm_entry_is_wired(e) ||
+	    vm_map_is_held(f->map, f->va, f->va + VM_PAGE_SIZE);
 	f->access = f->wire ? e->prot : f->wanted;
 	f->entry = e;
 	plan_ahead(f);

@@ -26,13 +26,22 @@ discard_part(struct vm_map_part *p)
 	    vm_entry_page(p->entry, p->start), vm_atop(p->end - p->start));
 }
 
+/* What is held has a mapping no longer, and comes back by the next access. */
+static void
+leave_pmap(const struct vm_map_part *p)
+{
+	if (vm_map_is_held(p->map, p->start, p->end))
+		vm_map_unwire_pages(p);
+	pmap_remove(p->map->pmap, p->start, p->end);
+	pmap_update(p->map->pmap);
+}
+
 static int
 discard_private(struct vm_map_part *p)
 {
 	int error;
 
-	pmap_remove(p->map->pmap, p->start, p->end);
-	pmap_update(p->map->pmap);
+	leave_pmap(p);
 	error = discard_part(p);
 	if (error != VM_EAGAIN)
 		return error;
@@ -68,8 +77,7 @@ advise_discard(struct vm_map_part *p)
 		return error;
 	if (!has_nothing_private(p->entry))
 		return discard_private(p);
-	pmap_remove(p->map->pmap, p->start, p->end);
-	pmap_update(p->map->pmap);
+	leave_pmap(p);
 	return 0;
 }
 

@@ -225,12 +225,25 @@ attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
 	    ((a->flags | b->flags) & VM_ENTRY_FOREIGN) == 0;
 }
 
+/* Where wiring cuts entries they stay cut at the ends of what is held. */
+static bool
+is_cut(const struct vm_map *map, vaddr_t va)
+{
+	if (!map->design->hold_cuts)
+		return false;
+	LIST_FOREACH(struct vm_held, h, &map->held, link) {
+		if (h->start == va || h->end == va)
+			return true;
+	}
+	return false;
+}
+
 /* Join hi into lo where nobody could tell the difference. */
 static bool
 try_join(struct vm_map *map, struct vm_map_entry *lo, struct vm_map_entry *hi)
 {
 	if (lo->end != hi->start || !attributes_agree(lo, hi) ||
-	    !map->design->cow->join(map->sys, lo, hi))
+	    is_cut(map, hi->start) || !map->design->cow->join(map->sys, lo, hi))
 		return false;
 	vm_map_count_out(map, lo);
 	lo->end = hi->end; /* first, so that the index sees no gap open */
@@ -435,7 +448,7 @@ remove_clipped(struct vm_map *map, vaddr_t start, vaddr_t end,
 	for (; e != NULL && e->start < end; e = next, any = true) {
 		next = vm_map_next(map, e);
 		all = vm_map_whole(map, e);
-		if (vm_entry_is_wired(e))
+		if (vm_map_may_be_wired(map, e))
 			vm_map_unwire_pages(&all);
 		vm_entry_unlink(map, e);
 		list_insert_tail(&dead->entries, &e->link);
@@ -588,6 +601,7 @@ vm_map_init(struct vm_map *map, struct vm_system *sys,
 	map->size_limit = map->wired_limit = map->stack_limit = UINT64_MAX;
 	atomic_init(&map->serial, 1);
 	list_init(&map->index.entries);
+	list_init(&map->held);
 	design->index->init(&map->index);
 }
 
@@ -596,6 +610,7 @@ vm_map_fini(struct vm_map *map)
 {
 	VM_ASSERT(map->nentries == 0 && map->size == 0 && map->locked == 0);
 	VM_ASSERT(map->taken.wired == 0 && map->taken.anon == 0);
+	VM_ASSERT(list_is_empty(&map->held));
 	(void)map;
 }
 
@@ -656,6 +671,8 @@ vm_map_check(struct vm_map *map)
 		map->design->cow->check(e);
 		map->design->cow->unlock(e);
 	}
+	LIST_FOREACH(struct vm_held, h, &map->held, link)
+		need.wired += vm_atop(h->end - h->start);
 	e = vm_map_first(map);
 	VM_VERIFY(map->index.first_gap ==
 	    (e == NULL ? map->index.max : e->start) - map->index.min);

@@ -49,6 +49,7 @@ struct vm_map {
 	_Atomic uint64_t serial;         /* of the last change of its entries */
 	size_t nentries, nentries_peak;  /* (lock) */
 	enum vm_wire_future wire_future; /* (lock) what becomes of new ones */
+	struct list held;                /* (lock) vm_held, in any order */
 };
 
 /* What to map, and where. */
@@ -68,6 +69,12 @@ struct vm_map_insert_args {
 	bool fixed;     /* start is not a hint */
 	bool replace;   /* with fixed: take the place of what is there */
 	bool bottomup;  /* look for space from below */
+};
+
+/* A range that is wired for a while, whatever its entries say: vm_vslock.h. */
+struct vm_held {
+	struct list link; /* (lock) of the map */
+	vaddr_t start, end;
 };
 
 /* Entries that left a map and wait to be dropped with nothing locked. */
@@ -233,10 +240,23 @@ int vm_map_settle_first(struct vm_map *, struct vm_map_entry *);
 bool vm_map_is_full(struct vm_map *, vaddr_t start, vaddr_t end);
 
 /*
+ * vm_map_is_held: whether a page of [start, end) is in a held range.
+ * vm_map_may_be_wired: whether pages of the entry may be wired, by the entry or
+ * by such a range.
+ * => locked
+ */
+bool vm_map_is_held(const struct vm_map *, vaddr_t start, vaddr_t end);
+bool vm_map_may_be_wired(const struct vm_map *, const struct vm_map_entry *);
+
+/*
  * vm_map_unwire_pages: take away the wiring of the pages that a part of an
- * entry has in its pmap.  => write-locked
+ * entry has in its pmap, as their mappings are about to go.
+ * vm_map_unwire_rest: the same of those that neither the entry nor a held range
+ * keeps wired any more.
+ * => write-locked
  */
 void vm_map_unwire_pages(const struct vm_map_part *);
+void vm_map_unwire_rest(const struct vm_map_part *);
 
 /* All that the map has of an entry. */
 static inline struct vm_map_part

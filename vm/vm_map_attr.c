@@ -92,7 +92,7 @@ vm_map_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot,
 	for (e = vm_map_lookup(map, start); e != NULL && e->start < end;
 	     e = vm_map_next(map, e)) {
 		all = vm_map_whole(map, e);
-		if (prot == VM_PROT_NONE && vm_entry_is_wired(e))
+		if (prot == VM_PROT_NONE && vm_map_may_be_wired(map, e))
 			vm_map_unwire_pages(&all);
 		protect_entry(map, e, prot, set_max);
 	}
@@ -195,8 +195,9 @@ vm_map_move(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to)
 	     e = next) {
 		next = vm_map_next(map, e);
 		all = vm_map_whole(map, e);
-		if (vm_entry_is_wired(e)) {
+		if (vm_map_may_be_wired(map, e))
 			vm_map_unwire_pages(&all);
+		if (vm_entry_is_wired(e)) {
 			e->flags |= VM_ENTRY_LOCKED;
 			e->flags &= (uint8_t)~VM_ENTRY_WIRING;
 		}

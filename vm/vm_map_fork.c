@@ -33,7 +33,7 @@ fork_copy(struct vm_map *parent, struct vm_map_entry *src,
 {
 	const struct vm_cow_ops *cow = parent->design->cow;
 
-	if (vm_entry_is_wired(src))
+	if (vm_map_may_be_wired(parent, src))
 		return cow->copy_now(parent->sys, src, dst);
 	return cow->copy(parent->sys, parent->pmap, src, dst);
 }

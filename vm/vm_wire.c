@@ -91,7 +91,7 @@ unwire_entry(struct vm_map *map, struct vm_map_entry *e, uint8_t mark)
 		return;
 	set_marks(map, e, 0, mark);
 	if (!vm_entry_is_wired(e)) {
-		vm_map_unwire_pages(&all);
+		vm_map_unwire_rest(&all);
 		e->marks &= (uint8_t)~VM_MARK_ONFAULT;
 	}
 }

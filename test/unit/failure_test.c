@@ -337,6 +337,24 @@ wire(struct life *l, size_t page, size_t n)
 }
 
 static void
+hold(struct life *l, size_t page, size_t n)
+{
+	struct vm_held held;
+
+	if (l->want[0][page] == NOT_MAPPED)
+		return;
+	begin(l, "hold");
+	if (!went_well(l,
+		vm_vslock(l->fx->vs, fx_va(page), n * FX_PAGE, VM_PROT_READ,
+		    &held)))
+		return;
+	fork_into(l, 3);
+	write_page(l, 0, page, 'h');
+	vm_vsunlock(l->fx->vs, &held);
+	end_space(l, 3);
+}
+
+static void
 advise(struct life *l)
 {
 	if (l->want[0][14] == NOT_MAPPED)
@@ -402,6 +420,8 @@ live(struct life *l)
 	end_space(l, 1);
 	wire(l, 0, 3);
 	wire(l, 30, 4);
+	hold(l, 1, 2);
+	hold(l, 12, 4);
 	advise(l);
 	sync_file(l);
 	move_break(l);

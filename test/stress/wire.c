@@ -12,7 +12,8 @@
  * copies wired pages at once, and would see half of a write, as on any machine.
  * In the common part nobody writes.  A page that cannot be read lies behind the
  * firm part: who wires both fails, and must not undo what the other has done.
- * At the end all is unlocked.
+ * Ranges of the own and the common part are held now and then, too, and must
+ * stay whatever is unlocked.  At the end all is unlocked.
  */
 #include "test/stress/stress.h"
 
@@ -96,6 +97,25 @@ wire_once(struct stress_actor *a, struct part *p, bool mine)
 	good(a, vm_munlock(w->vs, p->va, vm_ptoa(PAGES)), "munlock");
 }
 
+/* What is held can be used, whoever locks and unlocks it. */
+static void
+hold_once(struct stress_actor *a, struct part *p)
+{
+	struct world *w = a->arg;
+	uint64_t first = stress_random(a, PAGES);
+	uint64_t n = 1 + stress_random(a, PAGES - first);
+	struct vm_held held;
+
+	good(a,
+	    vm_vslock(w->vs, page_va(p, first), vm_ptoa(n), VM_PROT_READ,
+		&held),
+	    "vslock");
+	if (stress_random(a, 2))
+		good(a, vm_munlock(w->vs, p->va, vm_ptoa(PAGES)), "munlock");
+	use_wired(a, p, first, n);
+	vm_vsunlock(w->vs, &held);
+}
+
 static void
 wire_often(struct stress_actor *a)
 {
@@ -106,6 +126,7 @@ wire_often(struct stress_actor *a)
 		write_some(a, mine);
 		wire_once(a, mine, true);
 		wire_once(a, &w->common, false);
+		hold_once(a, stress_random(a, 2) ? mine : &w->common);
 		good(a,
 		    stress_expect(a, w->vs,
 			page_va(&w->common, stress_random(a, PAGES)), 0),

@@ -13,7 +13,9 @@
  * Without swap, or when it is full, only pages of files are left to go.  When
  * they are few they come back at once, and everybody does nothing but read
  * them.  So when all that passes made was of few files, and all in all many
- * times as much as there is of them, that is no memory either.
+ * times as much as there is of them, that is no memory either.  Nor is it when
+ * passes over all pages find hardly any: those that did are in use again before
+ * the next.
  *
  * Sources: UVM uvm_pdaemon.c (levels, the fate of a page), 4.4BSD vm_pageout.c.
  * Differs: a page is gone when it is written; nobody scans for it again.  UVM
@@ -37,6 +39,8 @@
 #define FEW_SHARE   16   /* file pages are few below a 16th of memory, */
 #define FEW_MOST    1280 /* and these never are */
 #define FEW_TURNS   32   /* times that few pages may come back */
+#define WORTH       256  /* pages that may be looked at, to make one; */
+#define TOIL_TURNS  8    /* beyond that, times all of memory */
 
 struct vm_pageouts {
 	struct vm_mutex pass_lock;       /* one pass at a time */
@@ -47,6 +51,7 @@ struct vm_pageouts {
 	bool busy; /* below the target, after having been short; of who looks */
 	_Atomic uint32_t fruitless; /* passes in a row */
 	_Atomic size_t turned;      /* file pages that went, in a row */
+	_Atomic size_t toil;        /* pages looked at, beyond their worth */
 	unsigned passed_over;       /* steps; of who makes them */
 };
 
@@ -127,6 +132,7 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 	enum vm_page_store store = pg->owner_ops->store(pg);
 
 	VM_COUNT(p->sys, pd_scanned);
+	p->scanned++;
 	if (vm_page_is_pinned(pg) || is_needed(p, pg))
 		return stays(p->sys, pg, stay, VM_PAGEOUT_BUSY);
 	if (store == VM_STORE_NONE)
@@ -271,12 +277,47 @@ note_turn(const struct vm_pageout_pass *p)
 		po->turned += p->freed_files + p->written;
 }
 
-/* Whether making memory is nothing but reading few pages over and over. */
+static size_t
+pages_made(const struct vm_pageout_pass *p)
+{
+	return p->freed + p->written + p->out.begun;
+}
+
+static size_t
+most_toil(const struct vm_system *sys)
+{
+	return TOIL_TURNS * vm_page_count(sys);
+}
+
+/* What a pass has cost, and what it was worth.  => pass_lock held */
+static void
+note_toil(const struct vm_pageout_pass *p)
+{
+	struct vm_pageouts *po = p->sys->pageouts;
+	size_t toil = po->toil + p->scanned, worth = WORTH * pages_made(p);
+
+	toil = toil > worth ? toil - worth : 0;
+	po->toil = toil < most_toil(p->sys) ? toil : most_toil(p->sys);
+}
+
+/* Whether making memory is nothing but reading few pages over and over, or
+ * looking for them. */
 static bool
 is_futile(const struct vm_system *sys)
 {
-	return sys->pageouts->turned >= FEW_TURNS * few(sys) &&
-	    vm_swap_in_use(sys) >= vm_swap_total(sys) && has_few_files(sys);
+	const struct vm_pageouts *po = sys->pageouts;
+
+	if (vm_swap_in_use(sys) < vm_swap_total(sys))
+		return false;
+	return po->toil >= most_toil(sys) ||
+	    (po->turned >= FEW_TURNS * few(sys) && has_few_files(sys));
+}
+
+static void
+begin_anew(struct vm_pageouts *po)
+{
+	po->turned = 0;
+	po->toil = 0;
 }
 
 /* ---- a pass ---- */
@@ -308,7 +349,8 @@ pass(struct vm_system *sys, size_t enough, unsigned fruitless, bool waits)
 	pmap_update_all(sys->machine);
 	VM_COUNT_N(sys, pd_freed, p.freed);
 	note_turn(&p);
-	if (p.freed + p.written + p.out.begun != 0)
+	note_toil(&p);
+	if (pages_made(&p) != 0)
 		return true;
 	if (vm_pageq_hindered(sys) == hindered)
 		return false;
@@ -534,14 +576,28 @@ take_spares(struct vm_system *sys)
 		sys->env->yield(sys->env->ctx);
 }
 
+/* Whether it still is, after a pass; who cannot make one does not know. */
+static bool
+is_futile_now(struct vm_system *sys)
+{
+	struct vm_pageouts *po = sys->pageouts;
+
+	if (!vm_mutex_trylock(&po->pass_lock))
+		return false;
+	(void)pass(sys, po->levels.target + po->ahead, sys->paging->patience,
+	    false);
+	vm_mutex_unlock(&po->pass_lock);
+	return is_futile(sys);
+}
+
 /* Before any waiting; true: there is no point in it. */
 static bool
 is_vain(struct vm_system *sys)
 {
 	take_spares(sys);
-	if (!is_short(sys) || !is_futile(sys))
+	if (!is_short(sys) || !is_futile(sys) || !is_futile_now(sys))
 		return false;
-	sys->pageouts->turned = 0; /* who is told goes */
+	begin_anew(sys->pageouts); /* who is told goes */
 	return true;
 }
 

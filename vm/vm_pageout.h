@@ -43,6 +43,7 @@ struct vm_pageout_pass {
 	size_t freed_files;    /* those of them that were of files */
 	size_t written;        /* pages that owners have begun to write */
 	size_t full;           /* dirty pages for which there was no room */
+	size_t scanned;        /* pages that were to go */
 	bool spare;            /* what is clean stays, and is spare */
 };
 

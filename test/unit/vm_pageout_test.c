@@ -17,7 +17,7 @@
 
 #include "vm/vm_pageq.h"
 
-enum { SWAP = 512, FRAMES = FX_FRAMES };
+enum { SWAP = 512, FRAMES = FX_FRAMES, MUCH = 4096 };
 
 /* ---- tools ---- */
 
@@ -1198,6 +1198,48 @@ test_few_files(void **state)
 	assert_int_equal(turns_through(fx, 9), 200);
 }
 
+/* Store pages from `page` on until no more than `left` are free. */
+static size_t
+store_until(struct fixture *fx, size_t page, size_t left)
+{
+	for (; vm_pageout_available(fx->sys) > left; page++)
+		assert_int_equal(store(fx, page, 'x'), VM_OK);
+	return page;
+}
+
+/* Memory is short, but nobody waits, and of all its pages only 4 of a file can
+ * go, which are used again before the next pass: does looking for them end? */
+static void
+test_few_in_much(void **state)
+{
+	const struct soft_config config = { .npages = MUCH,
+		.va_min = FX_BASE,
+		.va_max = FX_BASE + 2 * MUCH * FX_PAGE };
+	struct fixture *fx = fixture_create(&config);
+	struct vm_pageout_levels levels;
+	unsigned long long before;
+	size_t page;
+
+	(void)state;
+	assert_non_null(fx);
+	vm_system_prefer(fx->sys, fx_design);
+	vm_pageout_get_levels(fx->sys, &levels);
+	assert_int_equal(map_file(fx, 0, 4, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 4, 2 * MUCH - 4), VM_OK);
+	page = store_until(fx, 4, levels.min - 6);
+	before = STAT(fx, pd_scanned);
+	for (unsigned i = 0; i < 1200; i++) {
+		vm_pageout_step(fx->sys);
+		assert_int_equal(load(fx, i % 4), 'A' + (int)i % 4);
+	}
+	assert_in_range(STAT(fx, pd_scanned) - before, MUCH, 16 * MUCH);
+	assert_int_equal(unmap(fx, 4, 100), VM_OK);
+	page = store_until(fx, page, vm_page_reserve(fx->sys) + 1);
+	assert_int_equal(STAT(fx, fault_nomem), 0);
+	assert_int_equal(unmap(fx, 0, 2 * MUCH), VM_OK);
+	assert_null(fixture_destroy(fx));
+}
+
 /* The device with the highest priority is broken: do pages get to the other,
  * and is memory not said to be out? */
 static void
@@ -1585,6 +1627,7 @@ main(void)
 		FX_TEST(test_all_being_read),
 		FX_TEST(test_all_being_written),
 		FX_TEST(test_few_files),
+		FX_BARE(test_few_in_much),
 		FX_TEST(test_broken_device),
 		FX_BARE(test_destroy_waits),
 		FX_BARE(test_fork_in_little_memory),

@@ -35,14 +35,11 @@ vm_read_arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
 	VM_COUNT(sys, ra_pages);
 }
 
-/* Memory is short, swap is full, and the slot would be free: relatives do not
- * have it, too. */
 static bool
-is_wanted(struct vm_system *sys, vm_slot_t slot)
+are_slots_wanted(struct vm_system *sys)
 {
 	return vm_page_free_count(sys) < vm_page_count(sys) / SHORT_SHARE &&
-	    vm_swap_in_use(sys) == vm_swap_total(sys) &&
-	    vm_swap_refs(sys, slot) == 1;
+	    vm_swap_in_use(sys) == vm_swap_total(sys);
 }
 
 /* From a device that is to go it comes for good.  => locked */
@@ -50,11 +47,12 @@ static void
 arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
 {
 	struct vm_page *pg = rd->pages[i];
-	vm_slot_t slot = pg->owner_ops->slot(pg);
 
 	vm_read_arrived(sys, rd, i);
-	if (vm_swap_is_retired(sys, slot) || is_wanted(sys, slot))
+	if (vm_swap_is_retired(sys, pg->owner_ops->slot(pg)))
 		vm_swapout_forget(sys, pg);
+	else if (are_slots_wanted(sys))
+		vm_swapout_yield(sys, pg);
 }
 
 /* => locked */

@@ -194,6 +194,15 @@ vm_swapout_forget(struct vm_system *sys, struct vm_page *pg)
 	vm_swap_free(sys, slot, 1);
 }
 
+void
+vm_swapout_yield(struct vm_system *sys, struct vm_page *pg)
+{
+	vm_slot_t slot = pg->owner_ops->slot(pg);
+
+	if (slot != 0 && vm_swap_refs(sys, slot) == 1)
+		vm_swapout_forget(sys, pg);
+}
+
 /* ---- what goes elsewhere ---- */
 
 void

@@ -76,6 +76,10 @@ bool vm_swapout_put(struct vm_swapout *, struct vm_page *);
 void vm_swapout_flush_full(struct vm_swapout *);
 void vm_swapout_flush(struct vm_swapout *);
 
+/* Others need its slot more: it is theirs, unless relatives have it, too, so
+ * that it would not be free.  => owner's lock held */
+void vm_swapout_yield(struct vm_system *, struct vm_page *);
+
 /* The page is about to be written: what is in swap is of no use any more.
  * => owner's lock held */
 void vm_swapout_forget(struct vm_system *, struct vm_page *);

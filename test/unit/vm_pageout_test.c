@@ -1006,6 +1006,37 @@ test_swap_full(void **state)
 	assert_int_equal(unmap(fx, 0, FX_CELLS), VM_OK);
 }
 
+/* Swap is full of what has come back: do these pages give up their slots, but
+ * for one that relatives have as well, which would not be free? */
+static void
+test_slot_of_relatives_stays(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_page *pg;
+	vm_slot_t slot;
+	uint32_t refs;
+
+	vm_system_prefer(fx->sys, fx_design);
+	assert_int_equal(fixture_swap(fx, 0, 4, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 0, FRAMES), VM_OK);
+	fill(fx, 0, 4);
+	page_out(fx);
+	assert_int_equal(in_swap(fx), 4);
+	for (size_t i = 4; i < 200; i++)
+		assert_int_equal(store(fx, i, 'x'), VM_OK);
+	assert_filled(fx, fx->vs, 0, 4);
+	pg = mapping_of(fx->vs, 0).page;
+	slot = pg->owner_ops->slot(pg);
+	vm_swap_ref(fx->sys, slot);
+	refs = vm_swap_refs(fx->sys, slot);
+	(void)vm_pageout_once(fx->sys, SIZE_MAX, false);
+	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
+	assert_int_equal(vm_swap_refs(fx->sys, slot), refs);
+	vm_swap_free(fx->sys, slot, 1);
+	assert_filled(fx, fx->vs, 0, 4);
+	vm_check(fx->sys);
+}
+
 /* Swap is full, and what is used now fits into memory, but has been out: does
  * it come to stay, though what is in its place has to get its slots?  Under
  * mach a page keeps its place for life. */
@@ -1621,6 +1652,7 @@ main(void)
 		FX_TEST(test_read_fails_for_relatives),
 		FX_TEST(test_wrong_contents),
 		FX_TEST(test_swap_full),
+		FX_TEST(test_slot_of_relatives_stays),
 		FX_TEST(test_swap_full_of_what_is_used),
 		FX_TEST(test_clean_behind_dirty),
 		FX_TEST(test_no_swap),

@@ -14,7 +14,7 @@
  * not; what counts is whether they are used while they are inactive.
  *
  * When swap is full, but of pages that are in memory as well, these give up
- * their slots: others need them more.
+ * their slots, if that makes them free: others need them more.
  *
  * Sources: 4.4BSD vm_pageout_scan; UVM uvm_pdpolicy_clock.c; DragonFly's cache
  * queue.
@@ -74,7 +74,7 @@ refill_inactive(struct vm_pageout_pass *p)
 		if (pg == NULL)
 			return;
 		if (p->full != 0 && !pg->busy)
-			vm_swapout_forget(sys, pg);
+			vm_swapout_yield(sys, pg);
 		vm_pageout_deactivate(p, pg);
 	}
 }

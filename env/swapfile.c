@@ -230,6 +230,8 @@ open_path(struct opening *o, const char *path)
 	}
 	if (o->fd >= 0)
 		return true;
+	if (errno == EEXIST)
+		return swapdev_refuse(o->why, "a symbolic link to nothing");
 	if (errno == EBUSY || errno == ETXTBSY)
 		return swapdev_refuse(o->why, "already in use: %s",
 		    strerror(errno));

@@ -395,6 +395,8 @@ test_refusals(void **state)
 	must_refuse("none/swap", MB, "No such file");
 	must_refuse("", 0, "a directory");
 	assert_int_equal(mkfifo(path("pipe"), 0600), 0);
+	assert_int_equal(symlink("nothing", path("link")), 0);
+	must_refuse("link", MB, "symbolic link to nothing");
 	must_refuse("pipe", 0, "neither a regular file nor a block device");
 	must_refuse("new", 16 * VM_PAGE_SIZE, "too small");
 	assert_int_equal(access(path("new"), F_OK), -1);

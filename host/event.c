@@ -20,6 +20,7 @@
 #include "host/sleeper.h"
 #include "host/stats.h"
 #include "host/stub.h"
+#include "host/swap.h"
 #include "host/syscall.h"
 #include "host/trace.h"
 
@@ -329,6 +330,7 @@ event_loop(struct run *run)
 			dispatch(t, event_take(t));
 			vm_pageout_step(run->sys);
 			stats_sample(run);
+			swap_look(run);
 			check_look(run);
 		} else if (!list_is_empty(&run->faulting)) {
 			wait_both(run, &open);

@@ -87,11 +87,12 @@ struct run {
 	size_t entries_peak;
 	uint64_t entries_reserved; /* in use, but not for the program */
 	uint64_t in_use_peak, pages_peak;
-	bool watching;       /* live.c */
-	double watched_at;   /* when the line was written, seconds */
-	uint64_t watched[3]; /* what it counts, then */
-	double check_next;   /* check.c: the clock then, seconds */
-	int perf;            /* perf.h */
+	bool swap_has_changed; /* swap.c: and a message said so */
+	bool watching;         /* live.c */
+	double watched_at;     /* when the line was written, seconds */
+	uint64_t watched[3];   /* what it counts, then */
+	double check_next;     /* check.c: the clock then, seconds */
+	int perf;              /* perf.h */
 	unsigned killed_no_memory;
 };
 

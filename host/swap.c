@@ -115,6 +115,19 @@ swap_open(struct run *run)
 	return true;
 }
 
+/* Devices tell of their errors, but of this one they do not know. */
+void
+swap_look(struct run *run)
+{
+	if (run->swap_has_changed ||
+	    atomic_load_explicit(&run->sys->stats.swap_wrong,
+		memory_order_relaxed) == 0)
+		return;
+	run->swap_has_changed = true;
+	message("swap has changed under us: who needs a page that is lost "
+		"gets SIGBUS");
+}
+
 void
 swap_close(struct run *run)
 {

@@ -13,6 +13,8 @@
 
 /* swap_open: what the options say.  => false: a message has been given */
 bool swap_open(struct run *);
+/* swap_look: say it, once, when a page has come back other than it went out. */
+void swap_look(struct run *);
 /* => the system, which closes the devices, is gone */
 void swap_close(struct run *);
 

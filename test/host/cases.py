@@ -1044,6 +1044,19 @@ def swap_nbd_killed(side):
             raise Failure(f"{design}: {said} {messages}")
 
 
+@case("swap-changed", vm_only=True)
+def swap_changed(side):
+    """Others write to the file: SIGBUS, no wrong byte, and one message."""
+    for design in "netbsd", "openbsd":
+        said, messages = lose_swap(
+            side, design, "swap:100M",
+            "dd if=/dev/urandom of=swap bs=1M count=90 seek=1 conv=notrunc "
+            "2>/dev/null")
+        if said != f"True [] -{int(signal.SIGBUS)}" or len(messages) != 1 or \
+                "has changed" not in messages[0]:
+            raise Failure(f"{design}: {said} {messages}")
+
+
 def fill_disk(side, design, seconds):
     """Part of the swap file loses its blocks, and the disk gets full: what
     needs memory is killed, one message says why, the others go on."""

@@ -14,6 +14,7 @@
 #include "host/trace.h"
 #include "host/user.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,11 +61,11 @@ find(struct task *t, const struct sysargs_call *call, int arg, bool path)
 	return file_find(t->run, &st);
 }
 
-static void
+/* => 0 or a VM_E* code */
+static int
 flush(struct task *t, struct vm_object *obj)
 {
-	if (t->run->writable_files > 0)
-		(void)vm_object_flush(obj, 0, ALL);
+	return t->run->writable_files > 0 ? vm_object_flush(obj, 0, ALL) : 0;
 }
 
 /* An open file of the program's: its flags, and where it reads and writes. */
@@ -245,7 +246,7 @@ begin(struct task *t, struct vm_object *obj, void (*then)(struct task *, long))
 {
 	if (obj == NULL)
 		return false;
-	flush(t, obj);
+	(void)flush(t, obj);
 	t->change = (struct change){ .object = obj, .cuts = then == after_cut };
 	t->at_exit = then;
 	return true;
@@ -257,21 +258,33 @@ truncates(struct task *t, const struct sysargs_call *call)
 	return (sysargs_open_flags(call, &syscall_memory, t) & O_TRUNC) != 0;
 }
 
-void
+/* What the host has not been given it cannot make last. */
+static int
+before_reading(struct task *t, const struct sysargs_call *call,
+    const struct sysargs_file *f)
+{
+	struct vm_object *obj = find(t, call, f->reads, f->by_path);
+	bool sync = call->nr == SYS_fsync || call->nr == SYS_fdatasync;
+	int error;
+
+	if (obj == NULL)
+		return 0;
+	error = flush(t, obj);
+	vm_object_unref(obj);
+	return sync && error != 0 ? -EIO : 0;
+}
+
+int
 coherence_prepare(struct task *t, const struct sysargs_call *call,
     const struct sysargs_info *info)
 {
 	const struct sysargs_file *f = &info->file;
-	struct vm_object *obj;
+	int error = 0;
 
 	if (f->reads == SYSARGS_ALL) {
 		file_flush_all(t->run);
 	} else if (f->reads >= 0 && t->run->writable_files > 0) {
-		obj = find(t, call, f->reads, f->by_path);
-		if (obj != NULL) {
-			flush(t, obj);
-			vm_object_unref(obj);
-		}
+		error = before_reading(t, call, f);
 	}
 	if (f->writes >= 0) {
 		if (begin(t, find(t, call, f->writes, false), after_write))
@@ -282,4 +295,5 @@ coherence_prepare(struct task *t, const struct sysargs_call *call,
 	    !begin(t, find(t, call, f->opens, true), after_cut)) {
 		t->at_exit = after_open;
 	}
+	return error;
 }

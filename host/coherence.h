@@ -17,8 +17,9 @@
 /*
  * coherence_prepare: the call is about to run.  Sets task->at_exit when
  * something is to be done after it.
+ * => 0, or a negative errno: it shall not run, and say that
  */
-void coherence_prepare(struct task *, const struct sysargs_call *,
+int coherence_prepare(struct task *, const struct sysargs_call *,
     const struct sysargs_info *);
 
 /* coherence_forget: the end of the call, if it has begun, will not be told. */

@@ -215,10 +215,17 @@ answer_large(struct task *t, int64_t result)
 }
 
 static void
-prepare_and_run(struct task *t, const struct sysargs_call *call)
+prepare_and_run(struct task *t, const struct sysargs_call *call, bool restart)
 {
-	int64_t result;
+	const struct sysargs_info *info = sysargs_info(call);
+	int64_t result = restart ? 0 : coherence_prepare(t, call, info);
 
+	if (result != 0) {
+		syscall_answer(t, result);
+		return;
+	}
+	if (!restart)
+		proc_prepare(t, call, info);
 	if (large_call(t, call, &result))
 		answer_large(t, result);
 	else
@@ -247,11 +254,7 @@ syscall_entry(struct task *t)
 	    handlers[call.nr] != NULL) {
 		handlers[call.nr](t, &call);
 	} else {
-		if (!restart) {
-			coherence_prepare(t, &call, sysargs_info(&call));
-			proc_prepare(t, &call, sysargs_info(&call));
-		}
-		prepare_and_run(t, &call);
+		prepare_and_run(t, &call, restart);
 	}
 }
 

@@ -1091,6 +1091,50 @@ def swap_disk_full_dragonfly(side):
     fill_disk(side, "dragonfly", 20)
 
 
+FULL_FILE = """
+import mmap, os
+fd = os.open("disk/hole", os.O_RDWR | os.O_CREAT)
+os.ftruncate(fd, 8 << 20)
+mapped = mmap.mmap(fd, 8 << 20)
+for i in range(0, 8 << 20, 4096):
+    mapped[i] = 1
+def say(call, *args):
+    try:
+        call(*args)
+        print("done")
+    except OSError as error:
+        print(error.errno)
+def sync():
+    say(mapped.flush)
+    say(os.fsync, fd)
+    say(os.fdatasync, fd)
+sync()
+os.unlink("disk/other")
+sync()
+print(sum(os.pread(fd, 8 << 20, 0)))
+"""
+
+
+@case("file-disk-full", vm_only=True, needs="unshare")
+def file_disk_full(side):
+    """What is mapped and cannot be written is told by each call that is to
+    make it last, and is written when there is room."""
+    side.shell("mkdir disk")
+    before = ("unshare", "-m", "sh", "-c",
+              "mount -t tmpfs -o size=12m tmpfs disk && "
+              'head -c 8M /dev/zero >disk/other && exec "$@"', "sh")
+    if subprocess.run([*before, "true"], cwd=side.dir, check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        raise Skip("no file system can be mounted")
+    done = subprocess.run([*before, *side.argv(
+        ["/usr/bin/python3", "-c", FULL_FILE], "-m 32M -s 32M")],
+                          cwd=side.dir, env=side.env, timeout=60,
+                          capture_output=True, check=False)
+    if done.returncode != 0 or \
+            done.stdout.split() != [b"5"] * 3 + [b"done"] * 3 + [b"2048"]:
+        raise Failure(f"{done.returncode} {done.stdout} {done.stderr[-200:]}")
+
+
 EAT = """
 import sys
 eaten = bytearray(int(sys.argv[1]) << 20)

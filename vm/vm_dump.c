@@ -132,7 +132,9 @@ dump_object(struct vm_object *obj, void *arg)
 	fmt_printf(out, "%p %-8s refs %u, resident %llu, key %llu:%llu%s\n",
 	    (void *)obj, obj->ops->name, obj->refs, (ull)obj->npages,
 	    (ull)obj->key.device, (ull)obj->key.inode,
-	    obj->refs == 0 ? ", cached" : "");
+	    obj->dying         ? ", dying" :
+		obj->refs == 0 ? ", cached" :
+				 "");
 	vm_object_unlock(obj);
 }
 

@@ -8,7 +8,13 @@
  * pages until memory is wanted.  refs goes from 0 to 1 and from 1 to 0 only
  * under the objects lock, so finding and forgetting cannot miss each other.
  *
- * Lock order: the objects lock, then an object's lock.
+ * The last reference goes, and the object with it; but for pages that are on
+ * their way to or from swap, which take it along when they have arrived:
+ *
+ *	drop_last --> end --> destroy
+ *		       `--> dying: its last page goes --> `dead` --> reap
+ *
+ * Lock order: the objects lock, then an object's lock, then that of `dead`.
  *
  * Sources: UVM uvm_object.c, uvm_vnode.c (pages live as long as the vnode);
  * 4.4BSD's object cache is what it replaces.
@@ -35,6 +41,8 @@ struct vm_objects {
 	size_t ncached, cached_max; /* so many, and no more for long */
 	size_t sweep; /* when there are more, look for empty ones */
 	struct list chains[HASH_CHAINS];
+	struct vm_mutex dead_lock;
+	struct list dead; /* (dead_lock) ended, and have lost their last page */
 };
 
 /* ---- creation and finding ---- */
@@ -192,26 +200,6 @@ vm_object_ref(struct vm_object *obj)
 	(void)was;
 }
 
-/* Whoever reads or writes a page of ours at this moment has no reference. */
-static void
-remove_all_pages(struct vm_object *obj)
-{
-	struct vm_page *pg;
-	uint64_t i = 0;
-
-	vm_object_lock(obj);
-	while ((pg = vm_object_next(obj, &i)) != NULL) {
-		if (pg->busy) {
-			vm_object_wait_busy(obj, pg);
-			continue;
-		}
-		vm_page_unmap(obj->sys, pg);
-		vm_object_remove_page(obj, pg);
-	}
-	VM_ASSERT(obj->npages == 0);
-	vm_object_unlock(obj);
-}
-
 int
 vm_object_charge(struct vm_object *obj, vm_pindex_t end)
 {
@@ -230,31 +218,106 @@ vm_object_charge(struct vm_object *obj, vm_pindex_t end)
 	return error;
 }
 
+/* => locked */
 static void
 uncharge(struct vm_object *obj)
 {
 	struct vm_charge all = { .anon = obj->charged };
 
+	obj->charged = 0;
 	vm_charge_give(obj->sys, &all);
 }
 
-/* The object is on no list any more and has no references. */
+/* Nothing is left but the object itself, and nobody can reach it. */
 static void
 destroy(struct vm_object *obj)
 {
 	struct vm_system *sys = obj->sys;
 	struct vm_objects *os = sys->objects;
+	const struct vm_pager_ops *ops = obj->ops;
+	void *pager = obj->pager;
 
-	/* Even an empty one: who took its last page out has to unlock first. */
-	remove_all_pages(obj);
-	vm_swapmap_fini(sys, &obj->swap);
-	uncharge(obj);
-	obj->pages.ops->fini(&obj->pages);
-	if (obj->ops->destroy != NULL)
-		obj->ops->destroy(sys, obj->pager);
+	VM_ASSERT(obj->npages == 0 && obj->swap.count == 0);
 	vm_mutex_lock(&os->lock);
+	list_remove(&obj->link);
+	obj->pages.ops->fini(&obj->pages);
 	pool_put(&os->pool, obj);
 	vm_mutex_unlock(&os->lock);
+	if (ops->destroy != NULL)
+		ops->destroy(sys, pager);
+}
+
+/*
+ * All pages go.  Whoever reads or writes one at this moment has no reference:
+ * one that is on its way to a store is waited for, as the store ends with us;
+ * others go when they have arrived.  => locked
+ */
+static void
+free_all(struct vm_object *obj)
+{
+	struct vm_page *pg;
+	vm_pindex_t i = 0;
+
+	while (!obj->ops->swap && (pg = vm_object_next(obj, &i)) != NULL) {
+		if (pg->busy)
+			vm_object_wait_busy(obj, pg);
+		else
+			vm_object_free(obj, i, i + 1);
+	}
+	vm_object_free(obj, 0, UINT64_MAX);
+	vm_swapmap_fini(obj->sys, &obj->swap);
+}
+
+/* The object has no references any more, and no key. */
+static void
+end(struct vm_object *obj)
+{
+	bool dying;
+
+	vm_object_lock(obj);
+	free_all(obj);
+	uncharge(obj);
+	dying = obj->dying = obj->npages != 0;
+	vm_object_unlock(obj);
+	if (!dying)
+		destroy(obj);
+}
+
+void
+vm_object_emptied(struct vm_object *obj)
+{
+	struct vm_objects *os = obj->sys->objects;
+
+	vm_mutex_lock(&os->dead_lock);
+	list_insert_tail(&os->dead, &obj->cached);
+	vm_mutex_unlock(&os->dead_lock);
+}
+
+static struct vm_object *
+take_dead(struct vm_objects *os)
+{
+	struct list *first;
+
+	vm_mutex_lock(&os->dead_lock);
+	first = list_first(&os->dead);
+	if (first != NULL)
+		list_remove(first);
+	vm_mutex_unlock(&os->dead_lock);
+	return first == NULL ? NULL :
+			       LIST_ENTRY(first, struct vm_object, cached);
+}
+
+void
+vm_object_reap(struct vm_system *sys)
+{
+	struct vm_object *obj;
+
+	while ((obj = take_dead(sys->objects)) != NULL) {
+		/* who took its last page out has to unlock first */
+		vm_object_lock(obj);
+		vm_object_unlock(obj);
+		destroy(obj);
+	}
 }
 
 /* Whether the object, which nobody else can reach now, has unwritten pages. */
@@ -322,7 +385,7 @@ is_dead(struct vm_object *obj, enum keep keep)
 }
 
 /*
- * Drop the last reference; true when the object is to be destroyed.  While it
+ * Drop the last reference; true when the object is to end.  While it
  * was flushed somebody may have found it, written, and gone again: so what has
  * unwritten pages stays for another flush, unless it is to go in any case.
  */
@@ -335,12 +398,10 @@ drop_last(struct vm_object *obj, enum keep keep)
 	vm_mutex_lock(&os->lock);
 	if (atomic_fetch_sub(&obj->refs, 1) == 1) {
 		dead = is_dead(obj, keep);
-		if (dead) {
-			list_remove(&obj->link);
+		if (dead)
 			list_remove(&obj->chain);
-		} else {
+		else
 			cache(os, obj, keep);
-		}
 	}
 	vm_mutex_unlock(&os->lock);
 	return dead;
@@ -419,7 +480,7 @@ sweep_cache(struct vm_system *sys)
 	while ((obj = empty_cached(sys->objects)) != NULL) {
 		if (!drop_last(obj, AS_NEWEST))
 			return;
-		destroy(obj);
+		end(obj);
 		VM_COUNT(sys, object_cache_drops);
 	}
 }
@@ -449,7 +510,7 @@ trim_cache(struct vm_system *sys)
 			return;
 		vm_object_write_back(obj, 0, UINT64_MAX);
 		if (drop_last(obj, UNWRITTEN)) {
-			destroy(obj);
+			end(obj);
 			VM_COUNT(sys, object_cache_drops);
 		}
 	}
@@ -467,7 +528,7 @@ vm_object_unref(struct vm_object *obj)
 	else
 		vm_object_write_back(obj, 0, UINT64_MAX);
 	if (drop_last(obj, AS_NEWEST)) {
-		destroy(obj);
+		end(obj);
 		return;
 	}
 	sweep_cache(sys);
@@ -522,7 +583,7 @@ return_oldest(struct vm_object *obj, enum keep keep)
 	if (!drop_last(obj, keep))
 		return 0;
 	npages = obj->npages;
-	destroy(obj);
+	end(obj);
 	VM_COUNT(sys, object_cache_drops);
 	return npages;
 }
@@ -624,8 +685,10 @@ vm_object_init(struct vm_system *sys)
 	vm_mutex_init(&os->lock, sys->env);
 	pool_init(&os->pool, &sys->alloc, sizeof(struct vm_object), 16,
 	    SLAB_BYTES);
+	vm_mutex_init(&os->dead_lock, sys->env);
 	list_init(&os->all);
 	list_init(&os->cached);
+	list_init(&os->dead);
 	os->ncached = 0;
 	os->sweep = SWEEP_LEAST;
 	os->cached_max = SIZE_MAX;
@@ -666,9 +729,10 @@ vm_object_check(struct vm_object *obj)
 		VM_VERIFY(pg->fictitious || pg->lock == obj->lock);
 		VM_VERIFY(!obj->ops->swap || pg->dirty ||
 		    vm_swapmap_at(&obj->swap, i) != 0);
+		VM_VERIFY(!obj->dying || (pg->busy && pg->released));
 	}
 	VM_VERIFY(n == obj->npages);
 	VM_VERIFY(n == obj->pages.ops->check(&obj->pages));
 	VM_VERIFY(vm_swapmap_check(&obj->swap) == 0 || obj->ops->get == NULL);
-	VM_VERIFY(obj->refs != 0 || !list_is_empty(&obj->cached));
+	VM_VERIFY(obj->refs != 0 || !list_is_empty(&obj->cached) || obj->dying);
 }

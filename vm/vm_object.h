@@ -13,7 +13,9 @@
  *
  * An object lives while it has references.  One whose pager says `cache`
  * lives on after the last, with its pages, until it is found again by its
- * key, or has lost them, or there are too many such objects.
+ * key, or has lost them, or there are too many such objects.  When others end
+ * what is left of them are pages on their way to or from swap, until those have
+ * arrived.
  *
  * The object's lock guards its pages and comes after that of the map and of
  * an amap, before those of the free list and the pmap.
@@ -75,7 +77,8 @@ struct vm_pager_ops {
 	 */
 	int (*punch)(void *pager, vm_pindex_t pindex, vm_pindex_t npages);
 
-	/* destroy: the object is gone, so may the pager.  May be NULL. */
+	/* destroy: the object is gone, so may the pager.  With `swap`, from any
+	 * thread.  May be NULL. */
 	void (*destroy)(struct vm_system *, void *pager);
 
 	/* describe: put a name of the store, for dumps.  May be NULL. */
@@ -108,10 +111,12 @@ struct vm_object {
 	struct vm_reader reader; /* (lock) */
 	unsigned writing;        /* (lock) requests to write under way */
 	bool unsynced;           /* (lock) written since the last sync */
+	bool dying;              /* (lock) goes with the last of its pages */
 	int error;               /* (lock) last failed write, for msync */
 	struct list link;        /* (objects lock) all objects */
 	struct list chain;       /* (objects lock) those of like key */
 	struct list cached;      /* (objects lock) unreferenced, LRU */
+				 /* (dead_lock) dying, without pages */
 };
 
 /* Answers of vm_object_resolve and of vm_cow_ops.resolve. */
@@ -165,8 +170,8 @@ void vm_object_ref(struct vm_object *);
  * vm_object_unref: one reference less; with the last, dirty pages are
  * written and the object is destroyed or cached.  A cached one lives while it
  * is written, and keeps what could not be for another try.
- * => no lock held; may block, for a cached one only while much is being
- *    written; for others also for pages on their way to or from swap
+ * => no lock held; blocks for what is written to a store, for a cached one
+ *    only while that is much
  */
 void vm_object_unref(struct vm_object *);
 
@@ -343,7 +348,7 @@ size_t vm_object_reclaim(struct vm_system *, size_t npages);
 extern const struct vm_page_owner vm_object_owner;
 
 typedef void vm_object_fn(struct vm_object *, void *arg);
-/* Call fn for each object, cached ones too.  => fn must not block */
+/* Call fn for each object, cached and dying ones too.  => fn must not block */
 void vm_object_foreach(struct vm_system *, vm_object_fn *, void *arg);
 
 /*

@@ -3,8 +3,9 @@
  * vm_object_owner.c - what the page daemon asks of a page that an object owns
  * (struct vm_page_owner).
  *
- * While one of its pages is busy the object lives, and its lock with it: who
- * ends it waits for them.  So nothing has to be held.
+ * An object lives while it has pages, and its lock with it.  So nothing has to
+ * be held; but whoever takes the last one from a dying object has to see to it
+ * that the object goes, too.
  */
 #include "vm/vm_object_page.h"
 #include "vm/vm_object_write.h"
@@ -53,9 +54,13 @@ object_evict(struct vm_system *sys, struct vm_page *pg)
 static void
 object_discard(struct vm_system *sys, struct vm_page *pg)
 {
+	struct vm_object *obj = pg->owner;
+
 	(void)sys;
-	vm_object_free_slot(pg->owner, pg->pindex);
-	vm_object_remove_page(pg->owner, pg);
+	vm_object_free_slot(obj, pg->pindex);
+	vm_object_remove_page(obj, pg);
+	if (obj->dying && obj->npages == 0)
+		vm_object_emptied(obj);
 }
 
 static struct vm_page *
@@ -96,8 +101,8 @@ object_hold(struct vm_page *pg)
 static void
 object_unhold(struct vm_system *sys, struct vm_mutex *lock)
 {
-	(void)sys;
 	(void)lock;
+	vm_object_reap(sys);
 }
 
 const struct vm_page_owner vm_object_owner = {

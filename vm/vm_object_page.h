@@ -34,6 +34,13 @@ void vm_object_remove_page(struct vm_object *, struct vm_page *);
 /* Free what is in swap at an index.  => locked */
 void vm_object_free_slot(struct vm_object *, vm_pindex_t);
 
+/* The last page of a dying object has gone.  => locked; nobody knows of it any
+ * more when it is unlocked, and who does that calls vm_object_reap then */
+void vm_object_emptied(struct vm_object *);
+
+/* The end of dying objects that have no pages any more.  => no lock held */
+void vm_object_reap(struct vm_system *);
+
 /* Wait for a busy page.  => locked; the object is unlocked meanwhile */
 void vm_object_wait_busy(struct vm_object *, struct vm_page *);
 

@@ -71,7 +71,8 @@ struct vm_page_owner {
 	size_t (*write)(struct vm_system *, struct vm_page *);
 
 	/* hold, unhold: the lock lives on though nothing is locked, while the
-	 * page is busy.  unhold gets it from who held, unlocked. */
+	 * page is busy.  unhold gets it from who held, unlocked, and lets go
+	 * what has ended but for the page. */
 	void (*hold)(struct vm_page *);
 	void (*unhold)(struct vm_system *, struct vm_mutex *lock);
 };

@@ -120,7 +120,6 @@ vm_swapmap_fini(struct vm_system *sys, struct vm_swapmap *m)
 	uint64_t b = 0;
 	void *first;
 
-	vm_swapmap_free(sys, m, 0, UINT64_MAX);
 	for (; (first = radix_next(&m->blocks, &b)) != NULL; b++) {
 		vm_swap_free(sys, (vm_slot_t)(uintptr_t)first, m->block);
 		(void)radix_remove(&m->blocks, b);

@@ -65,7 +65,8 @@ vm_slot_t vm_swapmap_place(struct vm_system *, struct vm_swapmap *, vm_pindex_t,
  * put elsewhere. */
 void vm_swapmap_leave(struct vm_system *, struct vm_swapmap *, unsigned id);
 
-/* Give everything back. */
+/* Give all blocks back: no place will be asked for any more.  What is there
+ * goes one by one. */
 void vm_swapmap_fini(struct vm_system *, struct vm_swapmap *);
 
 /* The number of slots, after a look at all of them. */

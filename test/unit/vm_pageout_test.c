@@ -687,34 +687,71 @@ test_on_the_way_shared(void **state)
 	happen(*state, &happenings[i], true, end);
 }
 
-/* The space goes while its pages are being written, and the end comes after
- * it: nobody waits for that with private memory. */
 static void
-test_exit_on_the_way(void **state)
+count_object(struct vm_object *obj, void *arg)
 {
-	struct fixture *fx = *state;
+	(void)obj;
+	++*(size_t *)arg;
+}
+
+static size_t
+nobjects(struct fixture *fx)
+{
+	size_t n = 0;
+
+	vm_object_foreach(fx->sys, count_object, &n);
+	return n;
+}
+
+/* Memory of one more space: what is on its way, and what is not. */
+static struct vmspace *
+space_on_the_way(struct fixture *fx, unsigned flags)
+{
+	struct vm_object *obj = NULL;
 	struct vmspace *vs;
 
+	assert_int_equal(vmspace_create(fx->sys, fx_design, &vs), VM_OK);
+	if (flags == VM_MMAP_SHARED)
+		obj = anon_object(fx);
+	assert_int_equal(fx_map_at(fx, vs, 0, 12, flags, obj, 0), VM_OK);
+	if (obj != NULL)
+		vm_object_unref(obj);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(store_in(fx, vs, i, 'e'), VM_OK);
+	begin_page_out(fx);
+	for (size_t i = 8; i < 12; i++)
+		assert_int_equal(store_in(fx, vs, i, 'e'), VM_OK);
+	return vs;
+}
+
+/* The space goes while its pages are being written, and the end comes after
+ * it: nobody waits for that, and the rest goes at once. */
+static void
+exit_on_the_way(struct fixture *fx, unsigned flags)
+{
 	need_swap(fx);
 	FOR_ENDS(end)
 	{
-		assert_int_equal(vmspace_create(fx->sys, fx_design, &vs),
-		    VM_OK);
-		assert_int_equal(fx_map_at(fx, vs, 0, 8, VM_MMAP_PRIVATE, NULL,
-				     0),
-		    VM_OK);
-		for (size_t i = 0; i < 8; i++)
-			assert_int_equal(store_in(fx, vs, i, 'e'), VM_OK);
-		begin_page_out(fx);
-		if (!fx_is_uvm())
-			fx->on_wait = page_out_ends[end];
-		vmspace_unref(vs);
+		vmspace_unref(space_on_the_way(fx, flags));
+		assert_int_equal(pages_used(fx), 8);
 		page_out_ends[end](fx);
-		fx->on_wait = NULL;
 		assert_int_equal(pages_used(fx), 0);
 		assert_int_equal(in_swap(fx), 0);
+		assert_int_equal(nobjects(fx), 0);
 		vm_check(fx->sys);
 	}
+}
+
+static void
+test_exit_on_the_way(void **state)
+{
+	exit_on_the_way(*state, VM_MMAP_PRIVATE);
+}
+
+static void
+test_exit_on_the_way_shared(void **state)
+{
+	exit_on_the_way(*state, VM_MMAP_SHARED);
 }
 
 /* An object forgets pages that are being written: may the write fail? */
@@ -806,11 +843,6 @@ test_unmap_while_reading(void **state)
 	struct fixture *fx = *state;
 
 	need_swap(fx);
-	if (!fx_is_uvm()) {
-		print_message("skip: who unmaps waits for the reader, who is "
-			      "the same thread\n");
-		skip();
-	}
 	assert_int_equal(map_anon(fx, 0, 4), VM_OK);
 	fill(fx, 0, 4);
 	page_out(fx);
@@ -1643,6 +1675,7 @@ main(void)
 		FX_TEST(test_on_the_way),
 		FX_TEST(test_on_the_way_shared),
 		FX_TEST(test_exit_on_the_way),
+		FX_TEST(test_exit_on_the_way_shared),
 		FX_TEST(test_object_free_on_the_way),
 		FX_TEST(test_punch_on_the_way),
 		FX_TEST(test_unmap_while_reading),

@@ -194,7 +194,7 @@ test_leave(void **state)
 	vm_fault_leave(&w);
 }
 
-/* The mapping goes while its page is read.  (Other designs wait for that.) */
+/* The mapping goes while its page is read: does nobody wait for that? */
 static void
 test_unmap(void **state)
 {
@@ -203,9 +203,7 @@ test_unmap(void **state)
 
 	swap_out(fx, 1);
 	assert_int_equal(try_read(fx, 0, &w), VM_EWAIT);
-	fx->on_wait = fx_is_uvm() ? NULL : let_all_go;
 	assert_int_equal(unmap(fx, 0, 2), VM_OK);
-	fx->on_wait = NULL;
 	let_all_go(fx);
 	assert_true(vm_wait_is_over(&w.wait));
 	assert_int_equal(try_read(fx, 0, &w), VM_EFAULT);

@@ -330,11 +330,6 @@ test_unmap_meanwhile(void **state)
 	struct fixture *fx = *state;
 
 	fill_swap(fx, 40);
-	if (!fx_is_uvm()) {
-		print_message("skip: unmapping waits for the reader, who is "
-			      "the same thread\n");
-		skip();
-	}
 	assert_int_equal(unmap(fx, 40, 40), VM_OK);
 	fx->swaps[0].io.hold = true;
 	fx->on_wait = unmap_all;
@@ -342,6 +337,25 @@ test_unmap_meanwhile(void **state)
 	fx->on_wait = NULL;
 	assert_int_equal(fx->swaps[0].io.pages,
 	    2 * 40 + VM_SWAPIN_MAX); /* written, and one run was read */
+	assert_int_equal(pages_used(fx), 0);
+	vm_check(fx->sys);
+}
+
+/* Pages that are just being written are nobody's any more. */
+static void
+test_unmapped_on_the_way(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 0, 8), VM_OK);
+	assert_int_equal(map_shared(fx, 8, 8), VM_OK);
+	fill(fx, 0, 16);
+	begin_page_out(fx);
+	assert_int_equal(unmap(fx, 0, 16), VM_OK);
+	fx->on_wait = let_all_go;
+	assert_int_equal(off(fx, 0), VM_OK);
+	fx->on_wait = NULL;
 	assert_int_equal(pages_used(fx), 0);
 	vm_check(fx->sys);
 }
@@ -402,6 +416,7 @@ main(void)
 		FX_TEST_IN(netbsd, test_waits_for_burial),
 		FX_TEST(test_twice_at_once),
 		FX_TEST(test_unmap_meanwhile),
+		FX_TEST(test_unmapped_on_the_way),
 		FX_TEST(test_object_without_mapping),
 		FX_TEST(test_over_and_over),
 	};

@@ -277,8 +277,8 @@ merge_below(struct vm_shadow *s)
 	below = &skip_below(s, false)->layer;
 	if (below->obj->swap.used)
 		swap->used = true;
-	/* Its pages are gone, or go when they are idle: others can wait for
-	 * that, and take the locks that the end of an object needs. */
+	/* Its pages are gone, or go when they are idle; its end needs locks
+	 * that are taken before ours. */
 	below->below = s->dead;
 	s->dead = below;
 	VM_COUNT(s->layer.obj->sys, collapses);

@@ -78,8 +78,7 @@ vm_shadow_lock(struct vm_shadow *s)
 }
 
 /* Unlock; then let go of what has been merged into s meanwhile, so that nothing
- * else may be locked that is taken after a map's lock.  May block for pages of
- * those on their way to or from swap. */
+ * else may be locked that is taken after a map's lock. */
 void vm_shadow_unlock(struct vm_shadow *);
 
 /* References of entries and shadows.  => locked */

@@ -48,14 +48,11 @@
 static _Noreturn void
 become_program(const struct run *run, const struct sock_fprog *filter, int go)
 {
-	struct rlimit unlimited = { RLIM_INFINITY, run->as_limit.rlim_max };
 	char **argv = run->options->argv, byte;
 	int error, listener;
 
 	if (read(go, &byte, 1) != 1)
 		_exit(RUN_FAILED); /* the supervisor has said why */
-	unlimited.rlim_cur = unlimited.rlim_max;
-	(void)setrlimit(RLIMIT_AS, &unlimited);
 	(void)setrlimit(RLIMIT_FSIZE, &run->file_limit);
 	(void)sigaction(SIGXFSZ, &run->at_file_limit, NULL);
 	if (filter_install(filter, &listener) != 0) {
@@ -200,6 +197,18 @@ raise_file_limit(struct run *run)
 	(void)setrlimit(RLIMIT_FSIZE, &wide);
 }
 
+/* Nor is the program's limit on address space for the supervisor. */
+static void
+raise_size_limit(struct run *run)
+{
+	struct rlimit wide;
+
+	(void)getrlimit(RLIMIT_AS, &run->as_limit);
+	wide = run->as_limit;
+	wide.rlim_cur = wide.rlim_max;
+	(void)setrlimit(RLIMIT_AS, &wide);
+}
+
 static bool
 init(struct run *run)
 {
@@ -207,7 +216,7 @@ init(struct run *run)
 
 	run->thread = pthread_self();
 	(void)clock_gettime(CLOCK_MONOTONIC, &run->started);
-	(void)getrlimit(RLIMIT_AS, &run->as_limit);
+	raise_size_limit(run);
 	raise_file_limit(run);
 	task_table_init(&run->tasks);
 	list_init(&run->spaces);

@@ -612,6 +612,16 @@ print(os.pread(fd, 5000, (4 << 20) - 5000) == b"x" * 5000)
 """
 
 
+@case("limit-size-soft")
+def limit_size_soft(side):
+    """Nor is that on address space the supervisor's."""
+    child = side.start(
+        ["/bin/echo", "begun"], "-m 128M",
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_AS, (60 << 20, resource.RLIM_INFINITY)))
+    return report(side, side.finish(child))
+
+
 @case("limit-file")
 def limit_file(side):
     """What may be written is the program's limit, not the supervisor's."""

@@ -130,6 +130,16 @@ discard_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
 		pages[i + n].begun = pages[i + n].done = 0;
 }
 
+/* What is out is begun to be read, and then others go on as if it were not. */
+static void
+need_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va)
+{
+	uint64_t i = stress_random(a, OWN - 16);
+
+	good(a, vm_madvise(vs, va + vm_ptoa(i), vm_ptoa(16), VM_MADV_WILLNEED),
+	    "will need");
+}
+
 /* Where a player has things. */
 struct places {
 	vaddr_t own, common, file;
@@ -151,6 +161,8 @@ play_once(struct stress_actor *a, struct vmspace *vs, const struct places *at)
 		    vm_msync(vs, at->common, vm_ptoa(COMMON),
 			VM_MS_SYNC | VM_MS_INVALIDATE),
 		    "msync");
+	else if (what == 3)
+		need_some(a, vs, at->own);
 	else if (what < 8)
 		play_file(a, vs, at->file);
 	else if (what < 24)

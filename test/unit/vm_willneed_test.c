@@ -228,7 +228,7 @@ test_error(void **state)
 	assert_filled(fx, fx->vs, 0, N);
 }
 
-/* The mapping goes.  (Other designs than UVM wait for its pages.) */
+/* The mapping goes, and waits for none of it. */
 static void
 test_unmap(void **state)
 {
@@ -236,9 +236,8 @@ test_unmap(void **state)
 
 	swap_out_private(fx, N);
 	begin(fx, N);
-	fx->on_wait = fx_is_uvm() ? NULL : let_all_go;
 	assert_int_equal(unmap(fx, 0, N), VM_OK);
-	fx->on_wait = NULL;
+	assert_int_equal(disk(fx)->nheld, N);
 	let_all_go(fx);
 	assert_int_equal(load(fx, 0), -VM_EFAULT);
 	assert_int_equal(pages_used(fx), 0);

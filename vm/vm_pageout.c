@@ -34,7 +34,7 @@
 #define HARD_PASSES 2    /* that make nothing: there is nothing */
 #define PASSES_MOST 32   /* of one who waits */
 #define AHEAD_MOST  256  /* pages to write beyond the target, at most, */
-#define AHEAD_SHARE 16   /* and no more than a 16th of memory */
+#define AHEAD_SHARE 64   /* and no more than a 64th of memory */
 #define REST        64   /* steps after that are nothing but one */
 #define FEW_SHARE   16   /* file pages are few below a 16th of memory, */
 #define FEW_MOST    1280 /* and these never are */
@@ -236,9 +236,10 @@ vm_pageout_is_held_up(const struct vm_pageout_pass *p)
 bool
 vm_pageout_enough(const struct vm_pageout_pass *p)
 {
-	return vm_pageout_is_held_up(p) ||
-	    vm_pageout_available(p->sys) + vm_swapout_paging(p->sys) >=
-	    p->enough;
+	size_t has = vm_pageout_available(p->sys);
+
+	return vm_pageout_is_held_up(p) || has >= p->enough ||
+	    has + vm_swapout_paging(p->sys) >= p->enough + p->ahead;
 }
 
 void
@@ -322,6 +323,16 @@ begin_anew(struct vm_pageouts *po)
 
 /* ---- a pass ---- */
 
+/* Who wants so many pages gets these; what is made for everybody may be a
+ * little more, so that a transfer is under way while the last one is used. */
+static size_t
+ahead_of(const struct vm_system *sys, size_t enough)
+{
+	const struct vm_pageouts *po = sys->pageouts;
+
+	return enough == po->levels.target ? po->ahead : 0;
+}
+
 /*
  * Whether the pass has made memory, or brought it nearer; or cannot know,
  * since others had locked all it could have taken.  So many before it made
@@ -334,6 +345,7 @@ pass(struct vm_system *sys, size_t enough, unsigned fruitless, bool waits)
 	struct vm_pageout_pass p = {
 		.sys = sys,
 		.enough = enough,
+		.ahead = ahead_of(sys, enough),
 		.waits = waits,
 		.hard = fruitless >= sys->paging->patience,
 		.last = fruitless > sys->paging->patience,
@@ -503,7 +515,7 @@ make_own(struct vm_system *sys)
 
 	vm_mutex_lock(&po->pass_lock);
 	while (is_short(sys) && !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, po->levels.target + po->ahead, fruitless, true))
+		if (pass(sys, po->levels.target, fruitless, true))
 			fruitless = 0;
 		else
 			fruitless++;
@@ -549,7 +561,7 @@ try_own(struct vm_system *sys, struct vm_wait *w)
 	bool coming;
 
 	while (is_short(sys) && left-- > 0) {
-		if (once(sys, po->levels.target + po->ahead, fruitless, false))
+		if (once(sys, po->levels.target, fruitless, false))
 			fruitless = 0;
 		else
 			fruitless++;
@@ -584,8 +596,7 @@ is_futile_now(struct vm_system *sys)
 
 	if (!vm_mutex_trylock(&po->pass_lock))
 		return false;
-	(void)pass(sys, po->levels.target + po->ahead, sys->paging->patience,
-	    false);
+	(void)pass(sys, po->levels.target, sys->paging->patience, false);
 	vm_mutex_unlock(&po->pass_lock);
 	return is_futile(sys);
 }
@@ -647,7 +658,7 @@ daemon_pass(struct vm_system *sys, bool waits)
 	}
 	if (is_futile(sys))
 		return WHEN_CALLED; /* until somebody is told */
-	if (once(sys, po->levels.target + po->ahead, po->fruitless, waits)) {
+	if (once(sys, po->levels.target, po->fruitless, waits)) {
 		po->fruitless = 0;
 		return AT_ONCE;
 	}

@@ -34,7 +34,8 @@ struct vm_pageout_levels {
 /* One pass. */
 struct vm_pageout_pass {
 	struct vm_system *sys;
-	size_t enough; /* free pages, with those under way */
+	size_t enough; /* free pages, */
+	size_t ahead;  /* or so many more, with those under way */
 	bool hard;     /* the last ones made nothing: use is no excuse */
 	bool last;     /* nor did a hard one: not even use this moment */
 	bool waits;    /* for a transfer to write with, if none is left */

@@ -313,9 +313,9 @@ undo(const struct opening *o)
 static void
 tell(struct swapfile *f, const struct vm_io *io, int error)
 {
-	swaplog_say(&f->log, "%s of %u pages at byte %llu failed: %s",
+	swaplog_say(&f->log, "%s of %u page%s at byte %llu failed: %s",
 	    io->write ? "write" : "read", io->npages,
-	    (unsigned long long)io->offset,
+	    io->npages == 1 ? "" : "s", (unsigned long long)io->offset,
 	    error == ENODATA ? "the file has become shorter" : strerror(error));
 }
 

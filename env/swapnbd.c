@@ -193,23 +193,16 @@ end(struct swapnbd *d, struct request *req)
 	if (req->error == 0 && !io->write)
 		copy(req);
 	if (req->error != 0 && !d->dead)
-		swaplog_say(&d->log, "%s of %u pages at byte %llu failed: %s",
+		swaplog_say(&d->log, "%s of %u page%s at byte %llu failed: %s",
 		    io->write ? "write" : "read", io->npages,
-		    (unsigned long long)io->offset, strerror(req->error));
+		    io->npages == 1 ? "" : "s", (unsigned long long)io->offset,
+		    strerror(req->error));
 	req->io = NULL;
 	req->next = d->free;
 	d->free = req;
 	d->under_way--;
 	d->answered = now();
 	vm_io_done(io, req->error != 0 ? VM_EIO : VM_OK);
-}
-
-static void
-end_completed(struct swapnbd *d)
-{
-	for (unsigned i = 0; i < DEPTH; i++)
-		if (d->requests[i].io != NULL && d->requests[i].completed)
-			end(d, &d->requests[i]);
 }
 
 /* The one message is this; those under way fail without another. */
@@ -227,6 +220,22 @@ die(struct swapnbd *d, const char *why)
 		if (!d->requests[i].completed)
 			d->requests[i].error = ENOTCONN;
 		end(d, &d->requests[i]);
+	}
+}
+
+/* A server that is about to end says so before it closes the connection. */
+static void
+end_completed(struct swapnbd *d)
+{
+	for (unsigned i = 0; i < DEPTH; i++) {
+		struct request *req = &d->requests[i];
+
+		if (req->io == NULL || !req->completed)
+			continue;
+		if (req->error == ESHUTDOWN)
+			die(d, "the server is shutting down");
+		else
+			end(d, req);
 	}
 }
 

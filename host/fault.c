@@ -21,11 +21,13 @@
 #include "host/decode.h"
 #include "host/event.h"
 #include "host/filter.h"
+#include "host/message.h"
 #include "host/oom.h"
 #include "host/run.h"
 #include "host/signal.h"
 #include "host/space.h"
 #include "host/stub.h"
+#include "host/swap.h"
 #include "host/trace.h"
 #include "host/user.h"
 
@@ -271,6 +273,18 @@ keep_handler(struct task *t)
 	t->step_in = true;
 }
 
+/* Once for each process: there may be a handler that goes on. */
+static void
+tell_of_loss(struct space *space)
+{
+	if (space->told_of_loss)
+		return;
+	space->told_of_loss = true;
+	swap_look(space->run); /* what happened comes first */
+	message("%s: process %d gets SIGBUS: a page of it cannot be read",
+	    space->name, (int)space->pid);
+}
+
 /*
  * The frame of the handler may need pages, and running a list now would spoil
  * what the frame says of the fault.  So the program faults once more, after
@@ -282,6 +296,8 @@ deliver(struct task *t, int error)
 	int sig = t->signal;
 
 	set_signal(t, error);
+	if (error == VM_EIO)
+		tell_of_loss(t->space);
 	signal_prepare_frame(t);
 	if (pmap_host_is_pending(t->space->pmap) && t->same_faults == 1) {
 		t->signal = 0;

@@ -115,6 +115,23 @@ swap_open(struct run *run)
 	return true;
 }
 
+/* The only device with errors; of several nobody knows which it was. */
+static const char *
+which_failed(struct run *run)
+{
+	struct vm_swap_info info;
+	const char *name = NULL;
+
+	for (unsigned i = 0; vm_swap_nth(run->sys, i, &info); i++) {
+		if (info.errors == 0)
+			continue;
+		if (name != NULL)
+			return "(one of them)";
+		name = info.name;
+	}
+	return name != NULL ? name : "";
+}
+
 /* Devices tell of their errors, but of this one they do not know. */
 void
 swap_look(struct run *run)
@@ -124,8 +141,9 @@ swap_look(struct run *run)
 		memory_order_relaxed) == 0)
 		return;
 	run->swap_has_changed = true;
-	message("swap has changed under us: who needs a page that is lost "
-		"gets SIGBUS");
+	message("swap %s has changed under us: who needs a page that is lost "
+		"gets SIGBUS",
+	    which_failed(run));
 }
 
 void

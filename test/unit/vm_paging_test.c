@@ -408,6 +408,31 @@ test_strip(void **state)
 	swap_off(fx);
 }
 
+/* The same where each page has its place for life: nobody else would get it, so
+ * what is clean stays clean. */
+static void
+test_no_strip(void **state)
+{
+	struct fixture *fx = *state;
+	uint64_t before;
+
+	swap_on(fx, PAGES);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	all_out(fx);
+	assert_int_equal(map_shared(fx, 512, PAGES), VM_OK);
+	for (size_t i = 0; i < PAGES; i++)
+		assert_int_equal(store(fx, 512 + i, 'z'), VM_OK);
+	is_filled(fx, 1);
+	before = fx->sys->stats.pageouts;
+	for (size_t i = 0; i < 8; i++)
+		(void)vm_pageout_once(fx->sys, SIZE_MAX, false);
+	all_out(fx);
+	assert_int_equal(fx->sys->stats.pageouts, before);
+	is_filled(fx, 1);
+	swap_off(fx);
+}
+
 /* A spare page is had again without reading, or is free when it is needed. */
 static void
 test_spare(void **state)
@@ -573,6 +598,7 @@ main(void)
 		FX_TEST_IN(mach, test_strip),
 		FX_TEST_IN(netbsd, test_strip),
 		FX_TEST_IN(openbsd, test_strip),
+		FX_TEST_IN(mach, test_no_strip),
 		FX_TEST_IN(dragonfly, test_spare),
 		FX_TEST_IN(freebsd, test_activity),
 		FX_TEST(test_no_host_memory),

@@ -49,6 +49,12 @@ vm_oom_size(struct vmspace *vs, struct vm_oom_size *size)
 	vm_map_unlock_read(map);
 }
 
+static vm_pindex_t
+total(const struct vm_oom_size *size)
+{
+	return size->resident + size->swapped + size->shared;
+}
+
 /* => spaces_lock held */
 static struct vmspace *
 largest(struct vm_system *sys, struct vm_oom_size *most)
@@ -61,8 +67,7 @@ largest(struct vm_system *sys, struct vm_oom_size *most)
 		if (vs->refs == 0)
 			continue;
 		vm_oom_size(vs, &size);
-		if (size.resident + size.swapped <=
-		    most->resident + most->swapped)
+		if (total(&size) <= total(most))
 			continue;
 		*most = size;
 		found = vs;

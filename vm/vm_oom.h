@@ -25,9 +25,11 @@ struct vm_oom_size {
 void vm_oom_size(struct vmspace *, struct vm_oom_size *);
 
 /*
- * vm_oom_largest: the space that has most, resident and in swap together.
+ * vm_oom_largest: the space that has most, of its own and shared, resident and
+ * in swap together.
  * => no lock held        => NULL: no space has any; else with a reference more
- * Sources: FreeBSD vm_pageout_oom; DragonFly vm_pageout_scan (bigproc).
+ * Sources: DragonFly vm_pageout_scan (bigproc, vmspace_anonymous_count);
+ * FreeBSD vm_pageout_oom, which counts what is resident of files, too.
  */
 struct vmspace *vm_oom_largest(struct vm_system *, struct vm_oom_size *);
 

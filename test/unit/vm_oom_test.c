@@ -52,14 +52,20 @@ test_largest(void **state)
 	vmspace_unref(vs);
 }
 
-/* Is what is shared counted apart, wherever it is, and as far as it is mapped? */
+/* Is what is shared counted, wherever it is, and as far as it is mapped; and no
+ * file? */
 static void
 test_shared(void **state)
 {
 	struct fixture *fx = *state;
 	struct vm_oom_size size;
+	struct vmspace *vs = other_space(fx, 3);
 
 	assert_int_equal(fixture_swap(fx, 0, 64, 0), VM_OK);
+	assert_int_equal(map_file(fx, 8, 8, VM_MMAP_SHARED, 0), VM_OK);
+	for (size_t i = 8; i < 16; i++)
+		assert_true(load(fx, i) >= 0);
+	assert_largest(fx, vs, 3, 0);
 	assert_int_equal(fx_map_at(fx, fx->vs, 0, 8, VM_MMAP_SHARED, NULL, 0),
 	    VM_OK);
 	for (size_t i = 1; i < 6; i++)
@@ -70,7 +76,8 @@ test_shared(void **state)
 	vm_oom_size(fx->vs, &size);
 	assert_int_equal(size.resident + size.swapped, 0);
 	assert_int_equal(size.shared, 5);
-	assert_largest(fx, NULL, 0, 0);
+	assert_largest(fx, fx->vs, 0, 0);
+	vmspace_unref(vs);
 }
 
 /* The largest is about to go, and waits for its break. */

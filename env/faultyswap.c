@@ -97,7 +97,7 @@ carry_out(struct faultyswap *fs, struct vm_io *io)
 	atomic_fetch_add(&fs->pages, io->npages);
 	if (is_broken(fs, io) ||
 	    is_due(fs, io->write ? FAULTYSWAP_WRITE : FAULTYSWAP_READ, number))
-		finish(fs, io, VM_EIO);
+		finish(fs, io, fs->error);
 	else if (io->write && is_due(fs, FAULTYSWAP_LOSE, number))
 		finish(fs, io, 0);
 	else if (!io->write && is_due(fs, FAULTYSWAP_CHANGE, number))
@@ -152,6 +152,7 @@ faultyswap_init(struct faultyswap *fs, const struct vm_swapdev_ops *under,
 	memset(fs, 0, sizeof(*fs));
 	fs->under = under;
 	fs->dev = dev;
+	fs->error = VM_EIO;
 }
 
 static uint64_t
@@ -210,5 +211,5 @@ faultyswap_let_go(struct faultyswap *fs, unsigned i)
 void
 faultyswap_fail_held(struct faultyswap *fs, unsigned i)
 {
-	finish(fs, take_held(fs, i), VM_EIO);
+	finish(fs, take_held(fs, i), fs->error);
 }

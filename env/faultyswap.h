@@ -43,6 +43,7 @@ struct faultyswap {
 	struct {
 		uint64_t first, last; /* (t) numbers of reads or writes */
 	} fault[FAULTYSWAP_WHATS];
+	int error;                         /* (t) of what fails; VM_EIO */
 	uint64_t broken_first, broken_end; /* (t) pages that fail for good */
 	bool hold;                         /* (t) hold back what starts */
 	unsigned nheld;                    /* (t) */

@@ -37,7 +37,8 @@ struct vm_io {
 /*
  * vm_io_done: the transfer has ended; once for each start().
  *
- * error  0: all pages were moved; VM_EIO: some or all were not
+ * error  0: all pages were moved; VM_EIO: some or all were not; VM_ENOMEM: a
+ *        write was not even begun, and may succeed another time
  * => no lock held that the caller of start() may want; *io may be gone on
  *    return
  */
@@ -58,7 +59,8 @@ struct vm_swapdev_ops {
 	 */
 	void (*start)(void *dev, struct vm_io *);
 
-	/* close: the device has been removed, nothing is under way.  May be
+	/* close: the device has been removed, all that was begun has been
+	 * done; a thread of the device may still be inside vm_io_done.  May be
 	 * NULL. */
 	void (*close)(void *dev);
 };

@@ -171,8 +171,8 @@ bool vm_pageout_once(struct vm_system *, size_t nfree, bool hard);
 /*
  * vm_pageout_daemon: make memory whenever it is short, until it is told to
  * stop.  For a thread that does nothing else; one for a system.
- * vm_pageout_stop: tell it.  The host joins its thread before the system is
- * destroyed.
+ * vm_pageout_stop: tell it, or the next one, if none has begun yet: that ends at
+ * once.  The host joins its thread before the system is destroyed.
  */
 void vm_pageout_daemon(struct vm_system *);
 void vm_pageout_stop(struct vm_system *);

@@ -135,7 +135,7 @@ struct vm_swapio {
 	struct vm_page *pages[VM_CLUSTER_MAX];
 	uint64_t bad; /* out: a bit for each page that was not written, could
 			 not be read, or came back wrong */
-	int error;    /* out: VM_EIO when there is one */
+	int error;    /* out: 0, VM_EIO; of a write what vm_io_done said */
 	void (*done)(struct vm_swapio *); /* any thread, no lock held */
 	void *arg;                        /* the caller's */
 

@@ -131,13 +131,22 @@ count_end(struct vm_swapio *sio)
 	VM_COUNT_N(sio->sys, swap_errors, nbad);
 }
 
+/* What to say: that of a read is one, whatever failed. */
+static int
+error_of(const struct vm_swapio *sio)
+{
+	if (sio->bad == 0)
+		return 0;
+	return sio->io.write ? sio->io.error : VM_EIO;
+}
+
 /* All is over.  Another transfer, which may begin now, or NULL. */
 static struct vm_swapio *
 finish(struct vm_swapio *sio)
 {
 	struct vm_swapio *next = NULL;
 
-	sio->error = sio->bad != 0 ? VM_EIO : 0;
+	sio->error = error_of(sio);
 	if (sio->bounce != NULL)
 		next = vm_swapcrypt_put(sio->sys->swap, sio);
 	count_end(sio);
@@ -247,6 +256,7 @@ vm_swap_start(struct vm_swapio *sio)
 	list_init(&sio->link);
 	if (hold_slots(sio) != 0) {
 		sio->bad = bits_of(0, sio->npages);
+		sio->io.error = VM_ENOMEM; /* not the device's fault */
 		(void)finish(sio);
 		return;
 	}

@@ -22,16 +22,18 @@ struct vm_swapouts {
 
 /* ---- the end of a transfer ---- */
 
-/* The slot cannot be written; the page stays, and stays dirty.  Its owner may
- * have given the slot back.  => locked */
+/* It was not written: the page stays, and stays dirty; the slot is bad if that
+ * was the device's fault.  Its owner may have given it back.  => locked */
 static void
-bounce(struct vm_system *sys, struct vm_page *pg)
+bounce(struct vm_system *sys, struct vm_page *pg, int error)
 {
 	vm_slot_t slot = pg->owner_ops->slot(pg);
 
 	pg->dirty = true;
 	(void)pg->owner_ops->set_slot(pg, 0);
-	if (slot != 0)
+	if (slot != 0 && error == VM_ENOMEM)
+		vm_swap_free(sys, slot, 1);
+	else if (slot != 0)
 		vm_swap_bad(sys, slot, 1);
 	VM_COUNT(sys, pageout_errors);
 }
@@ -72,7 +74,7 @@ arrive_run(struct vm_swapio *io, unsigned first, unsigned end)
 	vm_mutex_lock(lock);
 	for (unsigned i = first; i < end; i++) {
 		if (io->error != 0)
-			bounce(io->sys, io->pages[i]);
+			bounce(io->sys, io->pages[i], io->error);
 		arrive(io->sys, io->pages[i]);
 	}
 	vm_mutex_unlock(lock);

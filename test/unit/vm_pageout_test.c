@@ -913,6 +913,29 @@ test_write_fails(void **state)
 	assert_int_equal(vm_swap_total(fx->sys), SWAP - 12);
 }
 
+/* It fails for want of memory, which is not the device's fault: are its slots as
+ * good as before? */
+static void
+test_write_without_memory(void **state)
+{
+	struct fixture *fx = *state;
+
+	need_uvm_swap(fx);
+	assert_int_equal(map_anon(fx, 0, 6), VM_OK);
+	fill(fx, 0, 6);
+	begin_page_out(fx);
+	disk(fx)->error = VM_ENOMEM;
+	fail_all(fx);
+	assert_int_equal(nresident(fx, 0, 6), 6);
+	assert_int_equal(STAT(fx, swap_bad), 0);
+	assert_int_equal(STAT(fx, pageout_errors), 6);
+	assert_int_equal(in_swap(fx), 0);
+	assert_int_equal(vm_swap_total(fx->sys), SWAP);
+	page_out(fx);
+	assert_int_equal(in_swap(fx), 6);
+	assert_filled(fx, fx->vs, 0, 6);
+}
+
 /* One page cannot be read: is that one lost, and no other? */
 static void
 read_fails(struct fixture *fx, map_fn *map)
@@ -1681,6 +1704,7 @@ main(void)
 		FX_TEST(test_unmap_while_reading),
 		FX_TEST(test_wanted_stays),
 		FX_TEST(test_write_fails),
+		FX_TEST(test_write_without_memory),
 		FX_TEST(test_read_fails),
 		FX_TEST(test_read_fails_for_relatives),
 		FX_TEST(test_wrong_contents),

@@ -81,7 +81,7 @@ seen(const struct radix_tree *tree, const void *p)
 	return (uintptr_t)radix_lookup(tree, key_of(p));
 }
 
-/* W5: as many see a slot as have a reference to it. */
+/* W7: as many see a slot as have a reference to it. */
 static void
 see_slot(struct tally *t, vm_slot_t slot)
 {
@@ -381,7 +381,7 @@ check_pages(struct tally *t)
 	}
 }
 
-/* W5 */
+/* W7 */
 static void
 check_slots(struct tally *t)
 {

@@ -5,10 +5,12 @@
  * Time is counted in passes.  The space that has slept longest goes, of those
  * that have slept equally long the largest; one at a time, and then paging gets
  * some passes to write it.  What others may have in use too is left alone:
- * pages of objects with more than one user, and those that the port knows to
- * be needed, as 4.4BSD leaves alone what a transfer has wired.
+ * pages of an entry's object with more than one user (layers that relatives
+ * share are not told apart), and those that the port knows to be needed, as
+ * 4.4BSD leaves alone what a transfer has wired.
  *
- * All locks are only tried, since who makes a pass may hold some.
+ * The locks of the list and of maps are only tried, since who makes a pass may
+ * hold some; what is below a map's is held by nobody who waits for memory.
  */
 #include "vm/vm_daemon.h"
 

@@ -58,7 +58,7 @@ void vmspace_limit_resident(struct vmspace *, vsize_t bytes);
 void vm_system_swap_spaces(struct vm_system *, bool on);
 
 /* One look, at the beginning of a pass of the page daemon.  => nothing is
- * waited for: who is busy is left alone */
+ * waited for but the locks below a map's: who is busy is left alone */
 void vm_daemon_pass(struct vm_system *);
 
 #endif

@@ -132,7 +132,8 @@ bool vm_pageout_was_used(struct vm_system *, struct vm_page *);
 
 /*
  * vm_pageout_wait: there is no page to be had: wait until there may be one.
- * => no lock held, no page busy that is the caller's; blocks
+ * => no lock held but those above the pass's (docs/locking.md), no page busy
+ *    that is the caller's; blocks
  * => 0: try again; VM_ENOMEM: no memory can be made
  */
 int vm_pageout_wait(struct vm_system *);

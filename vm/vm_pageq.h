@@ -69,7 +69,8 @@ vm_pageq_set_activity(struct vm_page *pg, uint8_t n)
  * Only some are tried: an owner is not locked for long, and a queue whose pages
  * are all of one that is should not be gone through again and again.  Each time
  * in vain makes them twice as many.
- * => no lock of an owner held; on return that of the page's is
+ * => locks of owners are only tried: one of them may be held; on return that of
+ *    the page's is as well
  * => NULL: there is none, or hindered
  */
 struct vm_page *vm_pageq_take(struct vm_system *, enum vm_page_state);

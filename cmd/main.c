@@ -177,6 +177,7 @@ static const char run_details[] =
     "A file that has contents and is no swap file is not overwritten.\n"
     "\n"
     "Without FILE they go to standard error.  Options end at PROGRAM or --.\n"
+    "SIGUSR1 to bsdvm prints there what goes on: memory, swap, each process.\n"
     "\n"
     "The exit status is the program's, or 128+N when signal N ended it; 125\n"
     "is an error of bsdvm itself, as when FILE cannot be written, 126 a program\n"

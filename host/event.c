@@ -321,7 +321,6 @@ event_loop(struct run *run)
 	sigset_t open;
 
 	block_children(&open);
-	live_init(run);
 	while (run->tasks.count > 0) {
 		cpu_tick(run);
 		live_look(run);
@@ -341,5 +340,5 @@ event_loop(struct run *run)
 		}
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &open, NULL);
-	live_fini(run);
+	live_fini();
 }

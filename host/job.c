@@ -38,8 +38,8 @@ job_program_gone(void)
 void
 job_init(struct run *run)
 {
-	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1,
-		SIGUSR2, SIGCONT };
+	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2,
+		SIGCONT };
 	static const int ignored[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE };
 	struct sigaction act = { .sa_sigaction = pass_on,
 		.sa_flags = SA_SIGINFO | SA_RESTART };

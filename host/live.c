@@ -15,10 +15,13 @@
 #include "vm/vm_oom.h"
 
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define INTERVAL 0.5 /* seconds between two lines */
 #define LINE_LEN 160
+#define WIDTH    80 /* of a terminal that does not tell */
 
 #define MB(npages) ((double)size_kb(npages) / 1024)
 
@@ -50,9 +53,9 @@ load(const _Atomic uint64_t *counter)
 void
 live_init(struct run *run)
 {
-	struct sigaction act = { .sa_handler = on_usr1 };
+	const struct sigaction act = { .sa_handler = on_usr1 };
 
-	(void)sigaction(SIGUSR1, &act, NULL);
+	(void)sigaction(SIGUSR1, &act, &run->at_usr1);
 	run->watching = run->options->watch && isatty(STDERR_FILENO);
 	if (run->options->watch && !run->watching)
 		message("--watch: standard error is no terminal: nothing is "
@@ -94,12 +97,15 @@ report(struct run *run)
 
 /* --------------------------------------------------------------- a line */
 
-static void
-put(const char *line, size_t n)
+/* A line that wraps could not be taken back. */
+static size_t
+line_room(void)
 {
-	ssize_t done = write(STDERR_FILENO, line, n);
+	struct winsize size;
 
-	(void)done;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		size.ws_col = WIDTH;
+	return size.ws_col < LINE_LEN ? size.ws_col : LINE_LEN;
 }
 
 static void
@@ -111,20 +117,18 @@ draw(struct run *run, double now)
 	double rate[3], passed = now - run->watched_at;
 	size_t free = vm_page_free_count(run->sys);
 	char line[LINE_LEN];
-	int n;
 
 	for (unsigned i = 0; i < 3; i++) {
 		rate[i] = (double)(counts[i] - run->watched[i]) / passed;
 		run->watched[i] = counts[i];
 	}
 	run->watched_at = now;
-	n = snprintf(line, sizeof(line),
-	    "\r\033[K%s %.1f s: resident %.1fM free %.1fM faults/s %.0f "
+	(void)snprintf(line, line_room(),
+	    "%s %.1f s: resident %.1fM free %.1fM faults/s %.0f "
 	    "page-ins/s %.0f page-outs/s %.0f swap %.1fM",
 	    run->options->design->name, now, MB(vm_page_count(run->sys) - free),
 	    MB(free), rate[0], rate[1], rate[2], MB(vm_swap_in_use(run->sys)));
-	if (n > 0 && (size_t)n < sizeof(line))
-		put(line, (size_t)n);
+	message_draw(line);
 }
 
 void
@@ -144,10 +148,15 @@ live_look(struct run *run)
 }
 
 void
-live_fini(struct run *run)
+live_call(const struct run *run, uint64_t nr, uint64_t fd)
 {
-	static const char nothing[] = "\r\033[K";
+	if (run->watching && (nr == SYS_write || nr == SYS_writev) &&
+	    (fd == STDOUT_FILENO || fd == STDERR_FILENO))
+		message_clear();
+}
 
-	if (run->watching)
-		put(nothing, sizeof(nothing) - 1);
+void
+live_fini(void)
+{
+	message_clear();
 }

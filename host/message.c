@@ -8,10 +8,46 @@
 #include "host/message.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_MAX_LEN 512
+#define CLEAR        "\r\033[K" /* back to the left, nothing to the right */
+
+static int out = STDERR_FILENO;
+static bool drawn; /* there is a line of progress */
+
+void
+message_to(int fd)
+{
+	out = fd;
+}
+
+static void
+put(const char *line, size_t n)
+{
+	ssize_t done = write(out, line, n);
+
+	(void)done;
+}
+
+void
+message_clear(void)
+{
+	if (drawn)
+		put(CLEAR, sizeof(CLEAR) - 1);
+	drawn = false;
+}
+
+void
+message_draw(const char *line)
+{
+	message_clear();
+	put(line, strlen(line));
+	drawn = true;
+}
 
 static void
 say(const char *format, va_list ap)
@@ -20,7 +56,6 @@ say(const char *format, va_list ap)
 	char line[LINE_MAX_LEN];
 	size_t n = sizeof(head) - 1, room = sizeof(line) - sizeof(head);
 	int len;
-	ssize_t done;
 
 	for (size_t i = 0; i < n; i++)
 		line[i] = head[i];
@@ -28,8 +63,8 @@ say(const char *format, va_list ap)
 	if (len > 0)
 		n += (size_t)len < room ? (size_t)len : room - 1;
 	line[n++] = '\n';
-	done = write(STDERR_FILENO, line, n);
-	(void)done;
+	message_clear();
+	put(line, n);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "host/filter.h"
 #include "host/give.h"
 #include "host/job.h"
+#include "host/live.h"
 #include "host/message.h"
 #include "host/perf.h"
 #include "host/shm.h"
@@ -51,6 +52,7 @@ become_program(const struct run *run, const struct sock_fprog *filter, int go)
 	char **argv = run->options->argv, byte;
 	int error, listener;
 
+	(void)sigaction(SIGUSR1, &run->at_usr1, NULL);
 	if (read(go, &byte, 1) != 1)
 		_exit(RUN_FAILED); /* the supervisor has said why */
 	(void)setrlimit(RLIMIT_FSIZE, &run->file_limit);
@@ -216,6 +218,7 @@ init(struct run *run)
 
 	run->thread = pthread_self();
 	(void)clock_gettime(CLOCK_MONOTONIC, &run->started);
+	live_init(run);
 	raise_size_limit(run);
 	raise_file_limit(run);
 	task_table_init(&run->tasks);

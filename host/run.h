@@ -69,6 +69,7 @@ struct run {
 	struct rlimit as_limit;           /* RLIMIT_AS of the program */
 	struct rlimit file_limit;         /* RLIMIT_FSIZE of it, and what is */
 	struct sigaction at_file_limit;   /* done about the signal of that */
+	struct sigaction at_usr1;         /* what the program does about it */
 	cpu_set_t cpus;                   /* that bsdvm was given */
 	int cpu;                          /* the supervisor's */
 

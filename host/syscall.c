@@ -9,6 +9,7 @@
 #include "host/filter.h"
 #include "host/give.h"
 #include "host/large.h"
+#include "host/live.h"
 #include "host/message.h"
 #include "host/oom.h"
 #include "host/proc.h"
@@ -245,6 +246,7 @@ syscall_entry(struct task *t)
 	t->at_exit = NULL;
 	t->forking = false;
 	timed_entry(t, call.nr);
+	live_call(t->run, call.nr, call.args[0]);
 	what_runs(t, &call);
 	space_check_stack(t);
 	if (t->space == NULL) {

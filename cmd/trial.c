@@ -42,14 +42,25 @@ pass_on(int sig, siginfo_t *info, void *context)
 
 static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 
+/* It asks for a report, and ends nothing. */
+static void
+ask_child(int sig)
+{
+	if (child > 0)
+		(void)kill((pid_t)child, sig);
+}
+
 void
 trial_catch_signals(void)
 {
 	struct sigaction act = { .sa_sigaction = pass_on,
 		.sa_flags = SA_SIGINFO };
+	const struct sigaction ask = { .sa_handler = ask_child,
+		.sa_flags = SA_RESTART };
 
 	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
 		(void)sigaction(ending[i], &act, NULL);
+	(void)sigaction(SIGUSR1, &ask, NULL);
 }
 
 int
@@ -181,6 +192,17 @@ give_input(const struct trial_set *set)
 	return fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
 }
 
+/* What bsdvm itself says, of processes by their numbers for instance, is no
+ * output of the program. */
+static void
+keep_messages_apart(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (fd >= 0)
+		message_to(fd);
+}
+
 static _Noreturn void
 be_child(const struct trial_set *set, const struct run_options *options,
     const int *out, struct run_result *result)
@@ -189,6 +211,7 @@ be_child(const struct trial_set *set, const struct run_options *options,
 		(void)signal(ending[i], SIG_DFL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)personality(ADDR_NO_RANDOMIZE); /* the same place every time */
+	keep_messages_apart();
 	if (!give_input(set) || dup2(out[TRIAL_OUT], STDOUT_FILENO) < 0 ||
 	    dup2(out[TRIAL_ERR], STDERR_FILENO) < 0)
 		_exit(RUN_FAILED);

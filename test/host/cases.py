@@ -409,12 +409,12 @@ def signal_passed(side):
     return said
 
 
-def on_terminal(side, command, type_what, seconds=10):
+def on_terminal(side, command, type_what, seconds=10, options=""):
     """Run a command on a terminal of its own; when it says "ready", type."""
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(side.dir)
-        argv = side.argv(command)
+        argv = side.argv(command, options)
         os.execvpe(argv[0], argv, side.env)
     said, deadline = b"", time.monotonic() + seconds
     while True:
@@ -1253,11 +1253,65 @@ def live_report(side):
         raise Failure(f"said {result.err}")
 
 
+@case("report-early", vm_only=True)
+def report_early(side):
+    """SIGUSR1 before the program runs: the report comes when it does."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        swap = f"-s nbd://127.0.0.1:{server.getsockname()[1]}/"
+        child = side.start("echo end", swap)
+        server.accept()[0].close()  # bsdvm is there, and asks for swap
+        child.send_signal(signal.SIGUSR1)
+        result = side.finish(child, 20)
+    if result.status != 125:
+        raise Failure(f"{result.status} {result.err}")
+
+
+@case("watch-terminal", vm_only=True)
+def watch_terminal(side):
+    """The line of --watch does not wrap, and output stands where it was."""
+    said = on_terminal(side, "stty cols 60; sleep 1; echo one; echo two; "
+                       "sleep 1; echo three", b"", options="--watch")
+    if said[0][1] != b"0":
+        raise Failure(f"said {said}")
+    parts = re.split(rb"\r\x1b\[K|\r\n", said[1][1])
+    lines = [part for part in parts if b"resident" in part]
+    if not lines or any(len(line) > 60 for line in lines[1:]) or \
+            [part for part in parts if part and part not in lines] != \
+            [b"one", b"two", b"three"]:
+        raise Failure(f"said {said}")
+
+
 @case("memory-most", vm_only=True)
 def memory_most(side):
     """As much memory as -m takes leaves programs their addresses."""
     for _ in range(20):
         expect(bsdvm(side, "run", "-m", "64G", "true"), 0, "64G")
+
+
+@case("compare-killed", vm_only=True)
+def compare_killed(side):
+    """Who is killed for memory has the same status under all designs; what
+    bsdvm says of it, with numbers of its own, is not compared.  SIGUSR1 to
+    compare ends nothing."""
+    hungry = "x = bytearray(1 << 25); print('no')"
+    result = bsdvm(side, "compare", "--designs=netbsd,mach", "-m", "16M",
+                   "--", "/usr/bin/python3", "-c", hungry)
+    said = result.messages()
+    if result.status != 137 or len(said) != 2 or \
+            not all("killed: out of memory" in line for line in said):
+        raise Failure(f"{result.status} {said}")
+    child = subprocess.Popen(
+        [side.prefix[0], "compare", "--designs=netbsd,mach", "-m", "16M", "--",
+         "sh", "-c", "echo >>ready; sleep 1"], cwd=side.dir, env=side.env,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE)
+    side.wait_for_file("ready")
+    child.send_signal(signal.SIGUSR1)
+    said = child.communicate(timeout=20)[1]
+    if child.returncode != 0 or b"of its own resident" not in said:
+        raise Failure(f"{child.returncode} {said}")
 
 
 @case("compare-table", vm_only=True)

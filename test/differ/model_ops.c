@@ -1615,12 +1615,15 @@ expect_incore(struct model *m, const struct op *op, const struct outcome *out,
 }
 
 /* What has been written and has no other home is there; what was out when it
- * was locked on faults, or could not be read, comes with the next. */
+ * was locked on faults, or could not be read, comes with the next.  What allows
+ * no access is wired only when it does again. */
 static bool
 must_be_in_core(const struct model *m, const struct cell *c)
 {
 	return c->slot != NULL && c->slot->bytes != NULL &&
-	    (m->config.swap == 0 || (c->wired && !c->onfault && !c->unread));
+	    (m->config.swap == 0 ||
+		(c->wired && c->prot != VM_PROT_NONE && !c->onfault &&
+		    !c->unread));
 }
 
 static const char *

@@ -175,6 +175,8 @@ check_limits(struct subject *s, struct model *m)
 	vm_charge_get(s->sys, &now, &max);
 	m->limit = max.anon;
 	m->swap = subject_swap(s);
+	if (!mix_is_prompt(&s->mix))
+		m->used = subject_used(s) + vm_swap_in_use(s->sys);
 }
 
 const char *
@@ -196,6 +198,7 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
 	uint8_t bytes[MODEL_PAGE];
 	uint64_t done, losses = subject_losses(s);
 
+	check_limits(s, m);
 	subject_gaps(s, space, &before);
 	error = subject_access(s, &op, VM_PROT_READ, bytes, &done);
 	subject_gaps(s, space, &after);

@@ -19,7 +19,7 @@ const char *check_attributes(struct subject *, const struct model *,
 const char *check_mapped(struct subject *, const struct model *,
     unsigned space);
 
-/* How much there is now: devices come, go, and fail. */
+/* How much there is now, and in use: devices come, go, and fail. */
 void check_limits(struct subject *, struct model *);
 
 /* One page, read as the program reads it. */

@@ -111,14 +111,3 @@ mix_is_prompt(const struct mix *mix)
 	}
 	return true;
 }
-
-bool
-mix_pages(const struct mix *mix)
-{
-	for (unsigned i = 0; i < mix->n; i++) {
-		if (mix->designs[i].cow != &vm_cow_uvm &&
-		    mix->designs[i].cow != &vm_cow_openbsd)
-			return false;
-	}
-	return true;
-}

@@ -24,9 +24,6 @@ struct mix {
 /* What the name stands for; false: a part of it is not known. */
 bool mix_named(struct mix *, const char *name);
 
-/* Whether all of them let every page go to swap. */
-bool mix_pages(const struct mix *);
-
 /* Whether all designs of it free what nobody can reach at once. */
 bool mix_is_prompt(const struct mix *);
 

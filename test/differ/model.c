@@ -294,6 +294,14 @@ model_pages(const struct model *m)
 	return n;
 }
 
+uint64_t
+model_in_use(const struct model *m)
+{
+	uint64_t n = model_pages(m);
+
+	return n < m->used ? m->used : n;
+}
+
 /* Pages that may have to stay in memory. */
 static uint64_t
 wired_pages(const struct model *m)
@@ -320,16 +328,14 @@ is_short_with_swap(const struct model *m, uint64_t pages, uint64_t npages)
 bool
 model_is_short(const struct model *m, uint64_t npages)
 {
-	uint64_t pages = model_pages(m);
+	uint64_t pages = model_in_use(m);
 
 	if (m->hurt)
 		return true;
-	if (pages < m->used)
-		pages = m->used;
 	npages += m->reserve + SLACK;
 	if (pages + npages <= m->config.frames)
 		return false;
-	return !mix_pages(&m->mix) || is_short_with_swap(m, pages, npages);
+	return is_short_with_swap(m, pages, npages);
 }
 
 uint64_t

@@ -79,8 +79,9 @@ struct model {
 	uint64_t limit;          /* the least that this has been since */
 	uint64_t swap; /* slots there were in this operation, all the while */
 	bool hurt;     /* in it, something could not be read */
-	uint64_t used; /* frames in use before the operation, for designs that
-	                * keep what nobody can reach, or copy early; else 0 */
+	uint64_t used; /* frames and slots in use, at most so far in it, for
+	                * designs that keep what nobody can reach, or copy
+	                * early; else 0 */
 };
 
 /* Where gaps for stacks are: pages of one, those with which an entry begins. */
@@ -141,8 +142,10 @@ uint64_t model_promised(const struct model *);
  * comes before in the operation. */
 bool model_may_refuse(const struct model *, uint64_t npages);
 bool model_refuses(const struct model *, uint64_t npages);
-/* The most pages that the system can have in use. */
+/* The most pages that can be reached; and that can be in use, with those that
+ * nobody can reach. */
 uint64_t model_pages(const struct model *);
+uint64_t model_in_use(const struct model *);
 /* Whether memory may be short for an operation that takes up to npages. */
 bool model_is_short(const struct model *, uint64_t npages);
 

@@ -338,7 +338,7 @@ expect_swap_off(struct model *m, const struct op *op, const struct outcome *out,
 
 	(void)op, (void)out;
 	*errors = OK;
-	if (!mix_pages(&m->mix) || model_pages(m) + frames / 2 > frames + left)
+	if (model_in_use(m) + frames / 2 > frames + left)
 		*errors |= ERROR(VM_ENOMEM);
 	return NULL;
 }

@@ -86,12 +86,6 @@ check_other(struct subject *s, struct model *m, uint64_t h)
 	return NULL;
 }
 
-static uint64_t
-used_pages(const struct subject *s)
-{
-	return vm_page_count(s->sys) - vm_page_free_count(s->sys);
-}
-
 /* Nothing has leaked if no more is in use than the model knows of; other
  * designs must have let go at the end, when nothing may be left. */
 static const char *
@@ -105,7 +99,7 @@ check_usage(const struct subject *s, const struct model *m)
 		(now.anon > m->before.anon && now.anon > m->limit_was &&
 		    now.anon > m->limit)))
 		return "the sum of promises is wrong";
-	return mix_is_prompt(&s->mix) && used_pages(s) > model_pages(m) ?
+	return mix_is_prompt(&s->mix) && subject_used(s) > model_pages(m) ?
 	    "more pages in use than there are" :
 	    NULL;
 }
@@ -142,21 +136,22 @@ note_before(struct run *r)
 {
 	struct vm_charge max;
 
-	if (!mix_is_prompt(&r->subject.mix))
-		r->model.used = used_pages(&r->subject);
 	check_limits(&r->subject, &r->model);
 	vm_charge_get(r->subject.sys, &r->model.before, &max);
 	r->model.limit_was = max.anon;
 }
 
-/* What it was before, or the less that it is now; a device that has gone was
- * there all the while. */
+/* What it was before, or the less that it is now, and the more in use; a device
+ * that has gone was there all the while. */
 static void
 note_least(struct run *r, const struct op *op)
 {
 	uint64_t limit = r->model.limit, swap = r->model.swap;
+	uint64_t used = r->model.used;
 
 	check_limits(&r->subject, &r->model);
+	if (used > r->model.used)
+		r->model.used = used;
 	if (limit < r->model.limit)
 		r->model.limit = limit;
 	if (swap < r->model.swap ||
@@ -168,7 +163,7 @@ static void
 count_op(struct run *r, const struct op *op)
 {
 	struct run_report *rep = r->report;
-	uint64_t used = used_pages(&r->subject);
+	uint64_t used = subject_used(&r->subject);
 
 	*(r->out.error == VM_OK ? &rep->counts[op->kind] :
 				  &rep->errors[op->kind]) += 1;

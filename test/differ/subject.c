@@ -419,6 +419,12 @@ do_swap_fail(struct subject *s, const struct op *op, struct outcome *out)
 		    (enum faultyswap_what)op->flags, op->value, FAULTY_ONCE);
 }
 
+uint64_t
+subject_used(const struct subject *s)
+{
+	return vm_page_count(s->sys) - vm_page_free_count(s->sys);
+}
+
 /* Slots of a device, but for bad ones. */
 static uint64_t
 slots_of(const struct subject *s, unsigned id)

@@ -51,6 +51,8 @@ const char *subject_fini(struct subject *);
 uint64_t subject_losses(const struct subject *);
 /* How often its devices have gone wrong. */
 uint64_t subject_faults(const struct subject *);
+/* Frames in use. */
+uint64_t subject_used(const struct subject *);
 /* Slots of swap, without those of a device that takes no writes any more. */
 uint64_t subject_swap(const struct subject *);
 

@@ -54,11 +54,11 @@ set_option(struct run_options *o, int c, char **argv)
 	case OPT_STATS:
 		o->stats = true;
 		o->stats_file = optarg;
-		return true;
+		return option_is_file("--stats", optarg);
 	case OPT_MAPS:
 		o->maps = true;
 		o->maps_file = optarg;
-		return true;
+		return option_is_file("--maps", optarg);
 	case OPT_WATCH:
 		o->watch = true;
 		return true;
@@ -71,8 +71,12 @@ set_option(struct run_options *o, int c, char **argv)
 	case OPT_CHECK:
 		o->check = true;
 		return true;
+	case ':':
+		message("%s: without its value; see bsdvm help run",
+		    argv[optind - 1]);
+		return false;
 	default:
-		message("%s: not an option of run, or without its value; "
+		message("%s: not an option of run, or one that has no value; "
 			"see bsdvm help run",
 		    argv[optind - 1]);
 		return false;
@@ -97,7 +101,7 @@ cmd_run(int argc, char **argv)
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+d:m:s:", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "+:d:m:s:", longs, NULL)) != -1)
 		if (!set_option(&o, c, argv))
 			return RUN_FAILED;
 	if (optind == argc) {
@@ -175,7 +179,9 @@ static const char run_details[] =
     "  FILE                      a file or block device, as large as it is\n"
     "  FILE:SIZE                 the same; it is made, or grows\n"
     "  nbd://HOST[:PORT]/EXPORT  a network block device, by its server\n"
-    "A file that has contents and is no swap file is not overwritten.\n"
+    "Sizes are a number with K, M or G after it.  A file that is no swap file is\n"
+    "refused when there are contents in its first or its last megabyte; what\n"
+    "lies between is not looked at, and lost.\n"
     "\n"
     "Without FILE they go to standard error.  Options end at PROGRAM or --.\n"
     "SIGUSR1 to bsdvm prints there what goes on: memory, swap, each process.\n"

@@ -32,18 +32,48 @@ option_memory(const char *text, vsize_t *memory)
 	return false;
 }
 
+/* Of a server nobody else would know: it does not lock its exports. */
+static bool
+is_named_twice(const struct run_options *run, const struct swapspec *spec)
+{
+	if (spec->kind != SWAPSPEC_NBD)
+		return false;
+	for (unsigned i = 0; i < run->nswaps; i++)
+		if (run->swaps[i].place_len == spec->place_len &&
+		    memcmp(run->swaps[i].text, spec->text, spec->place_len) ==
+			0)
+			return true;
+	return false;
+}
+
 bool
 option_swap(const char *text, struct run_options *run)
 {
-	const char *wrong = "too many of them";
+	struct swapspec *spec = &run->swaps[run->nswaps];
+	const char *wrong;
 
-	if (run->nswaps < RUN_SWAPS_MAX)
-		wrong = swapspec_parse(text, &run->swaps[run->nswaps]);
+	if (run->nswaps == RUN_SWAPS_MAX) {
+		message("-s %s: too many of them: %d are the most", text,
+		    RUN_SWAPS_MAX);
+		return false;
+	}
+	wrong = swapspec_parse(text, spec);
+	if (wrong == NULL && is_named_twice(run, spec))
+		wrong = "named twice";
 	if (wrong == NULL)
 		run->nswaps++;
 	else
 		message("-s %s: %s", text, wrong);
 	return wrong == NULL;
+}
+
+bool
+option_is_file(const char *option, const char *path)
+{
+	if (path == NULL || *path != '\0')
+		return true;
+	message("%s=: no file is named", option);
+	return false;
 }
 
 bool

@@ -20,6 +20,9 @@ bool option_memory(const char *text, vsize_t *memory);
 /* -s SWAP, as swapspec.h says: one more of the run's */
 bool option_swap(const char *text, struct run_options *);
 
+/* The FILE of --stats and the like, or NULL. */
+bool option_is_file(const char *option, const char *path);
+
 /* --keep=SIZE: "256M" */
 bool option_keep(const char *text, uint64_t *bytes);
 #define OPTION_KEEP_DEFAULT ((uint64_t)256 << 20)

@@ -37,6 +37,7 @@ struct swapfile {
 struct opening {
 	const struct swapfile_config *config;
 	struct swapdev_why *why;
+	const char *folder; /* of a temporary file */
 	int fd;
 	struct stat st;
 	uint64_t has;   /* bytes it has */
@@ -122,8 +123,9 @@ decide_size(struct opening *o)
 	o->size = size & ~VM_PAGE_MASK;
 	if (o->size < least)
 		return swapdev_refuse(o->why,
-		    "too small: %llu bytes, it takes %llu",
-		    (unsigned long long)size, (unsigned long long)least);
+		    "too small: %llu bytes, it takes %llu%s",
+		    (unsigned long long)size, (unsigned long long)least,
+		    o->config->size == 0 ? "; FILE:SIZE makes it grow" : "");
 	if (S_ISBLK(o->st.st_mode) && o->size > o->has)
 		return swapdev_refuse(o->why, "the device has %llu bytes only",
 		    (unsigned long long)o->has);
@@ -177,6 +179,10 @@ make_room(struct opening *o)
 	error = allocate(o->fd, o->has, o->size);
 	if (error == 0)
 		return true;
+	if (o->folder != NULL)
+		return swapdev_refuse(o->why,
+		    "no room for %llu bytes in %s (see $TMPDIR): %s",
+		    (unsigned long long)o->size, o->folder, strerror(error));
 	return swapdev_refuse(o->why, "no room for %llu bytes: %s",
 	    (unsigned long long)o->size, strerror(error));
 }
@@ -235,6 +241,9 @@ open_path(struct opening *o, const char *path)
 	if (errno == EBUSY || errno == ETXTBSY)
 		return swapdev_refuse(o->why, "already in use: %s",
 		    strerror(errno));
+	if (errno == ENOENT)
+		return swapdev_refuse(o->why,
+		    "No such file or directory: its folder is not there");
 	return swapdev_refuse(o->why, "not writable: %s", strerror(errno));
 }
 
@@ -256,7 +265,7 @@ open_named(struct opening *o)
 
 	o->begin = VM_PAGE_SIZE;
 	return check_kind(o, path) && open_path(o, path) && lock(o) &&
-	    look(o) && decide_size(o) && check_limit(o) && check_contents(o) &&
+	    look(o) && check_contents(o) && decide_size(o) && check_limit(o) &&
 	    make_room(o);
 }
 
@@ -288,6 +297,7 @@ open_temporary(struct opening *o)
 
 	if (folder == NULL || *folder == '\0')
 		folder = "/var/tmp";
+	o->folder = folder;
 	o->fd = make_temporary(folder);
 	if (o->fd < 0)
 		return swapdev_refuse(o->why, "no temporary file in %s: %s",

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static FILE *
 open_out(const char *path)
@@ -29,6 +30,24 @@ open_out(const char *path)
 	return f;
 }
 
+/* Both would begin to write it at its beginning. */
+static bool
+are_apart(const struct run *run)
+{
+	struct stat a, b;
+
+	if (run->stats_out == NULL || run->maps_out == NULL ||
+	    run->stats_out == run->maps_out ||
+	    fstat(fileno(run->stats_out), &a) != 0 ||
+	    fstat(fileno(run->maps_out), &b) != 0 || !S_ISREG(a.st_mode) ||
+	    a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return true;
+	message("%s: for --stats and --maps at once",
+	    run->options->stats_file == NULL ? run->options->maps_file :
+					       run->options->stats_file);
+	return false;
+}
+
 bool
 stats_open(struct run *run)
 {
@@ -37,7 +56,7 @@ stats_open(struct run *run)
 	if (run->options->maps)
 		run->maps_out = open_out(run->options->maps_file);
 	return (!run->options->stats || run->stats_out != NULL) &&
-	    (!run->options->maps || run->maps_out != NULL);
+	    (!run->options->maps || run->maps_out != NULL) && are_apart(run);
 }
 
 /* What cannot be written to once is not written to again. */

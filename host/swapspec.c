@@ -26,6 +26,20 @@ is_size(const char *text, size_t len, uint64_t *bytes)
 	return size_parse(copy, bytes);
 }
 
+/* Who writes 64MB, 1.5G, 1T or -5M means no file. */
+static bool
+is_meant_as_size(const char *text, size_t len)
+{
+	size_t n = strspn(text, "+-"), number;
+
+	number = strspn(text + n, "0123456789.");
+	if (n > 1 || number == 0 || text[n] == '.')
+		return false;
+	n += number;
+	return n >= len ||
+	    (len - n <= 3 && n + strspn(text + n, "KMGTPEBkmgtpeib") >= len);
+}
+
 /* Where the options begin: at the first comma before `word=`. */
 static const char *
 find_options(const char *text)
@@ -71,12 +85,33 @@ parse_file(const char *text, size_t len, struct swapspec *spec)
 
 	spec->kind = SWAPSPEC_FILE;
 	spec->place_len = len;
-	if (colon == NULL || !is_size(colon + 1, len - before - 1, &spec->size))
+	if (is_meant_as_size(text, before))
+		return "not a size, nK, nM or nG; a file of that name is "
+		       "./NAME";
+	if (colon == NULL)
 		return NULL;
+	if (!is_size(colon + 1, len - before - 1, &spec->size))
+		return is_meant_as_size(colon + 1, len - before - 1) ?
+		    "no size behind the colon, nK, nM or nG" :
+		    NULL;
 	spec->place_len = before;
 	if (before == 0)
 		return "no file is named before the size";
 	return spec->size == 0 ? "a size of 0" : NULL;
+}
+
+/* The size of an export is the server's; nbd://HOST:PORT has none. */
+static bool
+has_size(const char *uri, size_t len)
+{
+	const char *path = strchr(strstr(uri, "://") + 3, '/');
+	const char *colon = memrchr(uri, ':', len);
+	uint64_t size;
+
+	return path != NULL && colon > path &&
+	    memchr(path, '?', (size_t)(colon - path)) == NULL &&
+	    is_size(colon + 1, (size_t)(uri + len - colon - 1), &size) &&
+	    strchr("KMGkmg", uri[len - 1]) != NULL;
 }
 
 const char *
@@ -91,6 +126,9 @@ swapspec_parse(const char *text, struct swapspec *spec)
 	if (swapnbd_is_uri(text)) {
 		spec->kind = SWAPSPEC_NBD;
 		spec->place_len = len;
+		if (has_size(text, len))
+			return "an export has the size that its server says, "
+			       "and no :SIZE";
 	} else if (is_size(text, len, &spec->size)) {
 		spec->kind = SWAPSPEC_TEMPORARY;
 		if (spec->size == 0)

@@ -894,6 +894,10 @@ def words(side):
                   ("run", "-s", "0", "true"), ("run", "-s", "a,b=1", "true"),
                   ("compare", "--suite=cranor", "-s", "1M"),
                   ("compare",), ("compare", "--format=other", "true"),
+                  ("run", "--stats=", "true"), ("run", "-s"),
+                  ("run", "--stats=x", "--maps=./x", "true"),
+                  ("run", *["-s", "1M"] * 17, "true"),
+                  ("run", *["-s", "nbd://localhost:1/"] * 2, "true"),
                   ("compare", "--suite=cranor", "true")):
         result = bsdvm(side, *wrong)
         if result.status != 125 or result.out or \
@@ -918,6 +922,11 @@ def swap_wrong(side):
                 ("empty", "too small"), ("new:40K", "too small"),
                 ("readonly:1M", "not writable"), ("locked:1M", "in use"),
                 ("40K", "too small"), ("1000000G", "no room"),
+                ("40M:", "./NAME"), ("64MB", "nK, nM or nG"),
+                ("1T", "nK, nM or nG"), ("new:1.5G", "nK, nM or nG"),
+                ("empty", "FILE:SIZE"), ("none/file:1M", "its folder"),
+                ("1000000G", "in .*TMPDIR"),
+                ("nbd://localhost:1/:16M", "no :SIZE"),
                 ("nbd+unix:///?socket=none", "cannot connect|without NBD")):
             result = bsdvm(side, "run", "-s", where, "touch", "started")
             expect_message(result, 125)

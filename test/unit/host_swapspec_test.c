@@ -60,6 +60,8 @@ test_right(void **state)
 		{ "a:b", SWAPSPEC_FILE, "a:b", 0, 0 },
 		{ "a:", SWAPSPEC_FILE, "a:", 0, 0 },
 		{ "64Q", SWAPSPEC_FILE, "64Q", 0, 0 },
+		{ "./64M:32M", SWAPSPEC_FILE, "./64M", 32 * M, 0 },
+		{ "2019-07:1M", SWAPSPEC_FILE, "2019-07", M, 0 },
 		{ "a,b", SWAPSPEC_FILE, "a,b", 0, 0 },
 		{ "a,b,=c", SWAPSPEC_FILE, "a,b,=c", 0, 0 },
 		{ "a,b,priority=32767", SWAPSPEC_FILE, "a,b", 0, 32767 },
@@ -110,6 +112,16 @@ test_wrong(void **state)
 		{ "a,priority=99999999999999999999", "priority is" },
 		{ "a,priority=1x", "priority is" },
 		{ "nbd://h/e,size=1M", "no other option" },
+		{ "nbd://h:1/:16M", "no :SIZE" },
+		{ "nbd://h/e:16M,priority=1", "no :SIZE" },
+		{ "64MB", "./NAME" },
+		{ "64MiB", "./NAME" },
+		{ "1.5G", "./NAME" },
+		{ "1T", "./NAME" },
+		{ "-5M", "./NAME" },
+		{ "32M:", "./NAME" },
+		{ "64M:32M", "./NAME" },
+		{ "swap:64MB", "behind the colon" },
 	};
 	struct swapspec spec;
 	const char *wrong;

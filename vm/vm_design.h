@@ -7,7 +7,7 @@
 
 #include "vm/vm_cow.h"
 #include "vm/vm_index.h"
-#include "vm/vm_pageout.h"
+#include "vm/vm_pageout_pass.h"
 
 /* Which resident neighbours a fault enters: so many behind, so many ahead. */
 struct vm_neighbours {

@@ -9,7 +9,7 @@
 
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
-#include "vm/vm_pageout.h"
+#include "vm/vm_pageout_pass.h"
 
 /* Whether its pages are read from a store; else from swap. */
 static inline bool

@@ -11,7 +11,7 @@
  *		     read around    read ahead
  */
 #include "vm/vm_object_page.h"
-#include "vm/vm_pageout.h"
+#include "vm/vm_pageout_pass.h"
 #include "vm/vm_readahead.h"
 #include "vm/vm_swap.h"
 

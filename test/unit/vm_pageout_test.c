@@ -355,7 +355,8 @@ test_second_chance(void **state)
 	assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_INACTIVE), 4);
 	use(fx, 0);
 	use(fx, 2);
-	assert_true(vm_pageout_once(fx->sys, nfree + 2, false));
+	assert_int_equal(vm_pageout_once(fx->sys, nfree + 2, false),
+	    VM_PAGEOUT_MADE);
 	assert_int_equal(nresident(fx, 0, 1), 1);
 	assert_int_equal(nresident(fx, 1, 1), 0);
 	assert_int_equal(nresident(fx, 2, 1), 1);

@@ -29,7 +29,7 @@
 #include "vm/cow/lower.h"
 #include "vm/vm_cow.h"
 #include "vm/vm_page.h"
-#include "vm/vm_pageout.h"
+#include "vm/vm_pageout_pass.h"
 #include "vm/vm_swap.h"
 
 /* ---- lock ---- */

@@ -19,7 +19,7 @@
  * Sources: 4.4BSD vm_pageout_scan; UVM uvm_pdpolicy_clock.c; DragonFly's cache
  * queue.
  */
-#include "vm/vm_pageout.h"
+#include "vm/vm_pageout_pass.h"
 #include "vm/vm_pageq.h"
 
 #define INACTIVE_SHARE 3  /* so much of the pages is to be inactive */
@@ -47,7 +47,7 @@ scan_inactive(struct vm_pageout_pass *p)
 		if (!p->hard && vm_pageout_was_used(sys, pg))
 			vm_pageout_reactivate(p, pg);
 		else
-			(void)vm_pageout_page(p, pg, VM_PAGE_INACTIVE,
+			vm_pageout_page(p, pg, VM_PAGE_INACTIVE,
 			    VM_PAGE_ACTIVE);
 	}
 }

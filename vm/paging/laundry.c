@@ -20,7 +20,7 @@
  * vm_pageout_laundry_worker).  Differs: one pass does the work of the two
  * threads, one after the other.
  */
-#include "vm/vm_pageout.h"
+#include "vm/vm_pageout_pass.h"
 #include "vm/vm_pageq.h"
 
 #define ACT_ADVANCE    3  /* a use adds so much, */
@@ -38,7 +38,7 @@ sort_out(struct vm_pageout_pass *p, struct vm_page *pg)
 	else if (vm_page_is_dirty(p->sys, pg))
 		vm_pageout_requeue(p->sys, pg, VM_PAGE_LAUNDRY);
 	else
-		(void)vm_pageout_page(p, pg, VM_PAGE_INACTIVE, VM_PAGE_ACTIVE);
+		vm_pageout_page(p, pg, VM_PAGE_INACTIVE, VM_PAGE_ACTIVE);
 }
 
 static void
@@ -85,7 +85,7 @@ launder(struct vm_pageout_pass *p)
 		if (!p->hard && vm_pageout_was_used(p->sys, pg))
 			vm_pageout_reactivate(p, pg);
 		else
-			(void)vm_pageout_page(p, pg, VM_PAGE_INACTIVE,
+			vm_pageout_page(p, pg, VM_PAGE_INACTIVE,
 			    VM_PAGE_UNSWAPPABLE);
 	}
 }

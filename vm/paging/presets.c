@@ -4,7 +4,7 @@
  * the numbers that go with them.
  */
 #include "vm/vm_io.h"
-#include "vm/vm_pageout.h"
+#include "vm/vm_pageout_pass.h"
 
 /* Files, where a system does not say otherwise. */
 #define FILES                                       \

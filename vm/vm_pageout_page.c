@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_pageout_page.c - what becomes of one page that a pass has come to.
+ *
+ *	not used any more	clean		free, or spare
+ *				dirty		to swap, or to its pager: free
+ *						when it is there
+ *	used, wired, busy			back on a queue
+ *	dirty, nowhere to go			the same, and stuck
+ *
+ * Everything here holds the lock of the page's owner, and looks at no other
+ * page.  Which pages come here, and in which order, is up to the scans.
+ *
+ * Sources: UVM uvm_pdaemon.c; 4.4BSD vm_pageout.c, vm_page_deactivate.
+ * Differs: a page is gone when it is written; nobody scans for it again.
+ */
+#include "vm/pmap.h"
+#include "vm/vm_pageout_pass.h"
+#include "vm/vm_pageq.h"
+
+/* ---- it goes ---- */
+
+/*
+ * A port may know that a page is being used this moment: then it is referenced
+ * again at once.
+ */
+static bool
+is_needed(const struct vm_pageout_pass *p, struct vm_page *pg)
+{
+	struct vm_machine *m = p->sys->machine;
+
+	if (p->last || !m->references_by_fault)
+		return false;
+	(void)pmap_clear_reference(m, pg);
+	return pmap_is_referenced(m, pg);
+}
+
+void
+vm_pageout_requeue(struct vm_system *sys, struct vm_page *pg,
+    enum vm_page_state where)
+{
+	if (pg->wire_count == 0)
+		vm_pageq_put(sys, pg, where);
+	vm_mutex_unlock(pg->lock);
+}
+
+static void
+free_clean(struct vm_pageout_pass *p, struct vm_page *pg, bool file)
+{
+	struct vm_mutex *lock = pg->lock;
+
+	if (p->spare)
+		vm_pageq_put(p->sys, pg, VM_PAGE_SPARE);
+	else
+		vm_page_evict(p->sys, pg);
+	vm_mutex_unlock(lock);
+	p->freed++;
+	p->freed_files += file;
+}
+
+static void
+to_swap(struct vm_pageout_pass *p, struct vm_page *pg, enum vm_page_state stuck)
+{
+	struct vm_mutex *lock = pg->lock;
+
+	if (vm_swapout_add(&p->out, pg)) {
+		vm_mutex_unlock(lock);
+	} else {
+		p->full++;
+		vm_pageout_requeue(p->sys, pg, stuck);
+	}
+	vm_swapout_flush_full(&p->out);
+}
+
+static void
+to_pager(struct vm_pageout_pass *p, struct vm_page *pg, enum vm_page_state stay)
+{
+	vm_pageq_put(p->sys, pg, stay);
+	p->written += pg->owner_ops->write(p->sys, pg);
+}
+
+void
+vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
+    enum vm_page_state stay, enum vm_page_state stuck)
+{
+	enum vm_page_store store = pg->owner_ops->store(pg);
+
+	VM_COUNT(p->sys, pd_scanned);
+	p->scanned++;
+	if (vm_page_is_pinned(pg) || is_needed(p, pg)) {
+		vm_pageout_requeue(p->sys, pg, stay);
+		return;
+	}
+	if (store == VM_STORE_NONE) {
+		vm_pageout_requeue(p->sys, pg, stuck);
+		return;
+	}
+	vm_page_withdraw(p->sys, pg);
+	if (!pg->dirty)
+		free_clean(p, pg, store == VM_STORE_PAGER);
+	else if (store == VM_STORE_SWAP)
+		to_swap(p, pg, stuck);
+	else
+		to_pager(p, pg, stay);
+}
+
+/* ---- it stays ---- */
+
+/* Whether the page was used; from now on it is known only here. */
+static bool
+take_reference(struct vm_system *sys, struct vm_page *pg)
+{
+	bool used = pmap_clear_reference(sys->machine, pg);
+
+	if (used)
+		vm_page_proved(sys, pg, true);
+	return used;
+}
+
+/* Where a use of an inactive page would not be seen, or the design has it so,
+ * it is in no pmap. */
+static void
+hide(struct vm_system *sys, struct vm_page *pg)
+{
+	struct vm_machine *m = sys->machine;
+
+	if ((m->references_by_fault || sys->paging->unmaps) && !pg->busy &&
+	    pg->wire_count == 0)
+		(void)pmap_page_protect(m, pg, VM_PROT_NONE);
+}
+
+void
+vm_pageout_retire(struct vm_system *sys, struct vm_page *pg)
+{
+	enum vm_page_state to = VM_PAGE_INACTIVE;
+
+	if (vm_page_is_pinned(pg) || pg->state == VM_PAGE_SPARE)
+		return;
+	(void)take_reference(sys, pg);
+	if (sys->paging->launders && vm_page_is_dirty(sys, pg))
+		to = VM_PAGE_LAUNDRY;
+	hide(sys, pg);
+	if (pg->state == VM_PAGE_ACTIVE) {
+		vm_pageq_put(sys, pg, to);
+		VM_COUNT(sys, retired);
+	}
+}
+
+/* Busy pages go there as well: they are being used. */
+void
+vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
+{
+	(void)take_reference(p->sys, pg);
+	if (is_needed(p, pg)) {
+		vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
+		return;
+	}
+	hide(p->sys, pg);
+	VM_COUNT(p->sys, pd_deactivated);
+	vm_pageout_requeue(p->sys, pg, VM_PAGE_INACTIVE);
+}
+
+bool
+vm_pageout_was_used(struct vm_system *sys, struct vm_page *pg)
+{
+	return pg->busy || take_reference(sys, pg);
+}
+
+void
+vm_pageout_reactivate(struct vm_pageout_pass *p, struct vm_page *pg)
+{
+	VM_COUNT(p->sys, pd_reactivated);
+	vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
+}

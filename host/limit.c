@@ -8,7 +8,7 @@
 #include "host/limit.h"
 
 #include "host/space.h"
-#include "vm/vm_daemon.h"
+#include "vm/vm_swapper.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -29,7 +29,7 @@
 #include "host/syscall.h"
 #include "host/trace.h"
 #include "pmap/host.h"
-#include "vm/vm_daemon.h"
+#include "vm/vm_swapper.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@
 
 #include "host/run.h"
 #include "host/space.h"
-#include "vm/vm_daemon.h"
+#include "vm/vm_swapper.h"
 #include "vm/vm_pageout.h"
 
 #include <sys/ptrace.h>
@@ -152,7 +152,7 @@ bring_in(struct run *run)
 		return;
 	run->sleepers.brought = at;
 	run->sleepers.wait = false;
-	(void)vm_daemon_swapin(run->sys);
+	(void)vm_swapper_swapin(run->sys);
 }
 
 /* It may not run yet: not even after so long? */

@@ -2,7 +2,7 @@
 /*
  * sleeper.h - which processes sleep, and when one that was swapped out may run.
  *
- * The library swaps out whole address spaces (vm/vm_daemon.h), but does not
+ * The library swaps out whole address spaces (vm/vm_swapper.h), but does not
  * know who sleeps.  A process does, all its threads, when it has neither
  * stopped for us nor used any processor time for two seconds.  Nobody is looked
  * at while a quarter of memory is free.

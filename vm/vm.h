@@ -10,7 +10,6 @@
 #include "vm/pager/device.h"
 #include "vm/pager/file.h"
 #include "vm/vm_check.h"
-#include "vm/vm_daemon.h"
 #include "vm/vm_dump.h"
 #include "vm/vm_env.h"
 #include "vm/vm_fault.h"
@@ -23,6 +22,7 @@
 #include "vm/vm_stack.h"
 #include "vm/vm_swap.h"
 #include "vm/vm_swapoff.h"
+#include "vm/vm_swapper.h"
 #include "vm/vm_vslock.h"
 #include "vm/vmspace.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "vm/cow/cow_pool.h"
-#include "vm/vm_daemon.h"
+#include "vm/vm_swapper.h"
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
 #include "vm/vm_pageout.h"
@@ -76,8 +76,8 @@ vm_system_create(const struct vm_env *env, struct vm_machine *machine,
 	sys->alloc.ctx = env->ctx;
 	sys->machine = machine;
 	vm_mutex_init(&sys->spaces_lock, env);
-	sys->daemon.passes = 1;
-	sys->scan_spaces = vm_daemon_pass;
+	sys->swapper.passes = 1;
+	sys->scan_spaces = vm_swapper_pass;
 	list_init(&sys->spaces);
 	if (init_layers(sys) != 0) {
 		vm_system_destroy(sys);

@@ -45,13 +45,13 @@ struct vm_system {
 	/* pages promised (vm_charge.c) */
 	_Atomic uint64_t charged_wired, charged_anon;
 	bool counts_anon; /* (c) vm_system_overcommit */
-	/* One look at whole spaces, before pages: vm_daemon.c */
+	/* One look at whole spaces, before pages: vm_swapper.c */
 	void (*scan_spaces)(struct vm_system *);
 	struct {
 		_Atomic uint64_t passes; /* begun; from 1 on */
 		unsigned behind; /* (pass lock) in a row that left too little */
 		_Atomic bool off;
-	} daemon;
+	} swapper;
 	struct vm_stats stats;
 };
 

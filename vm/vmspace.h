@@ -15,7 +15,7 @@ struct vmspace {
 	    brk_lock; /* held while the break moves; above the map */
 	vaddr_t brk_start, brk_end; /* (brk_lock) heap; equal: empty */
 	vsize_t data_limit;         /* (brk_lock) RLIMIT_DATA for brk */
-	_Atomic vsize_t rss_limit;  /* bytes; vm_daemon.h */
+	_Atomic vsize_t rss_limit;  /* bytes; vm_swapper.h */
 	_Atomic uint64_t slept;     /* since that pass; 0: it runs */
 	_Atomic uint64_t out;       /* swapped out since that pass; 0: in */
 	_Atomic bool wakes;         /* it is out, and would like to run */

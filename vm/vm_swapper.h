@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_daemon.h - when memory is short: whole address spaces.  Public.
+ * vm_swapper.h - when memory is short: whole address spaces.  Public.
  *
  * The page daemon looks at pages; what is here looks at who has them, at each
  * of its passes.  A space that is over its limit of resident memory gives up
@@ -11,7 +11,7 @@
  *	runs ---- vmspace_sleeps ---> sleeps ---- chosen ---> swapped out
  *	  ^ ^---- vmspace_wakes --------'                       |
  *	  |                                               vmspace_wakes
- *	  `------ vm_daemon_swapin: there is memory ---- waits <-'
+ *	  `------ vm_swapper_swapin: there is memory ---- waits <-'
  *
  * Its pages become inactive, in no pmap, and are written in clusters by the
  * passes to come.  Who was swapped out and wakes while memory is short waits
@@ -19,8 +19,8 @@
  * knows who sleeps, and for how long somebody may be made to wait.
  * Sources: 4.4BSD swapout_threads, scheduler; FreeBSD vm_daemon, swapper.
  */
-#ifndef VM_DAEMON_H
-#define VM_DAEMON_H
+#ifndef VM_SWAPPER_H
+#define VM_SWAPPER_H
 
 #include "vm/vmspace.h"
 
@@ -39,17 +39,17 @@ bool vmspace_is_out(const struct vmspace *);
  * vmspace_wakes: a thread of the space would like to run.  Ask again later.
  * => any lock may be held; does not block
  * => true: it runs, as after vmspace_runs; false: it was swapped out and memory
- *    is short: it waits for vm_daemon_swapin
+ *    is short: it waits for vm_swapper_swapin
  */
 bool vmspace_wakes(struct vmspace *);
 
 /*
- * vm_daemon_swapin: one of those that wait runs: the one that has been out
+ * vm_swapper_swapin: one of those that wait runs: the one that has been out
  * longest, if as much memory is free as the page daemon wants; else the page
  * daemon makes a pass.
  * => no lock held; as vm_pageout_once      => whether there was one
  */
-bool vm_daemon_swapin(struct vm_system *);
+bool vm_swapper_swapin(struct vm_system *);
 
 /* Bytes that the space should have resident; at first there is no limit. */
 void vmspace_limit_resident(struct vmspace *, vsize_t bytes);
@@ -59,6 +59,6 @@ void vm_system_swap_spaces(struct vm_system *, bool on);
 
 /* One look, at the beginning of a pass of the page daemon.  => nothing is
  * waited for but the locks below a map's: who is busy is left alone */
-void vm_daemon_pass(struct vm_system *);
+void vm_swapper_pass(struct vm_system *);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_daemon_test.c - which spaces give up memory when it is short, and when
+ * vm_swapper_test.c - which spaces give up memory when it is short, and when
  * whole ones go.
  */
 #include "test/unit/base_test.h"
@@ -41,7 +41,7 @@ static void
 passes(struct fixture *fx, unsigned n)
 {
 	while (n-- > 0)
-		vm_daemon_pass(fx->sys);
+		vm_swapper_pass(fx->sys);
 }
 
 /* All memory but so many pages is taken by the fixture's own space. */
@@ -216,7 +216,7 @@ test_wakes(void **state)
 	vmspace_sleeps(in);
 	assert_true(vmspace_wakes(in));
 	assert_false(vmspace_wakes(vs));
-	assert_false(vm_daemon_swapin(fx->sys));
+	assert_false(vm_swapper_swapin(fx->sys));
 	assert_false(vmspace_wakes(vs));
 	vmspace_runs(vs);
 	assert_true(vmspace_wakes(vs));
@@ -226,7 +226,7 @@ test_wakes(void **state)
 	assert_int_equal(vm_munmap(fx->vs, fx_va(0), 500 * FX_PAGE), VM_OK);
 	assert_true(vmspace_wakes(vs));
 	assert_int_equal(STAT(fx, swapins), 2);
-	assert_false(vm_daemon_swapin(fx->sys));
+	assert_false(vm_swapper_swapin(fx->sys));
 	vmspace_unref(vs);
 	vmspace_unref(in);
 }
@@ -248,12 +248,12 @@ test_swapin_order(void **state)
 	assert_false(vmspace_wakes(first));
 	assert_int_equal(vm_munmap(fx->vs, fx_va(0), 500 * FX_PAGE), VM_OK);
 	assert_false(vmspace_wakes(second));
-	assert_true(vm_daemon_swapin(fx->sys));
+	assert_true(vm_swapper_swapin(fx->sys));
 	assert_false(vmspace_is_out(first));
 	assert_true(vmspace_is_out(second));
-	assert_true(vm_daemon_swapin(fx->sys));
+	assert_true(vm_swapper_swapin(fx->sys));
 	assert_true(vmspace_wakes(second));
-	assert_false(vm_daemon_swapin(fx->sys));
+	assert_false(vm_swapper_swapin(fx->sys));
 	assert_true(vmspace_is_out(sleeps));
 	assert_int_equal(STAT(fx, swapins), 2);
 	vmspace_unref(sleeps);
@@ -273,7 +273,7 @@ test_swapin_makes(void **state)
 	swap_out(fx, vs);
 	assert_false(vmspace_wakes(vs));
 	for (unsigned n = 0; n < 9 && !vmspace_wakes(vs); n++) {
-		(void)vm_daemon_swapin(fx->sys);
+		(void)vm_swapper_swapin(fx->sys);
 		(void)vm_pageout(fx->sys, 0); /* what was begun is written */
 	}
 	assert_true(vmspace_wakes(vs));
@@ -343,5 +343,5 @@ main(void)
 		FX_TEST(test_swapout_shared),
 	};
 
-	return FX_RUN("vm_daemon", tests);
+	return FX_RUN("vm_swapper", tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_daemon.c - spaces over their limit, and spaces that sleep.
+ * vm_swapper.c - spaces over their limit, and spaces that sleep.
  *
  * Time is counted in passes.  The space that has slept longest goes, of those
  * that have slept equally long the largest; one at a time, and then paging gets
@@ -12,7 +12,7 @@
  * The locks of the list and of maps are only tried, since who makes a pass may
  * hold some; what is below a map's is held by nobody who waits for memory.
  */
-#include "vm/vm_daemon.h"
+#include "vm/vm_swapper.h"
 
 #include "vm/vm_pageout.h"
 #include "vm/vm_pageq.h"
@@ -106,7 +106,7 @@ choose(struct vm_system *sys)
 	struct vmspace *best = NULL;
 
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
-		if (may_go(vs, sys->daemon.passes) && is_better(vs, best))
+		if (may_go(vs, sys->swapper.passes) && is_better(vs, best))
 			best = vs;
 	return best;
 }
@@ -124,10 +124,10 @@ static bool
 is_behind(struct vm_system *sys)
 {
 	if (vm_pageout_available(sys) >= levels_of(sys).min)
-		sys->daemon.behind = 0;
+		sys->swapper.behind = 0;
 	else
-		sys->daemon.behind++;
-	return sys->daemon.behind >= BEHIND_PASSES;
+		sys->swapper.behind++;
+	return sys->swapper.behind >= BEHIND_PASSES;
 }
 
 static void
@@ -135,23 +135,23 @@ swap_out(struct vmspace *vs)
 {
 	struct vm_system *sys = vs->map.sys;
 
-	vs->out = sys->daemon.passes;
-	sys->daemon.behind = 0;
+	vs->out = sys->swapper.passes;
+	sys->swapper.behind = 0;
 	VM_COUNT(sys, swapouts);
 	VM_COUNT_N(sys, swapout_pages, give(vs, 0));
 }
 
 void
-vm_daemon_pass(struct vm_system *sys)
+vm_swapper_pass(struct vm_system *sys)
 {
 	struct vmspace *vs;
 
-	sys->daemon.passes++;
+	sys->swapper.passes++;
 	if (!vm_mutex_trylock(&sys->spaces_lock))
 		return;
 	LIST_FOREACH(struct vmspace, each, &sys->spaces, link)
 		hold_to_limit(each);
-	if (is_behind(sys) && !sys->daemon.off) {
+	if (is_behind(sys) && !sys->swapper.off) {
 		vs = choose(sys);
 		if (vs != NULL)
 			swap_out(vs);
@@ -180,7 +180,7 @@ longest_out(struct vm_system *sys)
 }
 
 bool
-vm_daemon_swapin(struct vm_system *sys)
+vm_swapper_swapin(struct vm_system *sys)
 {
 	bool enough = has_enough(sys), waits;
 	struct vmspace *vs;
@@ -202,7 +202,7 @@ void
 vmspace_sleeps(struct vmspace *vs)
 {
 	if (vs->slept == 0)
-		vs->slept = vs->map.sys->daemon.passes;
+		vs->slept = vs->map.sys->swapper.passes;
 }
 
 void
@@ -242,5 +242,5 @@ vmspace_limit_resident(struct vmspace *vs, vsize_t bytes)
 void
 vm_system_swap_spaces(struct vm_system *sys, bool on)
 {
-	sys->daemon.off = !on;
+	sys->swapper.off = !on;
 }

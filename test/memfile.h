@@ -7,9 +7,10 @@
  * past the end would make the file longer, and abort instead: a pager must
  * never do that.
  *
- * There are two kinds: of memfile_ops a write has ended when it returns; of
- * memfile_slow_ops it is held back as long as the test says `hold`, and let go
- * in whatever order; it can be synced, too.
+ * There are two kinds: of memfile_ops a transfer has ended when it returns; of
+ * memfile_slow_ops a write is held back as long as the test says `hold`, a read
+ * that nobody sleeps for as long as it says `hold_reads`, and they are let go in
+ * whatever order; it can be synced, too.
  */
 #ifndef TEST_MEMFILE_H
 #define TEST_MEMFILE_H
@@ -33,7 +34,8 @@ struct memfile {
 	bool full;          /* every write fails; */
 	unsigned bad_write; /* the write of this number, from 1 */
 	bool slow;          /* it is of memfile_slow_ops */
-	bool hold;          /* keep what starts */
+	bool hold;          /* keep what starts: writes, */
+	bool hold_reads;    /* and reads */
 	unsigned nheld;
 	struct vm_io *held[MEMFILE_HELD];
 	unsigned syncs;
@@ -129,12 +131,18 @@ static const struct vm_file_ops memfile_ops = {
 	.name = memfile_name,
 };
 
-/* As a file: what lies past its end by now is not written. */
+/* As a file: what lies past its end by now is not moved. */
 static inline void
 memfile_carry_out(struct memfile *f, struct vm_io *io)
 {
 	size_t len = io->len;
 
+	if (!io->write) {
+		vm_io_done(io,
+		    memfile_read(f, io->offset, io->addr, io->npages,
+			&io->len));
+		return;
+	}
 	if (io->offset >= f->size) {
 		vm_io_done(io, VM_ERANGE);
 		return;
@@ -145,16 +153,33 @@ memfile_carry_out(struct memfile *f, struct vm_io *io)
 }
 
 static inline void
+memfile_hold(struct memfile *f, struct vm_io *io)
+{
+	if (f->nheld == MEMFILE_HELD)
+		abort();
+	f->held[f->nheld++] = io;
+}
+
+static inline void
 memfile_start(void *file, struct vm_io *io)
 {
 	struct memfile *f = file;
 
-	if (!f->hold)
-		memfile_carry_out(f, io);
-	else if (f->nheld < MEMFILE_HELD)
-		f->held[f->nheld++] = io;
+	if (f->hold)
+		memfile_hold(f, io);
 	else
-		abort();
+		memfile_carry_out(f, io);
+}
+
+static inline void
+memfile_read_start(void *file, struct vm_io *io)
+{
+	struct memfile *f = file;
+
+	if (f->hold_reads)
+		memfile_hold(f, io);
+	else
+		memfile_carry_out(f, io);
 }
 
 /* Let the i-th go that is held, or all of them, the last one first. */
@@ -170,7 +195,7 @@ memfile_let_go(struct memfile *f, unsigned i)
 static inline void
 memfile_let_all_go(struct memfile *f)
 {
-	f->hold = false;
+	f->hold = f->hold_reads = false;
 	while (f->nheld > 0)
 		memfile_let_go(f, f->nheld - 1);
 }
@@ -184,8 +209,20 @@ memfile_sync(void *file)
 	return f->sync_fails ? VM_EIO : VM_OK;
 }
 
+/* The i-th that is held fails. */
+static inline void
+memfile_fail_held(struct memfile *f, unsigned i)
+{
+	struct vm_io *io = f->held[i];
+
+	f->held[i] = f->held[--f->nheld];
+	f->failures++;
+	vm_io_done(io, VM_EIO);
+}
+
 static const struct vm_file_ops memfile_slow_ops = {
 	.read = memfile_read,
+	.read_start = memfile_read_start,
 	.start = memfile_start,
 	.sync = memfile_sync,
 	.size = memfile_size,

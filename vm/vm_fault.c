@@ -528,6 +528,15 @@ follow_reading(struct vm_fault_wait *w)
 	return vm_reading_take(r);
 }
 
+static void
+start_reading(struct vm_reading *r)
+{
+	if (r->read.obj != NULL)
+		vm_object_read_start(r);
+	else
+		vm_swapin_start(r);
+}
+
 /* Without memory to keep a read in it is waited for all the same. */
 static int
 read_in(struct vm_fault *f)
@@ -535,14 +544,13 @@ read_in(struct vm_fault *f)
 	struct vm_system *sys = f->map->sys;
 	struct vm_reading *r = NULL;
 
-	if (f->read.obj != NULL)
-		return vm_object_read(&f->read);
 	if (f->wait != NULL)
 		r = vm_reading_make(sys, &f->read);
 	if (r == NULL)
-		return vm_swapin(sys, &f->read);
+		return f->read.obj != NULL ? vm_object_read(&f->read) :
+					     vm_swapin(sys, &f->read);
 	f->wait->reading = r;
-	vm_swapin_start(r);
+	start_reading(r);
 	return follow_reading(f->wait);
 }
 

@@ -38,8 +38,8 @@ struct vm_fault_wait {
 
 /*
  * vm_fault_try: as vm_fault, but a page that has to be read, one that is busy,
- * and memory that has to be made, are not slept for.  (A page of a file is, and
- * so are the pages of a wired stack that grows.)
+ * and memory that has to be made, are not slept for.  (The pages of a wired
+ * stack that grows are, and a read by a pager that has no get_start.)
  *
  * => VM_EWAIT: call again when the wait is over: of that the host is told as
  *    of a thread that wakes up.  The access may be another one by then

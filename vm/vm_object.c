@@ -9,7 +9,8 @@
  * under the objects lock, so finding and forgetting cannot miss each other.
  *
  * The last reference goes, and the object with it; but for pages that are on
- * their way to or from swap, which take it along when they have arrived:
+ * their way to or from swap, or from a store while nobody waits, which take it
+ * along when they have arrived:
  *
  *	drop_last --> end --> destroy
  *		       `--> dying: its last page goes --> `dead` --> reap
@@ -249,8 +250,8 @@ destroy(struct vm_object *obj)
 
 /*
  * All pages go.  Whoever reads or writes one at this moment has no reference:
- * one that is on its way to a store is waited for, as the store ends with us;
- * others go when they have arrived.  => locked
+ * one that is on its way to a store is waited for, as what is written shall be
+ * there; others go when they have arrived.  => locked
  */
 static void
 free_all(struct vm_object *obj)
@@ -259,28 +260,34 @@ free_all(struct vm_object *obj)
 	vm_pindex_t i = 0;
 
 	while (!obj->ops->swap && (pg = vm_object_next(obj, &i)) != NULL) {
-		if (pg->busy)
+		if (pg->busy && !pg->filling) {
 			vm_object_wait_busy(obj, pg);
-		else
-			vm_object_free(obj, i, i + 1);
+			continue;
+		}
+		vm_object_free(obj, i, i + 1);
+		i++;
 	}
 	vm_object_free(obj, 0, UINT64_MAX);
 	vm_swapmap_fini(obj->sys, &obj->swap);
 }
 
-/* The object has no references any more, and no key. */
-static void
+/* The object has no references any more, and no key.  => how many of its pages
+ * are free */
+static size_t
 end(struct vm_object *obj)
 {
-	bool dying;
+	size_t had, left;
 
 	vm_object_lock(obj);
+	had = obj->npages;
 	free_all(obj);
 	uncharge(obj);
-	dying = obj->dying = obj->npages != 0;
+	left = obj->npages;
+	obj->dying = left != 0;
 	vm_object_unlock(obj);
-	if (!dying)
+	if (left == 0)
 		destroy(obj);
+	return had - left;
 }
 
 void
@@ -320,23 +327,35 @@ vm_object_reap(struct vm_system *sys)
 	}
 }
 
-/* Whether the object, which nobody else can reach now, has unwritten pages. */
+/* Whether the object, which nobody else can reach now, has a page that is so. */
 static bool
-is_unwritten(struct vm_object *obj)
+has_page(struct vm_object *obj,
+    bool (*is)(const struct vm_system *, struct vm_page *))
 {
 	struct vm_page *pg;
 	uint64_t i = 0;
 	bool found = false;
 
-	if (obj->ops->put == NULL)
-		return false;
 	vm_object_lock(obj);
 	while (!found && (pg = vm_object_next(obj, &i)) != NULL) {
-		found = vm_page_is_dirty(obj->sys, pg);
+		found = is(obj->sys, pg);
 		i++;
 	}
 	vm_object_unlock(obj);
 	return found;
+}
+
+static bool
+is_unwritten(struct vm_object *obj)
+{
+	return obj->ops->put != NULL && has_page(obj, vm_page_is_dirty);
+}
+
+static bool
+is_filling(const struct vm_system *sys, struct vm_page *pg)
+{
+	(void)sys;
+	return pg->filling;
 }
 
 /* Whether the object is of a kind that lives on without references. */
@@ -359,7 +378,7 @@ is_empty(struct vm_object *obj)
 }
 
 /* Where in the cache an object without references goes, or that it may not, or
- * only for what could not be written. */
+ * only for what could not be written, or is on its way from the store. */
 enum keep { AS_NEWEST, AS_OLDEST, NOWHERE, UNWRITTEN };
 
 /* => objects locked */
@@ -379,7 +398,8 @@ is_dead(struct vm_object *obj, enum keep keep)
 {
 	if (keep == NOWHERE)
 		return true;
-	if (keep != UNWRITTEN && is_lasting(obj) && !is_empty(obj))
+	if (is_lasting(obj) &&
+	    (keep == UNWRITTEN ? has_page(obj, is_filling) : !is_empty(obj)))
 		return false;
 	return !is_unwritten(obj);
 }
@@ -480,7 +500,7 @@ sweep_cache(struct vm_system *sys)
 	while ((obj = empty_cached(sys->objects)) != NULL) {
 		if (!drop_last(obj, AS_NEWEST))
 			return;
-		end(obj);
+		(void)end(obj);
 		VM_COUNT(sys, object_cache_drops);
 	}
 }
@@ -497,7 +517,7 @@ cache_excess(struct vm_objects *os)
 }
 
 /* Let go of the oldest objects beyond the limit, with their pages; but not of
- * those that could not be written, which go to the end. */
+ * those that could not be written or are being read, which go to the end. */
 static void
 trim_cache(struct vm_system *sys)
 {
@@ -510,7 +530,7 @@ trim_cache(struct vm_system *sys)
 			return;
 		vm_object_write_back(obj, 0, UINT64_MAX);
 		if (drop_last(obj, UNWRITTEN)) {
-			end(obj);
+			(void)end(obj);
 			VM_COUNT(sys, object_cache_drops);
 		}
 	}
@@ -528,7 +548,7 @@ vm_object_unref(struct vm_object *obj)
 	else
 		vm_object_write_back(obj, 0, UINT64_MAX);
 	if (drop_last(obj, AS_NEWEST)) {
-		end(obj);
+		(void)end(obj);
 		return;
 	}
 	sweep_cache(sys);
@@ -577,15 +597,10 @@ take_cached(struct vm_object *obj, size_t npages)
 static size_t
 return_oldest(struct vm_object *obj, enum keep keep)
 {
-	struct vm_system *sys = obj->sys;
-	size_t npages;
-
 	if (!drop_last(obj, keep))
 		return 0;
-	npages = obj->npages;
-	end(obj);
-	VM_COUNT(sys, object_cache_drops);
-	return npages;
+	VM_COUNT(obj->sys, object_cache_drops);
+	return end(obj);
 }
 
 /* Cached objects lose their pages first, and go when they have none left; or

@@ -14,8 +14,8 @@
  * An object lives while it has references.  One whose pager says `cache`
  * lives on after the last, with its pages, until it is found again by its
  * key, or has lost them, or there are too many such objects.  When others end
- * what is left of them are pages on their way to or from swap, until those have
- * arrived.
+ * what is left of them are pages on their way to or from swap, or from a store
+ * while nobody waits, until those have arrived.
  *
  * The object's lock guards its pages and comes after that of the map and of
  * an amap, before those of the free list and the pmap.
@@ -41,6 +41,8 @@ struct vm_page;
 /*
  * What a pager does.  get, put and sync are called with no lock held and may
  * block; the pages are busy, consecutive from pindex, at most VM_CLUSTER_MAX.
+ * Sources: 4.4BSD vm_pager.h, UVM uvm_pager.h; get_start is get without
+ * PGO_SYNCIO there, and FreeBSD's getpages_async.
  */
 struct vm_pager_ops {
 	const char *name;
@@ -53,6 +55,19 @@ struct vm_pager_ops {
 	 */
 	int (*get)(struct vm_object *, vm_pindex_t pindex,
 	    struct vm_page *const *pages, unsigned *npages);
+
+	/*
+	 * get_start: as get, but begin to fill io->npages pages, and say
+	 * vm_io_done() when it has ended: before get_start returns, or later,
+	 * from any thread.  It may use the other members of *io until then;
+	 * from then on the object and the pager may be gone, if nobody has a
+	 * reference.  Of io->len, which is all of them before, it leaves how
+	 * many bytes there were, none being VM_ERANGE: what comes behind these
+	 * is made zeroes, or goes, by who has asked.
+	 * NULL: get is called, and waited for.
+	 */
+	void (*get_start)(struct vm_object *, vm_pindex_t pindex,
+	    struct vm_page *const *pages, struct vm_io *io);
 
 	/*
 	 * put: begin to write io->npages pages to the store, and say
@@ -77,8 +92,8 @@ struct vm_pager_ops {
 	 */
 	int (*punch)(void *pager, vm_pindex_t pindex, vm_pindex_t npages);
 
-	/* destroy: the object is gone, so may the pager.  With `swap`, from any
-	 * thread.  May be NULL. */
+	/* destroy: the object is gone, so may the pager.  With `swap`, and
+	 * with get_start, from any thread.  May be NULL. */
 	void (*destroy)(struct vm_system *, void *pager);
 
 	/* describe: put a name of the store, for dumps.  May be NULL. */
@@ -247,6 +262,27 @@ enum vm_verdict vm_object_resolve(struct vm_object *, vm_pindex_t pindex,
 int vm_object_read(struct vm_read *);
 
 /*
+ * vm_object_read_start: the same, while the caller does something else.
+ * => no lock held; waits only for a pager without get_start.  May have ended on
+ *    return
+ */
+void vm_object_read_start(struct vm_reading *);
+
+/*
+ * vm_object_read_ahead: begin to read [start, end) from the store, in one
+ * request and for nobody in particular: up to the first page that is resident,
+ * and as far as there is memory.  How long it is worth to be, and whether there
+ * is memory to spare, the caller knows.
+ *
+ * => no lock held, a reference of the caller's; has a store.  Waits only for a
+ *    pager without get_start, or if the host has no memory to begin it
+ * => 0: it has begun, or `start` is resident; VM_ENOMEM: no page to be had;
+ *    the error of a read that has ended already
+ */
+int vm_object_read_ahead(struct vm_object *, vm_pindex_t start,
+    vm_pindex_t end);
+
+/*
  * vm_object_flush: write the dirty pages of [start, end) back, in clusters,
  * and wait until what is under way there has ended.
  * _begin: begin to, and do not wait.
@@ -330,7 +366,8 @@ void vm_object_free(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 /*
  * vm_object_cache_limit: keep at most n objects without references, the least
  * recently used going first, with their pages; SIZE_MAX, at first: as many as
- * memory has room for.  What cannot be written stays above the limit.
+ * memory has room for.  What cannot be written, or is being read, stays above
+ * the limit.
  * => no lock held; may block        Source: 4.4BSD vm_cache_max.
  */
 void vm_object_cache_limit(struct vm_system *, size_t n);

@@ -9,7 +9,13 @@
  *	resident   start	wanted		end    resident
  *	   |#|      |-----------|#|--------------|      |#|
  *		     read around    read ahead
+ *
+ * Who sleeps for a read has a reference to the object.  A read that nobody
+ * sleeps for has none: the object lives on by the busy pages, and goes with the
+ * last of them if nobody else has one (vm_object.c).
  */
+#include "base/mem.h"
+#include "vm/pmap.h"
 #include "vm/vm_object_page.h"
 #include "vm/vm_pageout_pass.h"
 #include "vm/vm_readahead.h"
@@ -246,53 +252,190 @@ vm_object_resolve(struct vm_object *obj, vm_pindex_t pindex,
 	return want->page != NULL ? VM_RESOLVE_OK : VM_RESOLVE_NOMEM;
 }
 
-/* ---- reading ---- */
+/* ---- the end of a read ---- */
 
-/* Only the wanted page: the others go, they may be why it failed. */
-static int
-read_wanted(struct vm_read *rd)
+/* => locked; unlocked, the object may be gone with its last page */
+static void
+finish_page(const struct vm_read *rd, unsigned i, bool got)
 {
 	struct vm_object *obj = rd->obj;
-	struct vm_page *wanted = rd->pages[rd->wanted];
-	unsigned i, got = 1;
+	struct vm_page *pg = rd->pages[i];
 
+	if (pg->released)
+		pg->owner_ops->discard(obj->sys, pg);
+	else if (got)
+		vm_read_arrived(obj->sys, rd, i);
+	else
+		vm_object_remove_page(obj, pg);
+}
+
+/* So many pages have come, the others go. */
+static void
+finish(const struct vm_read *rd, unsigned got)
+{
+	struct vm_object *obj = rd->obj;
+	unsigned i;
+
+	VM_COUNT(obj->sys, pagein_io);
+	VM_COUNT_N(obj->sys, pageins, got);
 	vm_object_lock(obj);
 	for (i = 0; i < rd->npages; i++)
-		if (i != rd->wanted)
-			vm_object_remove_page(obj, rd->pages[i]);
+		finish_page(rd, i, i < got);
 	vm_object_unlock(obj);
+}
+
+static bool
+is_still_wanted(const struct vm_read *rd)
+{
+	return rd->wanted < rd->npages && !rd->pages[rd->wanted]->released;
+}
+
+/*
+ * Only the wanted page: the others go, they may be why it failed.  False: it
+ * was alone, or nobody wants it.
+ */
+static bool
+narrow(struct vm_read *rd)
+{
+	struct vm_object *obj = rd->obj;
+	unsigned i;
+	bool wanted;
+
+	if (rd->npages == 1)
+		return false;
+	vm_object_lock(obj);
+	wanted = is_still_wanted(rd);
+	for (i = 0; wanted && i < rd->npages; i++)
+		if (i != rd->wanted)
+			finish_page(rd, i, false);
+	vm_object_unlock(obj);
+	if (!wanted)
+		return false;
 	rd->pindex += rd->wanted;
-	rd->pages[0] = wanted;
+	rd->pages[0] = rd->pages[rd->wanted];
 	rd->npages = 1;
 	rd->wanted = 0;
-	return obj->ops->get(obj, rd->pindex, rd->pages, &got);
+	return true;
+}
+
+/* ---- reading ---- */
+
+static int
+get(struct vm_read *rd, unsigned *got)
+{
+	*got = rd->npages;
+	return rd->obj->ops->get(rd->obj, rd->pindex, rd->pages, got);
 }
 
 int
 vm_object_read(struct vm_read *rd)
 {
 	struct vm_object *obj = rd->obj;
-	struct vm_system *sys = obj->sys;
-	unsigned i, got = rd->npages;
-	int error;
+	unsigned got;
+	int error = get(rd, &got);
 
-	error = obj->ops->get(obj, rd->pindex, rd->pages, &got);
-	if (error == VM_EIO && rd->npages > 1) {
-		got = 1;
-		error = read_wanted(rd);
-	}
-	if (error != 0)
-		got = 0;
-	VM_COUNT(sys, pagein_io);
-	VM_COUNT_N(sys, pageins, got);
-	vm_object_lock(obj);
-	for (i = 0; i < rd->npages; i++) {
-		if (i < got)
-			vm_read_arrived(sys, rd, i);
-		else
-			vm_object_remove_page(obj, rd->pages[i]);
-	}
-	vm_object_unlock(obj);
+	if (error == VM_EIO && narrow(rd))
+		error = get(rd, &got);
+	finish(rd, error == 0 ? got : 0);
 	vm_object_unref(obj);
 	return error;
+}
+
+/* ---- while nobody waits ---- */
+
+/* => the pages that have come, the last of them with zeroes behind the end */
+static unsigned
+fill_up(const struct vm_reading *r)
+{
+	size_t len = r->io.len, used = len & VM_PAGE_MASK;
+	char *last;
+
+	VM_ASSERT(len <= vm_ptoa(r->read.npages));
+	if (used != 0) {
+		last = pmap_page_data(r->sys->machine,
+		    r->read.pages[vm_atop(len)]);
+		memset(last + used, 0, VM_PAGE_SIZE - used);
+	}
+	return (unsigned)vm_atop(len + VM_PAGE_MASK);
+}
+
+static void begin(struct vm_reading *);
+
+/* Called by the pager, from any thread.  The object lives as long as it has
+ * pages that are busy. */
+static void
+ended(struct vm_io *io)
+{
+	struct vm_reading *r = container_of(io, struct vm_reading, io);
+	struct vm_system *sys = r->sys;
+	int error = io->error;
+
+	if (error == VM_EIO && narrow(&r->read)) {
+		begin(r);
+		return;
+	}
+	if (error == 0 && io->len == 0)
+		error = VM_ERANGE;
+	finish(&r->read, error == 0 ? fill_up(r) : 0);
+	vm_object_reap(sys);
+	vm_reading_end(r, error);
+}
+
+static void
+begin(struct vm_reading *r)
+{
+	const struct vm_read *rd = &r->read;
+
+	r->io.write = false;
+	r->io.npages = rd->npages;
+	r->io.len = vm_ptoa(rd->npages);
+	r->io.done = ended;
+	rd->obj->ops->get_start(rd->obj, rd->pindex, rd->pages, &r->io);
+}
+
+void
+vm_object_read_start(struct vm_reading *r)
+{
+	struct vm_object *obj = r->read.obj;
+
+	if (obj->ops->get_start == NULL) {
+		vm_reading_end(r, vm_object_read(&r->read));
+		return;
+	}
+	begin(r);
+	vm_object_unref(obj);
+}
+
+static int
+read_and_leave(struct vm_system *sys, struct vm_read *rd)
+{
+	struct vm_reading *r = vm_reading_make(sys, rd);
+
+	if (r == NULL)
+		return vm_object_read(rd);
+	vm_object_read_start(r);
+	if (vm_reading_has_ended(r))
+		return vm_reading_take(r);
+	vm_reading_leave(r);
+	return 0;
+}
+
+int
+vm_object_read_ahead(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
+{
+	struct vm_read rd = { .npages = 0 };
+	struct vm_object_want want = { .limit = end, .read = &rd };
+	struct read_plan p = { start, start, end };
+	enum vm_verdict v = VM_RESOLVE_OK;
+
+	VM_ASSERT(vm_object_is_stored(obj));
+	VM_ASSERT(start < end && end - start <= VM_CLUSTER_MAX);
+	vm_object_lock(obj);
+	if (vm_object_lookup(obj, start) == NULL)
+		v = begin_plan(obj, &p, &want);
+	vm_object_unlock(obj);
+	if (v != VM_RESOLVE_IO)
+		return v == VM_RESOLVE_NOMEM ? VM_ENOMEM : 0;
+	rd.wanted = rd.npages;
+	return read_and_leave(obj->sys, &rd);
 }

@@ -141,7 +141,8 @@ ended(struct vm_io *io)
 
 /*
  * Find the next dirty page of [start, end) and those right behind it; they
- * come back busy.  A busy page in the way is waited for, or passed over.
+ * come back busy.  A busy page in the way is waited for, or passed over, as is
+ * one that is being read: it is clean.
  * => locked
  */
 static bool
@@ -158,7 +159,7 @@ fill(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end, bool wait,
 			break;
 		if (pg->busy && run->npages != 0)
 			break;
-		if (pg->busy && wait) {
+		if (pg->busy && !pg->filling && wait) {
 			vm_object_wait_busy(obj, pg);
 			continue;
 		}
@@ -243,7 +244,7 @@ wait_written(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 	vm_object_lock(obj);
 	while (obj->writing != 0 && (pg = vm_object_next(obj, &i)) != NULL &&
 	    i < end) {
-		if (pg->busy)
+		if (pg->busy && !pg->filling)
 			vm_object_wait_busy(obj, pg);
 		else
 			i++;

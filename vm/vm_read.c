@@ -54,7 +54,7 @@ vm_reading_wait(const struct vm_reading *r, struct vm_wait *w)
 	struct vm_event *ended = &r->sys->reads->ended;
 	uint32_t seen = vm_event_count(ended);
 
-	if (atomic_load(&r->ended))
+	if (vm_reading_has_ended(r))
 		return false;
 	vm_wait_begin(w, ended, seen);
 	return true;

@@ -8,7 +8,7 @@
  * (vm_object_read) or from swap (vm_swapin).
  *
  * Who cannot wait for it makes a struct vm_reading of the run, which is read
- * while he does something else:
+ * while he does something else (vm_object_read_start, vm_swapin_start):
  *
  *	make --> started --> under way --> ended --> take
  *			          `-- leave: it goes when it has ended
@@ -36,12 +36,15 @@ struct vm_read {
 
 /* Field letters: (c) constant, (r) lock of all of them, (e) once ended. */
 struct vm_reading {
-	struct vm_system *sys; /* (c) */
-	struct vm_read read;   /* of who reads */
-	struct vm_swapio swap; /* likewise */
-	bool left;             /* (r) nobody wants to know of its end */
-	_Atomic bool ended;    /* (r) to write */
-	int error;             /* (e) 0; that of the wanted page */
+	struct vm_system *sys;         /* (c) */
+	struct vm_read read;           /* of who reads */
+	union {                        /* likewise: */
+		struct vm_swapio swap; /* from swap, */
+		struct vm_io io;       /* or from a store */
+	};
+	bool left;          /* (r) nobody wants to know of its end */
+	_Atomic bool ended; /* (r) to write */
+	int error;          /* (e) 0; that of the wanted page */
 };
 
 /*
@@ -59,6 +62,13 @@ void vm_reading_end(struct vm_reading *, int error);
  * => false: it has ended already, and nothing has begun
  */
 bool vm_reading_wait(const struct vm_reading *, struct vm_wait *);
+
+/* Whether it has ended.  => what has is seen by the caller, too */
+static inline bool
+vm_reading_has_ended(const struct vm_reading *r)
+{
+	return atomic_load(&r->ended);
+}
 
 /* It has ended: its error; and it is gone. */
 int vm_reading_take(struct vm_reading *);

@@ -12,7 +12,8 @@
  * since he wrote may find zeroes, or nothing.
  *
  * A second file is mapped and unmapped all the time, so its object is found,
- * kept without a reference, destroyed and read again: nothing may be lost.
+ * kept without a reference, destroyed and read again: nothing may be lost.  Reads
+ * that nobody sleeps for are ended by another thread, whoever has gone by then.
  */
 #include "test/stress/safefile.h"
 
@@ -208,6 +209,15 @@ reclaim_often(struct stress_actor *a)
 		(void)vm_object_reclaim(a->st->sys, SIZE_MAX);
 }
 
+static void
+serve_reads(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	struct safe_file *const files[] = { &w->file, &w->visited };
+
+	safe_file_serve(a, files, 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -215,8 +225,8 @@ main(int argc, char **argv)
 	struct stress st;
 	const struct stress_part parts[] = { { flush_often, &w },
 		{ write_often, &w }, { write_often, &w }, { cut_often, &w },
-		{ visit_often, &w }, { visit_often, &w },
-		{ reclaim_often, &w } };
+		{ visit_often, &w }, { visit_often, &w }, { reclaim_often, &w },
+		{ serve_reads, &w } };
 
 	stress_begin(&st, "file", argc, argv, 1024);
 	safe_file_init(&w.file);

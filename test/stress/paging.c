@@ -7,6 +7,7 @@
  *	swapper	    takes devices away and brings them back
  *	cutter	    discards and punches common memory, unmaps, syncs
  *	truncator   cuts a file off that all have mapped, and makes it long again
+ *	server	    ends the reads of that file that nobody sleeps for
  *
  * Two devices have room for everything together, so that no access may fail
  * but one past the end of the file.  Of the common pages, and those of the
@@ -132,9 +133,9 @@ discard_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
 
 /* What is out is begun to be read, and then others go on as if it were not. */
 static void
-need_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va)
+need_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va, unsigned n)
 {
-	uint64_t i = stress_random(a, OWN - 16);
+	uint64_t i = stress_random(a, n - 16);
 
 	good(a, vm_madvise(vs, va + vm_ptoa(i), vm_ptoa(16), VM_MADV_WILLNEED),
 	    "will need");
@@ -162,8 +163,10 @@ play_once(struct stress_actor *a, struct vmspace *vs, const struct places *at)
 			VM_MS_SYNC | VM_MS_INVALIDATE),
 		    "msync");
 	else if (what == 3)
-		need_some(a, vs, at->own);
-	else if (what < 8)
+		need_some(a, vs, at->own, OWN);
+	else if (what == 4)
+		need_some(a, vs, at->file, FILED);
+	else if (what < 9)
 		play_file(a, vs, at->file);
 	else if (what < 24)
 		play_common(a, vs, at->common);
@@ -262,6 +265,15 @@ truncate_often(struct stress_actor *a)
 	}
 }
 
+static void
+serve_reads(struct stress_actor *a)
+{
+	struct world *w = a->arg;
+	struct safe_file *const files[] = { &w->file };
+
+	safe_file_serve(a, files, 1);
+}
+
 /* And ends the daemon when all others have ended. */
 static void
 cut_often(struct stress_actor *a)
@@ -309,7 +321,8 @@ main(int argc, char **argv)
 	struct stress st;
 	const struct stress_part parts[] = { { play, &w }, { play, &w },
 		{ play, &w }, { play, &w }, { swap_often, &w },
-		{ cut_often, &w }, { truncate_often, &w }, { run_daemon, &w } };
+		{ cut_often, &w }, { truncate_often, &w }, { run_daemon, &w },
+		{ serve_reads, &w } };
 
 	stress_begin(&st, "paging", argc, argv, FRAMES);
 	vm_system_prefer(st.sys, st.design);

@@ -24,6 +24,62 @@ file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
 	return 0;
 }
 
+static void
+end_read(struct safe_file *f, struct vm_io *io)
+{
+	vm_io_done(io,
+	    file_read(f, io->offset, io->addr, io->npages, &io->len));
+}
+
+static void
+file_read_start(void *file, struct vm_io *io)
+{
+	struct safe_file *f = file;
+	bool served;
+
+	pthread_mutex_lock(&f->lock);
+	served = f->served;
+	if (served) {
+		io->store[0] = f->reads;
+		f->reads = io;
+	}
+	pthread_mutex_unlock(&f->lock);
+	if (!served)
+		end_read(f, io);
+}
+
+/* => false: there is none, and with `last` there will be none */
+static bool
+serve_one(struct safe_file *f, bool last)
+{
+	struct vm_io *io;
+
+	pthread_mutex_lock(&f->lock);
+	io = f->reads;
+	if (io != NULL)
+		f->reads = io->store[0];
+	f->served = !last || io != NULL;
+	pthread_mutex_unlock(&f->lock);
+	if (io != NULL)
+		end_read(f, io);
+	return io != NULL;
+}
+
+void
+safe_file_serve(struct stress_actor *a, struct safe_file *const *files,
+    unsigned n)
+{
+	bool stop, served;
+
+	do {
+		stop = a->st->stop;
+		served = false;
+		for (unsigned i = 0; i < n; i++)
+			served |= serve_one(files[i], stop);
+		sched_yield();
+	} while (!stop || served);
+}
+
 static int
 file_write(void *file, uint64_t off, void *const *pages, size_t len)
 {
@@ -71,6 +127,7 @@ struct vm_object *
 safe_file_object(struct stress *st, struct safe_file *f)
 {
 	static const struct vm_file_ops ops = { .read = file_read,
+		.read_start = file_read_start,
 		.write = file_write,
 		.size = file_size,
 		.close = file_close };

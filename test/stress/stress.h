@@ -31,7 +31,7 @@
 #include "vm/vm.h"
 
 enum {
-	STRESS_THREADS = 8, /* each has a cpu of its own */
+	STRESS_THREADS = 9, /* each has a cpu of its own */
 	STRESS_PLACES = 3,  /* of a page that carry a version */
 };
 

@@ -85,21 +85,53 @@ file_get(struct vm_object *obj, vm_pindex_t pindex,
 	return 0;
 }
 
+/* What of a transfer lies inside the file: io->npages pages, with the first
+ * io->len bytes of them. */
+static int
+aim(struct vm_object *obj, vm_pindex_t pindex, struct vm_page *const *pages,
+    struct vm_io *io)
+{
+	int error;
+
+	if (pindex > vm_atop(UINT64_MAX))
+		return VM_ERANGE;
+	io->offset = vm_ptoa(pindex);
+	error = bytes_inside(obj->pager, io->offset, io->npages, &io->len);
+	if (error != 0)
+		return error;
+	io->npages = (unsigned)vm_atop(io->len + VM_PAGE_MASK);
+	page_addresses(obj, pages, io->npages, io->addr);
+	return 0;
+}
+
+static void
+file_get_start(struct vm_object *obj, vm_pindex_t pindex,
+    struct vm_page *const *pages, struct vm_io *io)
+{
+	const struct file_pager *fp = obj->pager;
+	int error = aim(obj, pindex, pages, io);
+
+	if (error != 0)
+		vm_io_done(io, error);
+	else if (fp->ops->read_start != NULL)
+		fp->ops->read_start(fp->file, io);
+	else
+		vm_io_done(io,
+		    fp->ops->read(fp->file, io->offset, io->addr, io->npages,
+			&io->len));
+}
+
 static void
 file_put(struct vm_object *obj, vm_pindex_t pindex,
     struct vm_page *const *pages, struct vm_io *io)
 {
 	const struct file_pager *fp = obj->pager;
-	int error;
+	int error = aim(obj, pindex, pages, io);
 
-	io->offset = vm_ptoa(pindex);
-	error = bytes_inside(fp, io->offset, io->npages, &io->len);
 	if (error != 0) {
 		vm_io_done(io, error);
 		return;
 	}
-	io->npages = (unsigned)vm_atop(io->len + VM_PAGE_MASK);
-	page_addresses(obj, pages, io->npages, io->addr);
 	zero_tail(io->addr, io->len); /* what was stored past the end */
 	if (fp->ops->start != NULL)
 		fp->ops->start(fp->file, io);
@@ -147,6 +179,7 @@ file_describe(void *pager, const struct fmt_out *out)
 static const struct vm_pager_ops file_pager_ops = {
 	.name = "file",
 	.get = file_get,
+	.get_start = file_get_start,
 	.put = file_put,
 	.sync = file_sync,
 	.punch = file_punch,

@@ -22,12 +22,19 @@ struct vm_file_ops {
 	int (*read)(void *file, uint64_t off, void *const *pages,
 	    unsigned npages, size_t *done);
 	int (*write)(void *file, uint64_t off, void *const *pages, size_t len);
+	/* read_start: as read, of io->npages pages at io->offset; may return
+	 * before its end (vm_io.h), and io->len is what read calls *done.
+	 * NULL: read is called, and waited for.  With it read is called only
+	 * where somebody would sleep anyhow. */
+	void (*read_start)(void *file, struct vm_io *io);
 	/* start: as write, of io->len bytes at io->offset; may return before
 	 * its end (vm_io.h).  NULL: write is called.  With it write is not. */
 	void (*start)(void *file, struct vm_io *io);
 	/* sync: what has been written shall last.  May be NULL. */
 	int (*sync)(void *file);
 	int (*size)(void *file, uint64_t *bytes);
+	/* close: from any thread, if there is read_start: the file may be let
+	 * go of with a read under way, and closed at its end. */
 	void (*close)(void *file);
 	/* punch: make bytes zeroes, not past the end.  May be NULL. */
 	int (*punch)(void *file, uint64_t off, uint64_t len);

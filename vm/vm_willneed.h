@@ -12,8 +12,8 @@
  * that may be read and memory is not short.
  *
  * start, end  bytes, page aligned
- * => no lock held.  What is in swap is only begun to be read, so many requests
- *    at a time; for what is in files it waits
+ * => no lock held.  All is only begun to be read, so many requests at a time;
+ *    only a pager that has no get_start is waited for
  * => errors are for who needs the page
  */
 void vm_willneed(struct vm_map *, vaddr_t start, vaddr_t end);

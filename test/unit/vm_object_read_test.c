@@ -712,6 +712,73 @@ test_read_ahead_fails_later(void **state)
 	assert_int_equal(pages_used(fx), 0);
 }
 
+/* Does advice begin all that is not there, in requests as long as can be, and
+ * leave out what private pages hide?
+ *
+ *	page 0 1 2 3 4 5 6 7
+ *	     r r p r r r h r	p: private, h: there already
+ */
+static void
+test_willneed(void **state)
+{
+	struct fixture *fx = *state;
+	struct memfile *f = map_slow(fx, VM_MMAP_PRIVATE);
+	unsigned reads;
+
+	f->hold_reads = false;
+	assert_int_equal(store(fx, 2, 'x'), VM_OK);
+	vm_object_toss(entry_of(fx->vs, 0)->object, 2, 3);
+	assert_int_equal(load(fx, 6), 'G');
+	reads = f->reads;
+	f->hold_reads = true;
+	assert_int_equal(advise(fx, N, VM_MADV_WILLNEED), VM_OK);
+	assert_int_equal(f->nheld, 3);
+	assert_int_equal(f->held[0]->npages, 2);
+	assert_int_equal(f->held[1]->npages, 3);
+	assert_int_equal(f->held[2]->npages, 1);
+	assert_int_equal(advise(fx, N, VM_MADV_WILLNEED), VM_OK);
+	assert_int_equal(f->nheld, 3);
+	while (f->nheld != 0)
+		memfile_let_go(f, f->nheld / 2);
+	assert_int_equal(f->reads - reads, 3);
+	assert_int_equal(resident(fx, N), N);
+	assert_int_equal(load(fx, 2), 'x');
+	assert_int_equal(load(fx, 7), 'H');
+	assert_int_equal(f->reads - reads, 3);
+}
+
+/* Does it stop at the end of the file, and go on with the next one? */
+static void
+test_willneed_end(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(map_file(fx, 0, 500, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(map_file(fx, 500, N, VM_MMAP_SHARED, 1), VM_OK);
+	assert_int_equal(advise(fx, 500 + N, VM_MADV_WILLNEED), VM_OK);
+	assert_int_equal(resident(fx, 500 + N), 2 * N);
+	assert_in_range(STAT(fx, pagein_io), 3, 4);
+}
+
+/* Is nothing made to go for what may be needed? */
+static void
+test_willneed_memory_short(void **state)
+{
+	struct fixture *fx = *state;
+	struct memfile *f = slow_file(fx);
+	size_t used = FX_FRAMES - 40;
+
+	f->hold_reads = false;
+	f->size = 64 * FX_PAGE;
+	assert_int_equal(map_anon(fx, 100, used), VM_OK);
+	for (size_t i = 0; i < used; i++)
+		assert_int_equal(store(fx, 100 + i, 'x'), VM_OK);
+	assert_int_equal(map_file(fx, 0, 64, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(advise(fx, 64, VM_MADV_WILLNEED), VM_OK);
+	assert_in_range(resident(fx, 64), 4, 36);
+	assert_int_equal(STAT(fx, fault_nomem), 0);
+}
+
 /* A fault that is tried, and the advice, with each request for memory failing:
  * the pages come all the same. */
 static bool
@@ -782,6 +849,9 @@ main(void)
 		FX_BARE(test_exit),
 		FX_TEST(test_read_ahead),
 		FX_TEST(test_read_ahead_fails_later),
+		FX_TEST(test_willneed),
+		FX_TEST(test_willneed_end),
+		FX_TEST(test_willneed_memory_short),
 		FX_BARE(test_each_failure),
 	};
 

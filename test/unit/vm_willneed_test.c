@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * vm_willneed_test.c - advice that memory will be needed: what is in swap is
- * begun to be read, and nobody waits for it.
+ * begun to be read, and nobody waits for it.  Of files see
+ * vm_object_read_test.c.
  *
  * The device holds transfers back until a test lets them go.  Nobody may sleep
  * (the fixture's on_wait is NULL), but where a test says so.
@@ -320,7 +321,7 @@ test_host_memory_fails(void **state)
 	}
 }
 
-/* Files are read as ever. */
+/* A file that is read at once. */
 static void
 test_file(void **state)
 {

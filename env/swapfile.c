@@ -7,7 +7,7 @@
  */
 #include "env/swapfile.h"
 
-#include "env/swapengine.h"
+#include "env/ioengine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +26,10 @@
 #define LOOKED_AT    ((uint64_t)1 << 20) /* at each end, for being blank */
 
 struct swapfile {
-	struct swapengine *engine;
+	struct iofile file;
+	struct ioengine *engine;
 	const struct vm_env *env;
 	struct swaplog log;
-	int fd;
 	char name[NAME_MAX_LEN];
 };
 
@@ -330,11 +330,10 @@ tell(struct swapfile *f, const struct vm_io *io, int error)
 }
 
 static void
-end(struct swapengine *engine, struct vm_io *io, int error)
+end(struct iofile *file, struct vm_io *io, int error)
 {
-	struct swapfile *f = io->store[1];
+	struct swapfile *f = container_of(file, struct swapfile, file);
 
-	(void)engine;
 	if (error != 0)
 		tell(f, io, error);
 	vm_io_done(io, error != 0 ? VM_EIO : VM_OK);
@@ -342,12 +341,13 @@ end(struct swapengine *engine, struct vm_io *io, int error)
 
 /* => true: its pages were in the host's cache, all of them */
 static bool
-read_at_once(const struct swapfile *f, const struct vm_io *io)
+read_at_once(struct swapfile *f, struct vm_io *io)
 {
-	struct swapvec v;
+	struct iovecs v;
 
-	swapvec_init(&v, f->engine, io);
-	return preadv2(f->fd, v.piece, (int)v.npieces, v.at, RWF_NOWAIT) ==
+	io->store[1] = &f->file;
+	iovecs_init(&v, io);
+	return preadv2(f->file.fd, v.piece, (int)v.npieces, v.at, RWF_NOWAIT) ==
 	    (ssize_t)vm_ptoa(io->npages);
 }
 
@@ -360,8 +360,7 @@ start(void *dev, struct vm_io *io)
 		vm_io_done(io, VM_OK);
 		return;
 	}
-	io->store[1] = f;
-	f->engine->ops->start(f->engine, io);
+	f->engine->ops->start(f->engine, &f->file, io);
 }
 
 static void
@@ -370,7 +369,7 @@ close_file(void *dev)
 	struct swapfile *f = dev;
 
 	f->engine->ops->destroy(f->engine);
-	(void)close(f->fd);
+	(void)close(f->file.fd);
 	f->env->free(f->env->ctx, f, sizeof(*f));
 }
 
@@ -380,28 +379,18 @@ static const struct vm_swapdev_ops ops = {
 	.close = close_file,
 };
 
-/* In the order of enum swapfile_engine, that of preference. */
-static const struct swapengine_ops *const engines[] = {
-	[SWAPFILE_URING - 1] = &swapring,
-	[SWAPFILE_THREADS - 1] = &swappool,
-};
-
 static int
 choose_engine(struct swapfile *f, const struct opening *o)
 {
-	const struct swapengine like = {
-		.env = f->env,
-		.fd = f->fd,
-		.begin = (off_t)o->begin,
-		.end = end,
-	};
-	enum swapfile_engine wanted = o->config->engine;
-	int error = ENOSYS;
-
-	for (unsigned i = 0; i < SWAPFILE_THREADS && error != 0; i++)
-		if (wanted == SWAPFILE_BEST || wanted == i + 1)
-			error = engines[i]->create(&like, &f->engine);
-	return error;
+	switch (o->config->engine) {
+	case SWAPFILE_BEST:
+		return ioengine_create(f->env, &f->engine);
+	case SWAPFILE_URING:
+		return ioring.create(f->env, &f->engine);
+	case SWAPFILE_THREADS:
+		return iopool.create(f->env, &f->engine);
+	}
+	VM_UNREACHABLE();
 }
 
 static bool
@@ -429,7 +418,9 @@ make_device(struct opening *o)
 		return NULL;
 	}
 	f->env = env;
-	f->fd = o->fd;
+	f->file = (struct iofile){ .fd = o->fd,
+		.begin = (off_t)o->begin,
+		.end = end };
 	(void)snprintf(f->name, sizeof(f->name), "%s",
 	    path != NULL ? path : "(temporary)");
 	swaplog_init(&f->log, env, f->name);
@@ -465,5 +456,5 @@ swapfile_open(const struct swapfile_config *config, struct swapdev *sd,
 bool
 swapfile_has_uring(void)
 {
-	return swapring.start != NULL;
+	return ioring.start != NULL;
 }

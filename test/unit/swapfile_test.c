@@ -5,7 +5,7 @@
  * in which words, and what has changed then?  What becomes of a file that
  * shrinks, or of a disk that fills up, under them?
  */
-#include "env/swapengine.h"
+#include "env/ioengine.h"
 #include "env/swapfile.h"
 #include "test/unit/swap_rig.h"
 
@@ -176,82 +176,99 @@ test_many_threads(void **state)
 }
 
 /* Does an engine read what is in no cache, which it else is not asked for? */
+struct bare {
+	struct iofile file;
+	struct ioengine *engine;
+};
+
 static void
-bare_end(struct swapengine *engine, struct vm_io *io, int error)
+bare_end(struct iofile *file, struct vm_io *io, int error)
 {
-	(void)engine;
+	(void)file;
 	vm_io_done(io, error == 0 ? VM_OK : VM_EIO);
 }
 
 static void
 bare_start(void *dev, struct vm_io *io)
 {
-	struct swapengine *engine = dev;
+	struct bare *b = dev;
 
-	engine->ops->start(engine, io);
+	b->engine->ops->start(b->engine, &b->file, io);
 }
 
 static void
-hammer_bare(const struct swapengine_ops *which)
+hammer_bare(const struct ioengine_ops *which)
 {
 	static const struct vm_swapdev_ops ops = { .start = bare_start };
-	struct swapengine like = { .env = &rig.env, .end = bare_end };
-	struct swapdev sd = { .ops = &ops, .npages = 2000 };
-	struct swapengine *engine;
+	struct bare b = { .file = { .end = bare_end } };
+	struct swapdev sd = { .ops = &ops, .dev = &b, .npages = 2000 };
 
-	like.fd = open(path("bare"), O_RDWR | O_CREAT, 0600);
-	assert_true(like.fd >= 0);
-	if (which->create(&like, &engine) != 0) {
+	b.file.fd = open(path("bare"), O_RDWR | O_CREAT, 0600);
+	assert_true(b.file.fd >= 0);
+	if (which->create(&rig.env, &b.engine) != 0) {
 		printf("skip: no %s here\n", which->name);
 		skip();
 	}
-	sd.dev = engine;
 	assert_int_equal(hammer(&sd, 3), 0);
 	assert_int_equal(try_transfer(&sd, false, 1990, 20), VM_EIO);
-	engine->ops->destroy(engine);
-	(void)close(like.fd);
+	b.engine->ops->destroy(b.engine);
+	(void)close(b.file.fd);
 }
 
 static void
 test_bare_uring(void **state)
 {
 	(void)state;
-	hammer_bare(&swapring);
+	hammer_bare(&ioring);
 }
 
 static void
 test_bare_threads(void **state)
 {
 	(void)state;
-	hammer_bare(&swappool);
+	hammer_bare(&iopool);
 }
 
-/* A transfer that ends early, at every place: does it go on there? */
+static void
+note_done(struct vm_io *io)
+{
+	(void)io;
+}
+
+/* A transfer that ends early, at every place: does it go on there, and is it
+ * known how far it came? */
 static void
 test_piecewise(void **state)
 {
 	static char memory[6 * VM_PAGE_SIZE];
-	const struct swapengine engine = { .begin = 100 };
-	struct vm_io io = { .npages = 4, .offset = VM_PAGE_SIZE };
-	struct swapvec v;
+	struct iofile file = { .begin = 100, .end = bare_end };
+	struct vm_io io = { .npages = 4,
+		.offset = VM_PAGE_SIZE,
+		.store = { NULL, &file },
+		.done = note_done };
+	struct iovecs v;
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
 		io.addr[i] = memory + vm_ptoa(i < 2 ? i : i + 1);
 	for (size_t n = 1; n < vm_ptoa(4); n += 511) {
-		swapvec_init(&v, &engine, &io);
+		iovecs_init(&v, &io);
 		assert_int_equal(v.npieces, 2);
-		assert_int_equal(swapvec_result(&v, (ssize_t)n), EAGAIN);
+		assert_int_equal(iovecs_result(&v, (ssize_t)n), EAGAIN);
 		assert_int_equal(v.at, 100 + VM_PAGE_SIZE + n);
 		assert_ptr_equal(v.piece[v.first].iov_base,
 		    memory + n + (n < vm_ptoa(2) ? 0 : VM_PAGE_SIZE));
-		assert_int_equal(swapvec_result(&v, -EINTR), EAGAIN);
-		assert_int_equal(swapvec_result(&v, (ssize_t)(vm_ptoa(4) - n)),
+		assert_int_equal(iovecs_result(&v, -EINTR), EAGAIN);
+		iovecs_end(&v, &io, ENODATA);
+		assert_int_equal(io.len, n);
+		assert_int_equal(iovecs_result(&v, (ssize_t)(vm_ptoa(4) - n)),
 		    0);
+		iovecs_end(&v, &io, 0);
+		assert_int_equal(io.len, vm_ptoa(4));
 	}
-	swapvec_init(&v, &engine, &io);
-	assert_int_equal(swapvec_result(&v, -EIO), EIO);
-	assert_int_equal(swapvec_result(&v, 0), ENODATA);
+	iovecs_init(&v, &io);
+	assert_int_equal(iovecs_result(&v, -EIO), EIO);
+	assert_int_equal(iovecs_result(&v, 0), ENODATA);
 }
 
 /* Transfers of every length, pages that touch and pages that do not? */

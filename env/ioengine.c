@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * swapengine.c - see swapengine.h.
+ * ioengine.c - see ioengine.h.
  */
-#include "env/swapengine.h"
+#include "env/ioengine.h"
 
 #include <errno.h>
 
@@ -13,11 +13,10 @@ follows(const struct iovec *piece, const void *addr)
 }
 
 void
-swapvec_init(struct swapvec *v, const struct swapengine *engine,
-    const struct vm_io *io)
+iovecs_init(struct iovecs *v, const struct vm_io *io)
 {
 	v->first = v->npieces = 0;
-	v->at = engine->begin + (off_t)io->offset;
+	v->at = ioengine_file(io)->begin + (off_t)io->offset;
 	for (unsigned i = 0; i < io->npages; i++) {
 		if (v->npieces == 0 ||
 		    !follows(&v->piece[v->npieces - 1], io->addr[i]))
@@ -28,8 +27,9 @@ swapvec_init(struct swapvec *v, const struct swapengine *engine,
 	}
 }
 
-bool
-swapvec_advance(struct swapvec *v, size_t bytes)
+/* So many bytes were moved.  => true: that was all */
+static bool
+advance(struct iovecs *v, size_t bytes)
 {
 	struct iovec *piece;
 
@@ -49,7 +49,7 @@ swapvec_advance(struct swapvec *v, size_t bytes)
 
 /* Nothing moved and no error: the file ends there. */
 int
-swapvec_result(struct swapvec *v, ssize_t result)
+iovecs_result(struct iovecs *v, ssize_t result)
 {
 	if (result == -EINTR)
 		return EAGAIN;
@@ -57,5 +57,30 @@ swapvec_result(struct swapvec *v, ssize_t result)
 		return (int)-result;
 	if (result == 0)
 		return ENODATA;
-	return swapvec_advance(v, (size_t)result) ? 0 : EAGAIN;
+	return advance(v, (size_t)result) ? 0 : EAGAIN;
+}
+
+void
+iovecs_end(const struct iovecs *v, struct vm_io *io, int error)
+{
+	struct iofile *file = ioengine_file(io);
+
+	io->len = (size_t)(v->at - file->begin - (off_t)io->offset);
+	file->end(file, io, error);
+}
+
+/* In the order of preference. */
+static const struct ioengine_ops *const engines[] = { &ioring, &iopool };
+
+int
+ioengine_create(const struct vm_env *env, struct ioengine **engine)
+{
+	int error = ENOSYS;
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		error = engines[i]->create(env, engine);
+		if (error == 0)
+			break;
+	}
+	return error;
 }

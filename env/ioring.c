@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * swapring.c - the engine of swap files over io_uring(7), by liburing.
+ * ioring.c - the engine over io_uring(7), by liburing.
  *
  *	start() --> queue --> thread --> ring --> thread --> end()
  *	   `------ eventfd -----^
@@ -15,7 +15,7 @@
  *
  * Without liburing at build time there is no such engine: create says ENOSYS.
  */
-#include "env/swapengine.h"
+#include "env/ioengine.h"
 
 #include <errno.h>
 
@@ -29,12 +29,12 @@
 struct request {
 	struct request *next; /* that is free too */
 	struct vm_io *io;
-	struct swapvec vec;
+	struct iovecs vec;
 };
 
 /* All but the queue and wake belong to the thread. */
-struct swapring {
-	struct swapengine engine;
+struct ioring {
+	struct ioengine engine;
 	struct swapqueue queue;
 	int wake; /* eventfd: look at the queue */
 	pthread_t thread;
@@ -43,18 +43,18 @@ struct swapring {
 	bool hearing;   /* that read is in the ring */
 	unsigned under_way;
 	struct request *free;
-	struct request requests[SWAPRING_DEPTH];
+	struct request requests[URING_DEPTH];
 };
 
-static struct swapring *
-ring_of(struct swapengine *engine)
+static struct ioring *
+ring_of(struct ioengine *engine)
 {
-	return container_of(engine, struct swapring, engine);
+	return container_of(engine, struct ioring, engine);
 }
 
 /* The ring has an entry for each request and one for the eventfd. */
 static struct io_uring_sqe *
-entry(struct swapring *r)
+entry(struct ioring *r)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->ring);
 
@@ -63,22 +63,23 @@ entry(struct swapring *r)
 }
 
 static void
-give(struct swapring *r, struct request *req)
+give(struct ioring *r, struct request *req)
 {
 	struct io_uring_sqe *sqe = entry(r);
 	const struct iovec *piece = &req->vec.piece[req->vec.first];
 	unsigned n = req->vec.npieces - req->vec.first;
 	uint64_t at = (uint64_t)req->vec.at;
+	int fd = ioengine_file(req->io)->fd;
 
 	if (req->io->write)
-		io_uring_prep_writev(sqe, r->engine.fd, piece, n, at);
+		io_uring_prep_writev(sqe, fd, piece, n, at);
 	else
-		io_uring_prep_readv(sqe, r->engine.fd, piece, n, at);
+		io_uring_prep_readv(sqe, fd, piece, n, at);
 	io_uring_sqe_set_data(sqe, req);
 }
 
 static void
-give_waiting(struct swapring *r)
+give_waiting(struct ioring *r)
 {
 	struct request *req;
 	struct vm_io *io;
@@ -87,14 +88,14 @@ give_waiting(struct swapring *r)
 		req = r->free;
 		r->free = req->next;
 		req->io = io;
-		swapvec_init(&req->vec, &r->engine, io);
+		iovecs_init(&req->vec, io);
 		r->under_way++;
 		give(r, req);
 	}
 }
 
 static void
-hear(struct swapring *r)
+hear(struct ioring *r)
 {
 	struct io_uring_sqe *sqe;
 
@@ -107,23 +108,22 @@ hear(struct swapring *r)
 }
 
 static void
-completed(struct swapring *r, struct request *req, int result)
+completed(struct ioring *r, struct request *req, int result)
 {
-	struct vm_io *io = req->io;
-	int error = swapvec_result(&req->vec, result);
+	int error = iovecs_result(&req->vec, result);
 
 	if (error == EAGAIN) {
 		give(r, req);
 		return;
 	}
+	iovecs_end(&req->vec, req->io, error);
 	req->next = r->free;
 	r->free = req;
 	r->under_way--;
-	r->engine.end(&r->engine, io, error);
 }
 
 static void
-reap(struct swapring *r)
+reap(struct ioring *r)
 {
 	struct io_uring_cqe *cqe;
 	struct request *req;
@@ -142,7 +142,7 @@ reap(struct swapring *r)
 
 /* A kernel that has no memory for the moment is asked again. */
 static void
-wait_for_some(struct swapring *r)
+wait_for_some(struct ioring *r)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	int n = io_uring_submit_and_wait(&r->ring, 1);
@@ -154,7 +154,7 @@ wait_for_some(struct swapring *r)
 static void *
 work(void *arg)
 {
-	struct swapring *r = arg;
+	struct ioring *r = arg;
 
 	for (;;) {
 		give_waiting(r);
@@ -167,7 +167,7 @@ work(void *arg)
 }
 
 static void
-tell(const struct swapring *r)
+tell(const struct ioring *r)
 {
 	const uint64_t one = 1;
 	ssize_t n;
@@ -179,16 +179,17 @@ tell(const struct swapring *r)
 
 /* Who finds others in the queue need not tell: the thread looks again. */
 static void
-ring_start(struct swapengine *engine, struct vm_io *io)
+ring_start(struct ioengine *engine, struct iofile *file, struct vm_io *io)
 {
-	struct swapring *r = ring_of(engine);
+	struct ioring *r = ring_of(engine);
 
+	io->store[1] = file;
 	if (swapqueue_put(&r->queue, io))
 		tell(r);
 }
 
 static void
-ring_free(struct swapring *r)
+ring_free(struct ioring *r)
 {
 	if (r->wake >= 0)
 		(void)close(r->wake);
@@ -197,9 +198,9 @@ ring_free(struct swapring *r)
 }
 
 static void
-ring_destroy(struct swapengine *engine)
+ring_destroy(struct ioengine *engine)
 {
-	struct swapring *r = ring_of(engine);
+	struct ioring *r = ring_of(engine);
 
 	swapqueue_close(&r->queue);
 	tell(r);
@@ -209,14 +210,13 @@ ring_destroy(struct swapengine *engine)
 }
 
 static void
-ring_init(struct swapring *r, const struct swapengine *like)
+ring_init(struct ioring *r, const struct vm_env *env)
 {
-	r->engine = *like;
-	r->engine.ops = &swapring;
+	r->engine = (struct ioengine){ .ops = &ioring, .env = env };
 	r->hearing = false;
 	r->under_way = 0;
 	r->free = NULL;
-	for (unsigned i = 0; i < SWAPRING_DEPTH; i++) {
+	for (unsigned i = 0; i < URING_DEPTH; i++) {
 		r->requests[i].next = r->free;
 		r->free = &r->requests[i];
 	}
@@ -225,17 +225,17 @@ ring_init(struct swapring *r, const struct swapengine *like)
 }
 
 static int
-ring_create(const struct swapengine *like, struct swapengine **engine)
+ring_create(const struct vm_env *env, struct ioengine **engine)
 {
-	struct swapring *r = like->env->alloc(like->env->ctx, sizeof(*r));
+	struct ioring *r = env->alloc(env->ctx, sizeof(*r));
 	int error;
 
 	if (r == NULL)
 		return ENOMEM;
-	ring_init(r, like);
+	ring_init(r, env);
 	error = r->wake < 0 ? errno : 0;
 	if (error == 0)
-		error = -io_uring_queue_init(2 * SWAPRING_DEPTH, &r->ring, 0);
+		error = -io_uring_queue_init(2 * URING_DEPTH, &r->ring, 0);
 	if (error != 0)
 		goto no_ring;
 	error = swapdev_thread(&r->thread, work, r);
@@ -250,7 +250,7 @@ no_ring:
 	return error;
 }
 
-const struct swapengine_ops swapring = {
+const struct ioengine_ops ioring = {
 	.name = "io_uring",
 	.create = ring_create,
 	.start = ring_start,
@@ -260,14 +260,14 @@ const struct swapengine_ops swapring = {
 #else
 
 static int
-ring_create(const struct swapengine *like, struct swapengine **engine)
+ring_create(const struct vm_env *env, struct ioengine **engine)
 {
-	(void)like;
+	(void)env;
 	(void)engine;
 	return ENOSYS;
 }
 
-const struct swapengine_ops swapring = {
+const struct ioengine_ops ioring = {
 	.name = "io_uring",
 	.create = ring_create,
 };

@@ -1,57 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * swappool.c - the engine of swap files that works everywhere: threads.
+ * iopool.c - the engine that works everywhere: threads.
  *
  * Each takes a request from the queue, moves its pages with preadv(2) or
  * pwritev(2), says so and takes the next.  As many requests are under way as
  * there are threads.
  */
-#include "env/swapengine.h"
+#include "env/ioengine.h"
 
 #include <errno.h>
 
 /* Field letters: (c) constant, (q) the queue's lock. */
-struct swappool {
-	struct swapengine engine;            /* (c) */
-	struct swapqueue queue;              /* (q) */
-	pthread_cond_t come;                 /* a request, or the end */
-	pthread_t threads[SWAPPOOL_THREADS]; /* (c) */
-	unsigned nthreads;                   /* (c) */
+struct iopool {
+	struct ioengine engine;          /* (c) */
+	struct swapqueue queue;          /* (q) */
+	pthread_cond_t come;             /* a request, or the end */
+	pthread_t threads[POOL_THREADS]; /* (c) */
+	unsigned nthreads;               /* (c) */
 };
 
-static struct swappool *
-pool_of(struct swapengine *engine)
+static struct iopool *
+pool_of(struct ioengine *engine)
 {
-	return container_of(engine, struct swappool, engine);
+	return container_of(engine, struct iopool, engine);
 }
 
 static ssize_t
-move(const struct swappool *pool, const struct swapvec *v, bool write)
+move(const struct iovecs *v, int fd, bool write)
 {
 	const struct iovec *piece = &v->piece[v->first];
 	int n = (int)(v->npieces - v->first);
-	ssize_t done = write ? pwritev(pool->engine.fd, piece, n, v->at) :
-			       preadv(pool->engine.fd, piece, n, v->at);
+	ssize_t done = write ? pwritev(fd, piece, n, v->at) :
+			       preadv(fd, piece, n, v->at);
 
 	return done < 0 ? -errno : done;
 }
 
 static void
-serve(struct swappool *pool, struct vm_io *io)
+serve(struct vm_io *io)
 {
-	struct swapvec v;
-	int error;
+	int fd = ioengine_file(io)->fd, error;
+	struct iovecs v;
 
-	swapvec_init(&v, &pool->engine, io);
+	iovecs_init(&v, io);
 	do
-		error = swapvec_result(&v, move(pool, &v, io->write));
+		error = iovecs_result(&v, move(&v, fd, io->write));
 	while (error == EAGAIN);
-	pool->engine.end(&pool->engine, io, error);
+	iovecs_end(&v, io, error);
 }
 
 /* => NULL: it is over */
 static struct vm_io *
-next(struct swappool *pool)
+next(struct iopool *pool)
 {
 	struct swapqueue *q = &pool->queue;
 	struct vm_io *io;
@@ -66,27 +66,28 @@ next(struct swappool *pool)
 static void *
 work(void *arg)
 {
-	struct swappool *pool = arg;
+	struct iopool *pool = arg;
 	struct vm_io *io;
 
 	while ((io = next(pool)) != NULL)
-		serve(pool, io);
+		serve(io);
 	return NULL;
 }
 
 static void
-pool_start(struct swapengine *engine, struct vm_io *io)
+pool_start(struct ioengine *engine, struct iofile *file, struct vm_io *io)
 {
-	struct swappool *pool = pool_of(engine);
+	struct iopool *pool = pool_of(engine);
 
+	io->store[1] = file;
 	(void)swapqueue_put(&pool->queue, io);
 	(void)pthread_cond_signal(&pool->come);
 }
 
 static void
-pool_destroy(struct swapengine *engine)
+pool_destroy(struct ioengine *engine)
 {
-	struct swappool *pool = pool_of(engine);
+	struct iopool *pool = pool_of(engine);
 
 	swapqueue_close(&pool->queue);
 	(void)pthread_cond_broadcast(&pool->come);
@@ -98,11 +99,11 @@ pool_destroy(struct swapengine *engine)
 }
 
 static int
-begin_threads(struct swappool *pool)
+begin_threads(struct iopool *pool)
 {
 	int error = 0;
 
-	while (error == 0 && pool->nthreads < SWAPPOOL_THREADS) {
+	while (error == 0 && pool->nthreads < POOL_THREADS) {
 		error = swapdev_thread(&pool->threads[pool->nthreads], work,
 		    pool);
 		pool->nthreads += error == 0;
@@ -111,15 +112,14 @@ begin_threads(struct swappool *pool)
 }
 
 static int
-pool_create(const struct swapengine *like, struct swapengine **engine)
+pool_create(const struct vm_env *env, struct ioengine **engine)
 {
-	struct swappool *pool = like->env->alloc(like->env->ctx, sizeof(*pool));
+	struct iopool *pool = env->alloc(env->ctx, sizeof(*pool));
 	int error;
 
 	if (pool == NULL)
 		return ENOMEM;
-	pool->engine = *like;
-	pool->engine.ops = &swappool;
+	pool->engine = (struct ioengine){ .ops = &iopool, .env = env };
 	pool->nthreads = 0;
 	swapqueue_init(&pool->queue);
 	(void)pthread_cond_init(&pool->come, NULL);
@@ -132,7 +132,7 @@ pool_create(const struct swapengine *like, struct swapengine **engine)
 	return 0;
 }
 
-const struct swapengine_ops swappool = {
+const struct ioengine_ops iopool = {
 	.name = "threads",
 	.create = pool_create,
 	.start = pool_start,

@@ -27,7 +27,7 @@ reason(struct run *run, char *text, size_t size)
 		(void)snprintf(text, size, "there is no swap (see -s)");
 	else if (total == 0)
 		(void)snprintf(text, size, "swap has failed");
-	else if (vm_swap_in_use(run->sys) == total)
+	else if (vm_swap_is_full(run->sys))
 		(void)snprintf(text, size, "%lluK of swap are full",
 		    size_kb(total));
 	else

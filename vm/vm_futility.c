@@ -75,7 +75,7 @@ vm_futility_note(struct vm_futility *f, const struct vm_pageout_pass *p)
 bool
 vm_futility_is_proved(const struct vm_futility *f, const struct vm_system *sys)
 {
-	if (vm_swap_in_use(sys) < vm_swap_total(sys))
+	if (!vm_swap_is_full(sys))
 		return false;
 	return f->toil >= most_toil(sys) ||
 	    (f->turned >= FEW_TURNS * few(sys) && has_few_files(sys));

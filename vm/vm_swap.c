@@ -146,7 +146,8 @@ mark_bad(struct vm_swap *sw, struct vm_swapdev *sd, uint32_t i)
 		return;
 	sd->refs[i] |= VM_SWAP_BAD;
 	sd->nbad++;
-	atomic_fetch_sub(&sw->total, 1);
+	if (!sd->retired)
+		atomic_fetch_sub(&sw->total, 1);
 }
 
 /* A reference less; true when that makes the slot free. */
@@ -271,6 +272,18 @@ vm_swap_in_use(const struct vm_system *sys)
 	return atomic_load(&sys->swap->in_use);
 }
 
+bool
+vm_swap_is_full(const struct vm_system *sys)
+{
+	struct vm_swap *sw = sys->swap;
+	bool full;
+
+	vm_mutex_lock(&sw->lock);
+	full = choose(sw, 1) == NULL;
+	vm_mutex_unlock(&sw->lock);
+	return full;
+}
+
 /* ---- checking ---- */
 
 /* W1, W2 */
@@ -329,7 +342,7 @@ vm_swap_check(const struct vm_system *sys)
 	LIST_FOREACH(struct vm_swapdev, sd, &sw->devs, link) {
 		check_slots(sd);
 		check_range(sw, sd);
-		total += sd->npages - sd->nbad;
+		total += vm_swapdev_offers(sd);
 		used += sd->used;
 		n++;
 	}

@@ -92,9 +92,11 @@ struct vm_swap_info {
 /* The i-th device in the order of adding; false: so many there are not. */
 bool vm_swap_nth(struct vm_system *, unsigned i, struct vm_swap_info *);
 
-/* Slots of all devices but for bad ones; those that are in use. */
+/* Slots of all devices that are not retired, but for bad ones; those in use, on
+ * any device; whether there is none for who wants one. */
 uint64_t vm_swap_total(const struct vm_system *);
 uint64_t vm_swap_in_use(const struct vm_system *);
+bool vm_swap_is_full(const struct vm_system *);
 
 /* ---- slots ---- */
 

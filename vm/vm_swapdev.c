@@ -171,6 +171,15 @@ vm_swap_add(struct vm_system *sys, const struct vm_swap_device *device,
 
 /* ---- removing ---- */
 
+/* => lock held */
+static void
+retire(struct vm_swap *sw, struct vm_swapdev *sd, bool retired)
+{
+	atomic_fetch_sub(&sw->total, vm_swapdev_offers(sd));
+	sd->retired = retired;
+	atomic_fetch_add(&sw->total, vm_swapdev_offers(sd));
+}
+
 static int
 set_retired(struct vm_swap *sw, unsigned id, bool retired)
 {
@@ -184,7 +193,7 @@ set_retired(struct vm_swap *sw, unsigned id, bool retired)
 	else if (retired && sd->retired)
 		error = VM_EBUSY;
 	else
-		sd->retired = retired;
+		retire(sw, sd, retired);
 	vm_mutex_unlock(&sw->lock);
 	return error;
 }
@@ -207,7 +216,7 @@ leave(struct vm_swap *sw, struct vm_swapdev *sd)
 {
 	list_remove(&sd->link);
 	list_remove(&sd->turn);
-	atomic_fetch_sub(&sw->total, sd->npages - sd->nbad);
+	atomic_fetch_sub(&sw->total, vm_swapdev_offers(sd));
 }
 
 static void

@@ -71,6 +71,13 @@ vm_swapdev_index(const struct vm_swapdev *sd, vm_slot_t slot)
 	return slot - sd->first;
 }
 
+/* Slots that a device adds to vm_swap_total.  => lock held */
+static inline uint32_t
+vm_swapdev_offers(const struct vm_swapdev *sd)
+{
+	return sd->retired ? 0 : sd->npages - sd->nbad;
+}
+
 /* Move a device that had its turn behind those of its priority.
  * => lock held */
 void vm_swapdev_had_turn(struct vm_swap *, struct vm_swapdev *);

@@ -39,7 +39,7 @@ static bool
 are_slots_wanted(struct vm_system *sys)
 {
 	return vm_page_free_count(sys) < vm_page_count(sys) / SHORT_SHARE &&
-	    vm_swap_in_use(sys) == vm_swap_total(sys);
+	    vm_swap_is_full(sys);
 }
 
 /* From a device that is to go it comes for good.  => locked */

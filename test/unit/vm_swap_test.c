@@ -343,8 +343,15 @@ test_retire(void **state)
 	assert_true(is_on(sx, b, 1));
 	assert_false(vm_swap_is_retired(sx->sys, b));
 	(void)take(sx, 1, 0);
+	assert_true(vm_swap_is_full(sx->sys));
+	assert_int_equal(vm_swap_total(sx->sys), 10);
+	vm_swap_check(sx->sys);
 	assert_true(vm_swap_nth(sx->sys, 0, &info) && info.retired);
 	vm_swap_reinstate(sx->sys, sx->devices[0].id);
+	vm_swap_reinstate(sx->sys, sx->devices[0].id);
+	assert_false(vm_swap_is_full(sx->sys));
+	assert_int_equal(vm_swap_total(sx->sys), 20);
+	vm_swap_check(sx->sys);
 	assert_false(vm_swap_is_retired(sx->sys, a));
 	assert_int_equal(take(sx, 5, 5), a + 5);
 	drop(sx, a, 10);

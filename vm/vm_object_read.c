@@ -200,6 +200,7 @@ begin_recall(struct vm_object *obj, vm_pindex_t pindex, struct vm_recall *rc)
 	struct vm_object_want want = { .limit = UINT64_MAX, .read = &rc->read };
 	struct read_plan p = { pindex, pindex, pindex + VM_SWAPIN_MAX };
 
+	vm_recall_stop(rc, obj, pindex);
 	return begin_plan(obj, &p, &want) == VM_RESOLVE_IO ? VM_RECALL_READ :
 							     VM_RECALL_NOMEM;
 }
@@ -207,8 +208,8 @@ begin_recall(struct vm_object *obj, vm_pindex_t pindex, struct vm_recall *rc)
 enum vm_recalled
 vm_object_recall_from(struct vm_object *obj, struct vm_recall *rc)
 {
+	vm_pindex_t i = vm_recall_from(rc, obj);
 	struct vm_page *pg;
-	vm_pindex_t i = 0;
 	vm_slot_t slot;
 
 	vm_swapmap_leave(obj->sys, &obj->swap, rc->id);

@@ -122,6 +122,19 @@ vm_swapin_start(struct vm_reading *r)
 }
 
 void
+vm_recall_stop(struct vm_recall *rc, const void *whose, uint64_t at)
+{
+	rc->whose = whose;
+	rc->from = at;
+}
+
+uint64_t
+vm_recall_from(const struct vm_recall *rc, const void *whose)
+{
+	return rc->whose == whose ? rc->from : 0;
+}
+
+void
 vm_recall_page(struct vm_recall *rc, struct vm_page *pg)
 {
 	if (pg->busy) {

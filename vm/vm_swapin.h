@@ -31,7 +31,7 @@ struct vm_page;
 
 /*
  * A device is to go: everything on it is brought back.  Whoever has pages in
- * swap goes over them, locked, from `from` on:
+ * swap goes over them, locked, from where it has stopped before:
  *
  *	in memory, idle		its slot goes, and it is dirty
  *	in memory, busy		`busy` is it: wait, and come again
@@ -49,11 +49,22 @@ struct vm_recall {
 	struct vm_read read;  /* out (READ) */
 	unsigned tries;       /* the caller's */
 	uint64_t ngone;       /* slots given back, reads begun */
+	const void *whose;    /* who stopped last, NULL: nobody, */
+	uint64_t from;        /* and at which page */
 	struct vm_page *busy; /* out: one that was met, or NULL, */
 	uint32_t seen;        /* for vm_page_wait */
 };
 
 /* A page in memory that has a slot.  => owner locked */
 void vm_recall_page(struct vm_recall *, struct vm_page *);
+
+/*
+ * vm_recall_stop: a walk over the pages of somebody stops at one.
+ * vm_recall_from: where the next is to begin.  Who has gone meanwhile, and
+ * another is in its place, may be the wrong one: walks are repeated from the
+ * beginning until the device is empty.
+ */
+void vm_recall_stop(struct vm_recall *, const void *whose, uint64_t at);
+uint64_t vm_recall_from(const struct vm_recall *, const void *whose);
 
 #endif

@@ -209,6 +209,7 @@ empty_and_remove(struct vm_system *sys, unsigned id)
 		before = nleft(sys, id);
 		rc.ngone = 0;
 		rc.busy = NULL;
+		rc.whose = NULL;
 		error = recall_objects(&rc);
 		if (error == 0)
 			error = recall_spaces(&rc);

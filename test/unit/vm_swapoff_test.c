@@ -10,6 +10,7 @@
  */
 #include "test/unit/base_test.h"
 #include "test/unit/paging_fixture.h"
+#include "vm/cow/amap.h"
 
 enum { SWAP = 512 };
 
@@ -381,6 +382,40 @@ test_object_without_mapping(void **state)
 	assert_filled(fx, fx->vs, 0, 8);
 }
 
+/* Is each page looked at a few times only, and not again for each run that is
+ * read? */
+static const struct vm_slots_ops *slots;
+static unsigned nlooks;
+
+static uint32_t
+count_next(const struct vm_amap *am, uint32_t slot, uint32_t end)
+{
+	nlooks++;
+	return slots->next(am, slot, end);
+}
+
+static void
+test_goes_on(void **state)
+{
+	enum { N = 200 };
+	struct fixture *fx = *state;
+	struct vm_slots_ops counting;
+	struct vm_amap *am;
+
+	fill_swap(fx, N);
+	assert_int_equal(unmap(fx, N, N), VM_OK);
+	am = entry_of(fx->vs, 0)->aref.amap;
+	slots = am->slots;
+	counting = *slots;
+	counting.next = count_next;
+	am->slots = &counting;
+	nlooks = 0;
+	assert_int_equal(off(fx, 0), VM_OK);
+	am->slots = slots;
+	assert_in_range(nlooks, N, 2 * N);
+	assert_filled(fx, fx->vs, 0, N);
+}
+
 /* On and off, over and over, with more than fits. */
 static void
 test_over_and_over(void **state)
@@ -418,6 +453,8 @@ main(void)
 		FX_TEST(test_unmap_meanwhile),
 		FX_TEST(test_unmapped_on_the_way),
 		FX_TEST(test_object_without_mapping),
+		FX_TEST_IN(netbsd, test_goes_on),
+		FX_TEST_IN(openbsd, test_goes_on),
 		FX_TEST(test_over_and_over),
 	};
 

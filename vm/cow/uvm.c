@@ -571,18 +571,30 @@ recall_anon(struct vm_map_entry *e, vm_pindex_t n, struct vm_anon *an,
 	    VM_RECALL_NOMEM;
 }
 
+/* The anons of an entry, which `whose` stands for. */
+static enum vm_recalled
+recall_anons(struct vm_map_entry *e, const void *whose, struct vm_recall *rc)
+{
+	vm_pindex_t n = vm_recall_from(rc, whose), end = vm_entry_npages(e);
+	enum vm_recalled v;
+
+	while ((n = next_upper(e, n, end)) < end) {
+		v = recall_anon(e, n, vm_amap_lookup(&e->aref, n), rc);
+		if (v != VM_RECALL_DONE) {
+			vm_recall_stop(rc, whose, n);
+			return v;
+		}
+		n++;
+	}
+	return VM_RECALL_DONE;
+}
+
 /* Where parts of the amap have been lost, they go with it; until then they
  * hold on to the device. */
 static enum vm_recalled
 uvm_recall(struct vm_map_entry *e, struct vm_recall *rc)
 {
-	vm_pindex_t n = 0, end = vm_entry_npages(e);
-	enum vm_recalled v = VM_RECALL_DONE;
-
-	for (n = next_upper(e, 0, end); n < end && v == VM_RECALL_DONE;
-	     n = next_upper(e, n + 1, end))
-		v = recall_anon(e, n, vm_amap_lookup(&e->aref, n), rc);
-	return v;
+	return recall_anons(e, e, rc);
 }
 
 /* ---- looking ---- */

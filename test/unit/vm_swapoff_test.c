@@ -382,6 +382,28 @@ test_object_without_mapping(void **state)
 	assert_filled(fx, fx->vs, 0, 8);
 }
 
+/* A part of an amap has lost its entry when there was no memory to say so: does
+ * what is there come back? */
+static void
+test_lost_part(void **state)
+{
+	struct fixture *fx = *state;
+
+	fill_swap(fx, 40);
+	faulty_fail(&fx->env, 1, FAULTY_ON);
+	assert_int_equal(unmap(fx, 0, 20), VM_OK);
+	faulty_fail(&fx->env, 0, FAULTY_ONCE);
+	assert_true(entry_of(fx->vs, 20)->aref.amap->runs_lost);
+	assert_int_equal(vm_swap_in_use(fx->sys), 80);
+	assert_int_equal(off(fx, 0), VM_OK);
+	vm_check(fx->sys);
+	assert_int_equal(pages_used(fx), 80);
+	for (size_t i = 20; i < 40; i++)
+		assert_true(page_is(fx, fx->vs, i, (int)i + 1));
+	assert_int_equal(unmap(fx, 20, 60), VM_OK);
+	assert_int_equal(pages_used(fx), 0);
+}
+
 /* Is each page looked at a few times only, and not again for each run that is
  * read? */
 static const struct vm_slots_ops *slots;
@@ -453,6 +475,8 @@ main(void)
 		FX_TEST(test_unmap_meanwhile),
 		FX_TEST(test_unmapped_on_the_way),
 		FX_TEST(test_object_without_mapping),
+		FX_TEST_IN(netbsd, test_lost_part),
+		FX_TEST_IN(openbsd, test_lost_part),
 		FX_TEST_IN(netbsd, test_goes_on),
 		FX_TEST_IN(openbsd, test_goes_on),
 		FX_TEST(test_over_and_over),

@@ -589,12 +589,20 @@ recall_anons(struct vm_map_entry *e, const void *whose, struct vm_recall *rc)
 	return VM_RECALL_DONE;
 }
 
-/* Where parts of the amap have been lost, they go with it; until then they
- * hold on to the device. */
+/* Parts of an amap that have been lost have no entry of their own: any one of
+ * the amap's stands for all of it. */
 static enum vm_recalled
 uvm_recall(struct vm_map_entry *e, struct vm_recall *rc)
 {
-	return recall_anons(e, e, rc);
+	struct vm_amap *am = e->aref.amap;
+	struct vm_map_entry all = *e;
+
+	if (am == NULL || !am->runs_lost)
+		return recall_anons(e, e, rc);
+	all.aref.slot = 0;
+	all.start = 0;
+	all.end = vm_ptoa((vm_pindex_t)am->nslots);
+	return recall_anons(&all, am, rc);
 }
 
 /* ---- looking ---- */

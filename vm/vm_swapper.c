@@ -2,6 +2,9 @@
 /*
  * vm_swapper.c - spaces over their limit, and spaces that sleep.
  *
+ * Of a space over its limit pages go that nobody has used since the last look,
+ * and used ones only when these were too few.
+ *
  * Time is counted in passes.  The space that has slept longest goes, of those
  * that have slept equally long the largest; one at a time, and then paging gets
  * some passes to write it.  What others may have in use too is left alone:
@@ -11,6 +14,9 @@
  *
  * The locks of the list and of maps are only tried, since who makes a pass may
  * hold some; what is below a map's is held by nobody who waits for memory.
+ *
+ * Source: FreeBSD vm_pageout_map_deactivate_pages.  Differs: it begins with the
+ * largest object, and leaves used pages to a later look, over the limit or not.
  */
 #include "vm/vm_swapper.h"
 
@@ -25,10 +31,29 @@
 /* Pages of one entry that may go. */
 struct giving {
 	struct vm_map *map;
+	struct vm_map_entry *entry;
 	bool shared;      /* others have the object of the entry, too */
+	bool used;        /* pages that were used lately may go */
 	vm_pindex_t keep; /* pages that may stay mapped */
 	size_t given;
 };
+
+static bool
+is_mapped(const struct giving *g, const struct vm_cow_page *at)
+{
+	vaddr_t va = g->entry->start + vm_ptoa(at->n);
+	struct pmap_mapping m;
+
+	return pmap_extract(g->map->pmap, va, &m) && m.page == at->page;
+}
+
+static bool
+may_give(const struct giving *g, const struct vm_cow_page *at)
+{
+	return at->page != NULL && !vm_page_is_pinned(at->page) &&
+	    (at->upper || !g->shared) &&
+	    pmap_resident_count(g->map->pmap) > g->keep && is_mapped(g, at);
+}
 
 static void
 give_page(const struct vm_cow_page *at, void *arg)
@@ -37,10 +62,12 @@ give_page(const struct vm_cow_page *at, void *arg)
 	struct vm_system *sys = g->map->sys;
 	struct vm_page *pg = at->page;
 
-	if (pg == NULL || vm_page_is_pinned(pg) || (!at->upper && g->shared) ||
-	    pmap_resident_count(g->map->pmap) <= g->keep)
+	if (!may_give(g, at))
 		return;
-	(void)pmap_clear_reference(sys->machine, pg);
+	if (vm_pageout_was_used(sys, pg) && !g->used) {
+		vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
+		return;
+	}
 	if (sys->machine->references_by_fault &&
 	    pmap_is_referenced(sys->machine, pg))
 		return; /* again, this moment */
@@ -49,24 +76,37 @@ give_page(const struct vm_cow_page *at, void *arg)
 	g->given++;
 }
 
+/* => map locked */
+static void
+give_entries(struct giving *g)
+{
+	const struct vm_cow_ops *cow = g->map->design->cow;
+	struct vm_map_entry *e;
+
+	for (e = vm_map_first(g->map); e != NULL; e = vm_map_next(g->map, e)) {
+		if (vm_entry_is_wired(e) || (e->flags & VM_ENTRY_FOREIGN))
+			continue;
+		g->entry = e;
+		g->shared = e->object != NULL && e->object->refs > 1;
+		cow->lock(e);
+		cow->walk(e, 0, vm_entry_npages(e), give_page, g);
+		cow->unlock(e);
+	}
+}
+
 /* Make pages inactive until no more than `keep` are mapped. */
 static size_t
 give(struct vmspace *vs, vm_pindex_t keep)
 {
 	struct giving g = { .map = &vs->map, .keep = keep };
-	const struct vm_cow_ops *cow = vs->map.design->cow;
-	struct vm_map_entry *e;
 
 	if (!vm_rwlock_try_read(&vs->map.lock))
 		return 0;
-	for (e = vm_map_first(g.map); e != NULL; e = vm_map_next(g.map, e)) {
-		if (vm_entry_is_wired(e) || (e->flags & VM_ENTRY_FOREIGN))
-			continue;
-		g.shared = e->object != NULL && e->object->refs > 1;
-		cow->lock(e);
-		cow->walk(e, 0, vm_entry_npages(e), give_page, &g);
-		cow->unlock(e);
-	}
+	if (keep != 0)
+		give_entries(&g);
+	g.used = true;
+	if (pmap_resident_count(g.map->pmap) > keep)
+		give_entries(&g);
 	vm_map_unlock_read(g.map);
 	return g.given;
 }

@@ -100,6 +100,53 @@ test_rss_wired(void **state)
 	vmspace_unref(vs);
 }
 
+/* On a processor whose TLB has not seen the page. */
+static void
+use_elsewhere(struct vmspace *vs, size_t page)
+{
+	uint8_t byte;
+	struct soft_access a = {
+		.pmap = vs->map.pmap,
+		.cpu = 1,
+		.access = VM_PROT_READ,
+		.va = fx_va(page),
+		.buf = &byte,
+		.len = 1,
+	};
+
+	assert_int_equal(soft_access(&a), VM_OK);
+}
+
+/* Does what is used stay, wherever it is; of that, only as much as may; and does
+ * what has gone already count no more? */
+static void
+test_rss_used(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *vs = sized(fx, 20);
+	vm_pindex_t back;
+
+	for (size_t i = 0; i < 20; i++)
+		(void)pmap_clear_reference(fx->sys->machine,
+		    mapping_of(vs, i).page);
+	for (size_t i = 0; i < 12; i += 2)
+		use_elsewhere(vs, i);
+	vmspace_limit_resident(vs, 8 * FX_PAGE);
+	passes(fx, 1);
+	assert_int_equal(resident(vs), 8);
+	for (size_t i = 0; i < 12; i += 2)
+		assert_non_null(mapping_of(vs, i).page);
+	assert_int_equal(STAT(fx, rss_deactivated), 12);
+	for (size_t i = 0; i < 12; i++)
+		assert_true(page_is(fx, vs, i, 'a' + (int)i));
+	back = resident(vs) - 8;
+	passes(fx, 1);
+	assert_int_equal(resident(vs), 8);
+	assert_int_equal(STAT(fx, rss_deactivated), 12 + back);
+	vm_check(fx->sys);
+	vmspace_unref(vs);
+}
+
 /* Do pages of a space over its limit go to swap before those of others, which
  * have been idle for longer? */
 static void
@@ -332,6 +379,7 @@ main(void)
 {
 	const struct fx_test tests[] = {
 		FX_TEST(test_rss),
+		FX_TEST(test_rss_used),
 		FX_TEST(test_rss_wired),
 		FX_TEST_IN(netbsd, test_rss_first),
 		FX_TEST(test_swapout),

@@ -8,6 +8,7 @@
 #include "host/message.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #define CLEAR        "\r\033[K" /* back to the left, nothing to the right */
 
 static int out = STDERR_FILENO;
-static bool drawn; /* there is a line of progress */
+static _Atomic bool drawn; /* there is a line of progress */
 
 void
 message_to(int fd)
@@ -36,9 +37,8 @@ put(const char *line, size_t n)
 void
 message_clear(void)
 {
-	if (drawn)
+	if (atomic_exchange(&drawn, false))
 		put(CLEAR, sizeof(CLEAR) - 1);
-	drawn = false;
 }
 
 void

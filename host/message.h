@@ -11,7 +11,7 @@
 
 #include "base/check.h"
 
-/* message: print one line, without a newline in the format. */
+/* message: print one line, without a newline in the format.  => any thread */
 void message(const char *format, ...) VM_PRINTFLIKE(1, 2);
 
 /*

@@ -144,6 +144,14 @@ wake(void *ctx, const _Atomic uint32_t *word)
 
 static bool
 make_system(struct run *run)
+/* Devices tell of their failures.  => any thread */
+static void
+say(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	message("%.*s", (int)len, text);
+}
+
 {
 	struct pmap_host_config config = { .env = &posix_env,
 		.exec = space_executor(run),
@@ -171,6 +179,7 @@ make_system(struct run *run)
 	counted_init(&run->memory, &run->env);
 	if (vm_system_create(&run->memory.env, run->machine, &run->sys) != 0) {
 		pmap_host_destroy(run->machine);
+	run->env.log = say;
 		message("out of memory");
 		return false;
 	}

@@ -4,7 +4,6 @@
  */
 #include "host/swap.h"
 
-#include "env/posix.h"
 #include "env/swapcrypt.h"
 #include "env/swapfile.h"
 #include "env/swapnbd.h"
@@ -16,11 +15,11 @@
 #include <string.h>
 
 static bool
-open_file(const struct swapspec *spec, const char *path, struct swapdev *sd,
-    struct swapdev_why *why)
+open_file(const struct vm_env *env, const struct swapspec *spec,
+    const char *path, struct swapdev *sd, struct swapdev_why *why)
 {
 	const struct swapfile_config config = {
-		.env = &posix_env,
+		.env = env,
 		.path = path,
 		.size = spec->size,
 	};
@@ -29,16 +28,17 @@ open_file(const struct swapspec *spec, const char *path, struct swapdev *sd,
 }
 
 static bool
-open_nbd(const char *uri, struct swapdev *sd, struct swapdev_why *why)
+open_nbd(const struct vm_env *env, const char *uri, struct swapdev *sd,
+    struct swapdev_why *why)
 {
-	const struct swapnbd_config config = { .env = &posix_env, .uri = uri };
+	const struct swapnbd_config config = { .env = env, .uri = uri };
 
 	return swapnbd_open(&config, sd, why);
 }
 
 static bool
-open_device(const struct swapspec *spec, struct swapdev *sd,
-    struct swapdev_why *why)
+open_device(const struct vm_env *env, const struct swapspec *spec,
+    struct swapdev *sd, struct swapdev_why *why)
 {
 	char *place = strndup(spec->text, spec->place_len);
 	bool ok = false;
@@ -47,13 +47,13 @@ open_device(const struct swapspec *spec, struct swapdev *sd,
 		return swapdev_refuse(why, "out of memory");
 	switch (spec->kind) {
 	case SWAPSPEC_TEMPORARY:
-		ok = open_file(spec, NULL, sd, why);
+		ok = open_file(env, spec, NULL, sd, why);
 		break;
 	case SWAPSPEC_FILE:
-		ok = open_file(spec, place, sd, why);
+		ok = open_file(env, spec, place, sd, why);
 		break;
 	case SWAPSPEC_NBD:
-		ok = open_nbd(place, sd, why);
+		ok = open_nbd(env, place, sd, why);
 		break;
 	}
 	free(place);
@@ -69,7 +69,7 @@ add(struct run *run, const struct swapspec *spec)
 	unsigned id;
 	int error;
 
-	if (!open_device(spec, &sd, &why)) {
+	if (!open_device(&run->env, spec, &sd, &why)) {
 		message("-s %s: %s", spec->text, why.text);
 		return false;
 	}
@@ -95,7 +95,7 @@ set_cipher(struct run *run)
 
 	if (!run->sys->paging->encrypt || run->options->nswaps == 0)
 		return true;
-	if (!swapcrypt_create(&posix_env, &run->cipher, &why)) {
+	if (!swapcrypt_create(&run->env, &run->cipher, &why)) {
 		message("swap of %s is encrypted: %s",
 		    run->options->design->name, why.text);
 		return false;

@@ -400,9 +400,10 @@ begin_engine(struct swapfile *f, const struct opening *o)
 
 	if (error == 0)
 		return true;
-	return swapdev_refuse(o->why, "no %s: %s",
+	return swapdev_refuse(o->why, "no %s: %s%s",
 	    o->config->engine == SWAPFILE_URING ? "io_uring" : "threads",
-	    strerror(error));
+	    strerror(error),
+	    error == EAGAIN || error == ENOMEM ? " (see ulimit -d, -u)" : "");
 }
 
 /* => NULL: why says it */

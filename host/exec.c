@@ -336,7 +336,9 @@ adopt(struct task *t, struct space *space)
 	if (!stub_vdso_syscall(&offset) || a.vdso == 0 ||
 	    !stub_map(t, a.vdso + offset)) {
 		if (t->at != TASK_DEAD)
-			signal_kill(t, "killed: it has no vdso or no room");
+			signal_kill(t,
+			    "killed: it has no vdso or no room (see "
+			    "ulimit -v)");
 		return false;
 	}
 	args_show(t, &a.places);

@@ -50,6 +50,20 @@ number_in(const struct task *t, const char *file, const char *format,
 	return n;
 }
 
+const char *
+limit_of_memory(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		return " (see ulimit -v)";
+	if (getrlimit(RLIMIT_DATA, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		return " (see ulimit -d)";
+	return "";
+}
+
 /* prlimit is for one's own user: the program may have become another. */
 static uint64_t
 soft(const struct task *t, const struct named_limit *l)

@@ -13,6 +13,12 @@
 #include "host/task.h"
 #include "vm/vm_types.h"
 
+/*
+ * limit_of_memory: what may be why the host has no memory for us: one of our own
+ * limits, as words to put behind a message; "" when there is none.
+ */
+const char *limit_of_memory(void);
+
 /* limit_note: tell the library of the limits of the task's process. */
 void limit_note(const struct task *);
 

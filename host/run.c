@@ -17,6 +17,7 @@
 #include "host/filter.h"
 #include "host/give.h"
 #include "host/job.h"
+#include "host/limit.h"
 #include "host/live.h"
 #include "host/message.h"
 #include "host/perf.h"
@@ -93,7 +94,8 @@ start(struct run *run)
 
 	if (filter_build(&filter, code, FILTER_MAX) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) != 0) {
-		message("cannot start: %s", strerror(errno));
+		message("cannot start: %s%s", strerror(errno),
+		    errno == EMFILE ? " (see ulimit -n)" : "");
 		return false;
 	}
 	run->first = fork();
@@ -142,8 +144,6 @@ wake(void *ctx, const _Atomic uint32_t *word)
 		event_wake(run);
 }
 
-static bool
-make_system(struct run *run)
 /* Devices tell of their failures.  => any thread */
 static void
 say(void *ctx, const char *text, size_t len)
@@ -152,6 +152,8 @@ say(void *ctx, const char *text, size_t len)
 	message("%.*s", (int)len, text);
 }
 
+static bool
+make_system(struct run *run)
 {
 	struct pmap_host_config config = { .env = &posix_env,
 		.exec = space_executor(run),
@@ -167,20 +169,21 @@ say(void *ctx, const char *text, size_t len)
 	if (run->options->plain_faults)
 		config.zero_ahead_max = config.neighbour_factor = 0;
 	if (pmap_host_create(&config, &run->machine) != 0) {
-		message("no memory file of %llu bytes: %s",
+		message("no memory file of %llu bytes: %s%s",
 		    (unsigned long long)run->options->memory,
 		    errno == EFBIG ? "the limit on files (ulimit -f)" :
-				     strerror(errno));
+				     strerror(errno),
+		    errno == ENOMEM ? limit_of_memory() : "");
 		return false;
 	}
 	run->env = posix_env;
 	run->env.ctx = run;
 	run->env.wake = wake;
+	run->env.log = say;
 	counted_init(&run->memory, &run->env);
 	if (vm_system_create(&run->memory.env, run->machine, &run->sys) != 0) {
 		pmap_host_destroy(run->machine);
-	run->env.log = say;
-		message("out of memory");
+		message("out of memory%s", limit_of_memory());
 		return false;
 	}
 	vm_system_prefer(run->sys, run->options->design);

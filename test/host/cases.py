@@ -647,6 +647,22 @@ def limit_file_hard(side):
             raise Failure(result.err)
 
 
+@case("limits-small", vm_only=True)
+def limits_small(side):
+    """Limits that the supervisor cannot do with are named."""
+    for which, most, option in ((resource.RLIMIT_AS, 200 << 20, b"-v"),
+                                (resource.RLIMIT_DATA, 1 << 20, b"-d"),
+                                (resource.RLIMIT_DATA, 10 << 20, b"-d"),
+                                (resource.RLIMIT_NOFILE, 8, b"-n")):
+        child = side.start(
+            ["true"], "-m 256M -s 64M",
+            preexec_fn=lambda: resource.setrlimit(which, (most, most)))
+        result = side.finish(child)
+        expect_message(result, 125)
+        if b"ulimit " + option not in result.err:
+            raise Failure(f"{option} {most}: {result.err}")
+
+
 compare("large-read-waits", ["/usr/bin/python3", "-c", """
 import os, signal, time
 fd = os.open("/dev/kmsg", os.O_RDONLY)

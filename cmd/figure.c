@@ -9,6 +9,7 @@
 #include "cmd/figure.h"
 
 #include "cmd/table.h"
+#include "host/json.h"
 #include "host/message.h"
 
 #include <stdlib.h>
@@ -243,7 +244,7 @@ print_json_row(const struct figures *f, const struct figure_row *row, FILE *out)
 	    "\"case\":",
 	    row->figure, row->measure,
 	    row->paper == NULL ? row->measure : row->paper);
-	table_json_string(out, row->label);
+	json_string(out, row->label);
 	for (size_t i = 0; i < n; i++)
 		if (isnan(c[i].value))
 			fprintf(out, ",\"%s\":null", c[i].csv);

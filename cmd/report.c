@@ -5,6 +5,7 @@
 #include "cmd/report.h"
 
 #include "cmd/table.h"
+#include "host/json.h"
 #include "host/message.h"
 
 #include <errno.h>
@@ -228,7 +229,7 @@ print_json(const struct report *r, FILE *f)
 	fprintf(f, "{\"program\":[");
 	for (size_t i = 0; r->argv[i] != NULL; i++) {
 		(void)fputs(i == 0 ? "" : ",", f);
-		table_json_string(f, r->argv[i]);
+		json_string(f, r->argv[i]);
 	}
 	fprintf(f, "],\"memory\":%" PRIu64 ",\"same\":%s,\"runs\":[", r->memory,
 	    r->same ? "true" : "false");

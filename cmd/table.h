@@ -31,9 +31,7 @@ void table_end_row(struct table *);
 /* => false: a cell is missing */
 bool table_print(const struct table *, FILE *);
 
-/* The same strings for machines: quoted as CSV or JSON wants it.  JSON is
- * UTF-8; a byte that is none becomes the character of its number, \u00XX. */
+/* The same strings for machines: quoted as CSV wants it. */
 void table_csv_string(FILE *, const char *);
-void table_json_string(FILE *, const char *);
 
 #endif

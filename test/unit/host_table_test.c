@@ -6,6 +6,7 @@
 #include "cmd/count.h"
 #include "cmd/figure.h"
 #include "cmd/table.h"
+#include "host/json.h"
 #include "test/unit/death.h"
 
 #include <stdlib.h>
@@ -72,7 +73,7 @@ test_strings(void **state)
 	begin(&p);
 	table_csv_string(p.f, "plain");
 	table_csv_string(p.f, "a, \"b\"");
-	table_json_string(p.f, "a \"b\"\\\n\xc3\xa9");
+	json_string(p.f, "a \"b\"\\\n\xc3\xa9");
 	expect(&p, "plain\"a, \"\"b\"\"\"\"a \\\"b\\\"\\\\\\u000a\xc3\xa9\"");
 }
 
@@ -106,7 +107,7 @@ test_json_bytes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin(&p);
-		table_json_string(p.f, cases[i].given);
+		json_string(p.f, cases[i].given);
 		(void)snprintf(said, sizeof(said), "\"%s\"", cases[i].said);
 		expect(&p, said);
 	}

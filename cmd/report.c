@@ -224,8 +224,6 @@ print_csv(const struct report *r, FILE *f)
 static void
 print_json(const struct report *r, FILE *f)
 {
-	char status[32];
-
 	fprintf(f, "{\"program\":[");
 	for (size_t i = 0; r->argv[i] != NULL; i++) {
 		(void)fputs(i == 0 ? "" : ",", f);
@@ -234,10 +232,10 @@ print_json(const struct report *r, FILE *f)
 	fprintf(f, "],\"memory\":%" PRIu64 ",\"same\":%s,\"runs\":[", r->memory,
 	    r->same ? "true" : "false");
 	for (size_t i = 0; i < r->count; i++) {
-		(void)snprintf(status, sizeof(status), ",\"status\":%d",
-		    r->results[i]->status);
 		(void)fputs(i == 0 ? "" : ",", f);
-		result_print_json(f, r->results[i], status);
+		result_begin_json(f, r->results[i]);
+		fprintf(f, ",\"status\":%d", r->results[i]->status);
+		result_end_json(f, r->results[i]);
 	}
 	fprintf(f, "]}\n");
 }

@@ -77,8 +77,19 @@ report_space(struct space *space)
 }
 
 static void
+report_swap(const struct vm_swap_info *d)
+{
+	message("swap %s: %lluK, %lluK in use, %lluK bad; %llu pages read, "
+		"%llu written, %llu failed",
+	    d->name, size_kb(d->npages), size_kb(d->used), size_kb(d->bad),
+	    (unsigned long long)d->reads, (unsigned long long)d->writes,
+	    (unsigned long long)d->errors);
+}
+
+static void
 report(struct run *run)
 {
+	struct vm_swap_info swap;
 	const struct vm_stats *s = &run->sys->stats;
 
 	message("%s after %.1f s: %lluK of memory, %lluK free; %lluK of swap, "
@@ -91,6 +102,8 @@ report(struct run *run)
 	message("%llu faults, %llu page-ins, %llu page-outs, %llu stops",
 	    load(&s->faults), load(&s->pageins), load(&s->pageouts),
 	    (unsigned long long)run->stops);
+	for (unsigned i = 0; vm_swap_nth(run->sys, i, &swap); i++)
+		report_swap(&swap);
 	LIST_FOREACH(struct space, space, &run->spaces, link)
 		report_space(space);
 }

@@ -25,9 +25,14 @@ result_value(const struct run_result *r, const char *name)
 }
 
 void
-result_print_json(FILE *f, const struct run_result *r, const char *more)
+result_begin_json(FILE *f, const struct run_result *r)
 {
-	fprintf(f, "{\"design\":\"%s\"%s", r->design, more);
+	fprintf(f, "{\"design\":\"%s\"", r->design);
+}
+
+void
+result_end_json(FILE *f, const struct run_result *r)
+{
 	for (size_t i = 0; i < r->count; i++) {
 		const struct result_number *n = &r->numbers[i];
 

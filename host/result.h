@@ -37,7 +37,8 @@ const struct result_number *result_find(const struct run_result *,
 /* The same; 0 when there is no such number. */
 uint64_t result_value(const struct run_result *, const char *name);
 
-/* One JSON object, without a newline; more: members to put in, or "". */
-void result_print_json(FILE *, const struct run_result *, const char *more);
+/* One JSON object, without a newline; more members may be put in between. */
+void result_begin_json(FILE *, const struct run_result *);
+void result_end_json(FILE *, const struct run_result *);
 
 #endif

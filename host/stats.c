@@ -7,6 +7,7 @@
  */
 #include "host/stats.h"
 
+#include "host/json.h"
 #include "host/message.h"
 #include "host/perf.h"
 #include "host/result.h"
@@ -14,6 +15,7 @@
 #include "host/space.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -236,6 +238,27 @@ stats_collect(struct run *run, struct run_result *r)
 	r->complete = true;
 }
 
+/* What each of -s did. */
+static void
+print_swap(struct run *run, FILE *f)
+{
+	struct vm_swap_info d;
+
+	(void)fputs(",\"swap\":[", f);
+	for (unsigned i = 0; vm_swap_nth(run->sys, i, &d); i++) {
+		(void)fputs(i == 0 ? "{\"name\":" : ",{\"name\":", f);
+		json_string(f, d.name);
+		fprintf(f,
+		    ",\"kind\":\"%s\",\"priority\":%d,\"pages\":%" PRIu64
+		    ",\"in_use\":%" PRIu64 ",\"bad\":%" PRIu64
+		    ",\"reads\":%" PRIu64 ",\"writes\":%" PRIu64
+		    ",\"errors\":%" PRIu64 "}",
+		    d.kind, d.priority, d.npages, d.used, d.bad, d.reads,
+		    d.writes, d.errors);
+	}
+	(void)fputc(']', f);
+}
+
 void
 stats_print(struct run *run, const struct run_result *r)
 {
@@ -243,7 +266,9 @@ stats_print(struct run *run, const struct run_result *r)
 
 	if (f == NULL)
 		return;
-	result_print_json(f, r, "");
+	result_begin_json(f, r);
+	print_swap(run, f);
+	result_end_json(f, r);
 	(void)fputc('\n', f);
 	flush_out(run, &run->stats_out, run->options->stats_file);
 }

@@ -809,10 +809,15 @@ def statistics(side):
         raise Failure(f"the run itself: {result.status} {result.err!r}")
     with open(side.path("stats.json"), encoding="utf-8") as f:
         check_statistics(f.read())
-    result = side.run(command, "-d netbsd -m 64M --stats")
+    result = side.run(command, "-d netbsd -m 64M --stats -s 1M -s 2M")
     if result.status != 3:
         raise Failure(f"exit status {result.status}")
     check_statistics(result.err)
+    swaps = json.loads(result.err)["swap"]
+    if [one["pages"] for one in swaps] != [256, 512] or \
+            [one["name"] for one in swaps] != ["1M", "2M"] or \
+            any(one["errors"] for one in swaps):
+        raise Failure(f"swap is {swaps}")
 
 
 @case("maps", vm_only=True)
@@ -1274,12 +1279,13 @@ def closed_streams(side):
 @case("report", vm_only=True)
 def live_report(side):
     """SIGUSR1: what goes on; --watch: only on a terminal."""
-    child = side.start("echo >ready; sleep 1; echo end")
+    child = side.start("echo >ready; sleep 1; echo end", "-s 1M -s 2M")
     side.wait_for_file("ready")
     child.send_signal(signal.SIGUSR1)
     result = side.finish(child, 20)
     if result.status != 0 or result.out != b"end\n" or not re.search(
             rb"bsdvm: \w+ after .*K free;.*\nbsdvm: \d+ faults.*\n"
+            rb"bsdvm: swap 1M: 1024K,.*\nbsdvm: swap 2M: 2048K,.*\n"
             rb"bsdvm: process \d+, \w+: \d+K of its own", result.err):
         raise Failure(f"said {result.err}")
     result = bsdvm(side, "run", "--watch", "--", "true")

@@ -1293,18 +1293,37 @@ def live_report(side):
         raise Failure(f"said {result.err}")
 
 
-@case("report-early", vm_only=True)
+def serve_at(listener):
+    """A server of 16 MB for who has already connected, by its descriptor."""
+    fd = listener.fileno()
+    return subprocess.Popen(
+        ["sh", "-c", f"exec env LISTEN_PID=$$ LISTEN_FDS=1 nbdkit -f memory "
+         f"16M 3<&{fd}"], pass_fds=[fd], stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@case("report-early", vm_only=True, needs="nbdkit")
 def report_early(side):
     """SIGUSR1 before the program runs: the report comes when it does."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        swap = f"-s nbd://127.0.0.1:{server.getsockname()[1]}/"
-        child = side.start("echo end", swap)
-        server.accept()[0].close()  # bsdvm is there, and asks for swap
+    if b"without swap over NBD" in bsdvm(side, "version").out:
+        raise Skip("built without NBD")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        swap = f"nbd://127.0.0.1:{listener.getsockname()[1]}/"
+        child = side.start("sleep 0.2; echo end", f"-s {swap}")
+        select.select([listener], [], [], 20)  # bsdvm is there, and waits
         child.send_signal(signal.SIGUSR1)
-        result = side.finish(child, 20)
-    if result.status != 125:
+        server = serve_at(listener)
+        try:
+            child.wait(20)
+        finally:
+            server.kill()
+            server.wait()
+    result = side.finish(child)
+    if result.status != 0 or result.out != b"end\n" or not re.search(
+            rb"bsdvm: \w+ after .*\nbsdvm: \d+ faults.*\nbsdvm: swap nbd://",
+            result.err):
         raise Failure(f"{result.status} {result.err}")
 
 

@@ -21,11 +21,11 @@
 /* ---- it goes ---- */
 
 /*
- * A port may know that a page is being used this moment: then it is referenced
- * again at once.
+ * True: the page is needed.  A port may know that it is being used this moment:
+ * then it is referenced again at once.
  */
 static bool
-is_needed(const struct vm_pageout_pass *p, struct vm_page *pg)
+recheck_reference(const struct vm_pageout_pass *p, struct vm_page *pg)
 {
 	struct vm_machine *m = p->sys->machine;
 
@@ -87,7 +87,7 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 
 	VM_COUNT(p->sys, pd_scanned);
 	p->scanned++;
-	if (vm_page_is_pinned(pg) || is_needed(p, pg)) {
+	if (vm_page_is_pinned(pg) || recheck_reference(p, pg)) {
 		vm_pageout_requeue(p->sys, pg, stay);
 		return;
 	}
@@ -151,7 +151,7 @@ void
 vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 {
 	(void)take_reference(p->sys, pg);
-	if (is_needed(p, pg)) {
+	if (recheck_reference(p, pg)) {
 		vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
 		return;
 	}

@@ -160,8 +160,9 @@ levels_of(const struct vm_system *sys)
 	return levels;
 }
 
+/* What paging has left; true: it is behind. */
 static bool
-is_behind(struct vm_system *sys)
+note_behind(struct vm_system *sys)
 {
 	if (vm_pageout_available(sys) >= levels_of(sys).min)
 		sys->swapper.behind = 0;
@@ -191,7 +192,7 @@ vm_swapper_pass(struct vm_system *sys)
 		return;
 	LIST_FOREACH(struct vmspace, each, &sys->spaces, link)
 		hold_to_limit(each);
-	if (is_behind(sys) && !sys->swapper.off) {
+	if (note_behind(sys) && !sys->swapper.off) {
 		vs = choose(sys);
 		if (vs != NULL)
 			swap_out(vs);

@@ -23,9 +23,9 @@ struct run {
 	unsigned at; /* pages[at] is the one that the run is for */
 };
 
-/* Whether a neighbour may go as well; then it is unmapped. */
+/* Unmap a neighbour that may go as well; false: it stays. */
 static bool
-may_go(struct vm_system *sys, struct vm_page *pg)
+take_along(struct vm_system *sys, struct vm_page *pg)
 {
 	if (pg == NULL || vm_page_is_pinned(pg) ||
 	    pg->state == VM_PAGE_ACTIVE || pg->state == VM_PAGE_USED)
@@ -42,13 +42,13 @@ gather(const struct vm_swapout *c, struct vm_page *pg, struct run *run)
 
 	while (back < at) {
 		near = pg->owner_ops->neighbour(pg, -(int)(back + 1));
-		if (!may_go(c->sys, near))
+		if (!take_along(c->sys, near))
 			break;
 		back++;
 	}
 	while (at + ahead + 1 < c->max) {
 		near = pg->owner_ops->neighbour(pg, (int)(ahead + 1));
-		if (!may_go(c->sys, near))
+		if (!take_along(c->sys, near))
 			break;
 		ahead++;
 	}
@@ -103,17 +103,17 @@ const struct vm_placement vm_place_object = { "object", object_add };
 /* ---- each its own slot ---- */
 
 static vm_slot_t
-place_of(struct vm_swapout *c, struct vm_page *pg)
+take_place(struct vm_swapout *c, struct vm_page *pg)
 {
 	vm_swapout_forget(c->sys, pg);
 	return pg->owner_ops->place(c->sys, pg, c->max);
 }
 
-/* Whether the place of a page is where the run needs it. */
+/* Take the place of a page; false: that is not where the run needs it. */
 static bool
-place_is(struct vm_swapout *c, struct vm_page *pg, vm_slot_t wanted)
+take_wanted(struct vm_swapout *c, struct vm_page *pg, vm_slot_t wanted)
 {
-	vm_slot_t slot = place_of(c, pg);
+	vm_slot_t slot = take_place(c, pg);
 
 	if (slot != 0 && slot != wanted)
 		vm_swap_free(c->sys, slot, 1);
@@ -139,15 +139,15 @@ fixed_add(struct vm_swapout *c, struct vm_page *pg)
 	vm_slot_t slot;
 
 	gather(c, pg, &run);
-	slot = place_of(c, pg);
+	slot = take_place(c, pg);
 	if (slot == 0)
 		return put_alone(c, &run);
 	for (first = run.at; first > 0; first--, slot--) {
-		if (!place_is(c, run.pages[first - 1], slot - 1))
+		if (!take_wanted(c, run.pages[first - 1], slot - 1))
 			break;
 	}
 	for (end = run.at + 1; end < run.n; end++) {
-		if (!place_is(c, run.pages[end], slot + end - first))
+		if (!take_wanted(c, run.pages[end], slot + end - first))
 			break;
 	}
 	return put_run(c, &run, first, end, slot);

@@ -82,7 +82,7 @@ may_go(const struct run *run, unsigned i)
 
 /* So many pages are inside the store; the others have no place any more. */
 static void
-finish_page(struct run *run, unsigned i, unsigned inside)
+settle_page(struct run *run, unsigned i, unsigned inside)
 {
 	struct vm_object *obj = run->obj;
 	struct vm_page *pg = run->pages[i];
@@ -99,7 +99,7 @@ finish_page(struct run *run, unsigned i, unsigned inside)
 
 /* => locked */
 static void
-finish(struct run *run)
+settle(struct run *run)
 {
 	bool failed = run->io.error != 0 && run->io.error != VM_ERANGE;
 	unsigned i, inside = run->io.error == 0 ? run->io.npages : 0;
@@ -108,7 +108,7 @@ finish(struct run *run)
 		if (failed)
 			bounce(run, run->pages[i]);
 		else
-			finish_page(run, i, inside);
+			settle_page(run, i, inside);
 	}
 	if (failed) {
 		run->obj->error = VM_EIO;
@@ -131,7 +131,7 @@ ended(struct vm_io *io)
 	VM_COUNT(sys, pageout_io);
 	vm_mutex_lock(lock);
 	run->obj->writing--;
-	finish(run);
+	settle(run);
 	vm_mutex_unlock(lock);
 	vm_swapout_ended(sys, count_going(run));
 	vm_idle_put(&sys->writes->idle, run);

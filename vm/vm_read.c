@@ -97,17 +97,13 @@ vm_reads_under_way(struct vm_system *sys)
 void
 vm_reads_drain(struct vm_system *sys)
 {
-	struct vm_reads *rs = sys->reads;
-	uint32_t seen;
+	struct vm_event *ended = &sys->reads->ended;
+	uint32_t seen = vm_event_count(ended);
 
-	vm_mutex_lock(&rs->lock);
-	while (rs->under_way != 0) {
-		seen = vm_event_count(&rs->ended);
-		vm_mutex_unlock(&rs->lock);
-		vm_event_wait(&rs->ended, seen, sys->env);
-		vm_mutex_lock(&rs->lock);
+	while (vm_reads_under_way(sys) != 0) {
+		vm_event_wait(ended, seen, sys->env);
+		seen = vm_event_count(ended);
 	}
-	vm_mutex_unlock(&rs->lock);
 }
 
 int

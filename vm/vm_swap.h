@@ -143,9 +143,9 @@ struct vm_swapio {
 
 	/* Private to vm_swapio.c. */
 	struct vm_swapdev *dev;
-	unsigned first;            /* what pages[] of io is about */
-	_Atomic uint32_t arrivals; /* start() returned, device done */
-	struct list link;          /* waits for a bounce buffer */
+	unsigned first;         /* what pages[] of io is about */
+	_Atomic uint32_t holds; /* by who starts it, by the device */
+	struct list link;       /* waits for a bounce buffer */
 	void *bounce;
 };
 

@@ -57,7 +57,7 @@ arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
 
 /* => locked */
 static void
-finish(struct vm_system *sys, const struct vm_read *rd, unsigned i, bool failed)
+settle(struct vm_system *sys, const struct vm_read *rd, unsigned i, bool failed)
 {
 	struct vm_page *pg = rd->pages[i];
 
@@ -71,7 +71,7 @@ finish(struct vm_system *sys, const struct vm_read *rd, unsigned i, bool failed)
 
 /* The run has been read, but for the pages that are bad.  => the error */
 static int
-finish_run(struct vm_system *sys, struct vm_read *rd, uint64_t bad)
+settle_run(struct vm_system *sys, struct vm_read *rd, uint64_t bad)
 {
 	const struct vm_page_owner *ops = rd->pages[0]->owner_ops;
 	struct vm_mutex *lock = rd->pages[0]->lock;
@@ -80,7 +80,7 @@ finish_run(struct vm_system *sys, struct vm_read *rd, uint64_t bad)
 	vm_mutex_lock(lock);
 	for (i = 0; i < rd->npages; i++) {
 		nbad += is_bad(bad, i);
-		finish(sys, rd, i, is_bad(bad, i));
+		settle(sys, rd, i, is_bad(bad, i));
 	}
 	vm_mutex_unlock(lock);
 	ops->unhold(sys, lock);
@@ -95,7 +95,7 @@ vm_swapin(struct vm_system *sys, struct vm_read *rd)
 	uint64_t bad = 0;
 
 	(void)vm_swap_read(sys, rd->slot, rd->pages, rd->npages, &bad);
-	return finish_run(sys, rd, bad);
+	return settle_run(sys, rd, bad);
 }
 
 /* Called by the device, from any thread. */
@@ -104,7 +104,7 @@ ended(struct vm_swapio *sio)
 {
 	struct vm_reading *r = sio->arg;
 
-	vm_reading_end(r, finish_run(sio->sys, &r->read, sio->bad));
+	vm_reading_end(r, settle_run(sio->sys, &r->read, sio->bad));
 }
 
 void

@@ -9,7 +9,7 @@
  *	   done <-- finish <------- page by page <- ended (decrypt, check)
  *
  * A device may say that it is done before its start() has returned, and from
- * another thread.  Both come to arrive(), and whoever comes second goes on:
+ * another thread.  Both come to let_go(), and whoever is last goes on:
  * nothing of the transfer is touched while the device may still be in it, and
  * a transfer of many requests does not nest deeper and deeper on a device
  * that completes at once.
@@ -205,11 +205,11 @@ ended(struct vm_swapio *sio)
 
 /* ---- requests ---- */
 
-/* True for the second of the two that have to come here. */
+/* True for the last one: it goes on with the transfer. */
 static bool
-arrive(struct vm_swapio *sio)
+let_go(struct vm_swapio *sio)
 {
-	return atomic_fetch_add(&sio->arrivals, 1) == 1;
+	return atomic_fetch_sub(&sio->holds, 1) == 1;
 }
 
 /* Begin a request.  When it has ended already: what is to be begun next. */
@@ -224,9 +224,9 @@ begin(struct vm_swapio *sio)
 		VM_COUNT(sio->sys, swap_write_io);
 	else
 		VM_COUNT(sio->sys, swap_read_io);
-	atomic_store(&sio->arrivals, 0);
+	atomic_store(&sio->holds, 2);
 	sd->is.ops->start(sd->is.dev, &sio->io);
-	return arrive(sio) ? ended(sio) : NULL;
+	return let_go(sio) ? ended(sio) : NULL;
 }
 
 static void
@@ -241,7 +241,7 @@ request_done(struct vm_io *io)
 {
 	struct vm_swapio *sio = container_of(io, struct vm_swapio, io);
 
-	if (arrive(sio))
+	if (let_go(sio))
 		begin_all(ended(sio));
 }
 

@@ -40,7 +40,7 @@ bounce(struct vm_system *sys, struct vm_page *pg, int error)
 
 /* => locked */
 static void
-arrive(struct vm_system *sys, struct vm_page *pg)
+settle(struct vm_system *sys, struct vm_page *pg)
 {
 	if (pg->released) {
 		pg->owner_ops->discard(sys, pg);
@@ -52,7 +52,7 @@ arrive(struct vm_system *sys, struct vm_page *pg)
 	}
 }
 
-/* The end of the pages from i on that have one lock: they arrive under it all
+/* The end of the pages from i on that have one lock: they settle under it all
  * at once, so that who wants it waits once at most. */
 static unsigned
 end_of_run(const struct vm_swapio *io, unsigned i)
@@ -66,7 +66,7 @@ end_of_run(const struct vm_swapio *io, unsigned i)
 }
 
 static void
-arrive_run(struct vm_swapio *io, unsigned first, unsigned end)
+settle_run(struct vm_swapio *io, unsigned first, unsigned end)
 {
 	const struct vm_page_owner *ops = io->pages[first]->owner_ops;
 	struct vm_mutex *lock = io->pages[first]->lock;
@@ -75,7 +75,7 @@ arrive_run(struct vm_swapio *io, unsigned first, unsigned end)
 	for (unsigned i = first; i < end; i++) {
 		if (io->error != 0)
 			bounce(io->sys, io->pages[i], io->error);
-		arrive(io->sys, io->pages[i]);
+		settle(io->sys, io->pages[i]);
 	}
 	vm_mutex_unlock(lock);
 	for (unsigned i = first; i < end; i++)
@@ -84,7 +84,7 @@ arrive_run(struct vm_swapio *io, unsigned first, unsigned end)
 
 /* Called by the device, from any thread. */
 static void
-arrived(struct vm_swapio *io)
+ended(struct vm_swapio *io)
 {
 	struct vm_system *sys = io->sys;
 	unsigned n = io->npages, end;
@@ -94,7 +94,7 @@ arrived(struct vm_swapio *io)
 		VM_COUNT_N(sys, pageouts, n);
 	for (unsigned i = 0; i < n; i = end) {
 		end = end_of_run(io, i);
-		arrive_run(io, i, end);
+		settle_run(io, i, end);
 	}
 	atomic_fetch_sub(&sys->paging_pages, n);
 	vm_idle_put(&sys->swapouts->idle, io);
@@ -253,7 +253,7 @@ vm_swapout_init(struct vm_system *sys)
 	for (i = 0; i < VM_IDLE_MAX; i++) {
 		so->ios[i].sys = sys;
 		so->ios[i].io.write = true;
-		so->ios[i].done = arrived;
+		so->ios[i].done = ended;
 		vm_idle_add(&so->idle, &so->ios[i]);
 	}
 	sys->swapouts = so;

@@ -140,6 +140,17 @@ struct vm_map_part {
 bool vm_map_part(struct vm_map *, vaddr_t va, vaddr_t end,
     struct vm_map_part *);
 
+/* What the entry would be if it were cut to the part; a copy, to ask. */
+static inline struct vm_map_entry
+vm_map_part_entry(const struct vm_map_part *p)
+{
+	struct vm_map_entry e = *p->entry;
+
+	e.start = p->start;
+	e.end = p->end;
+	return e;
+}
+
 /*
  * vm_map_insert: map args->len bytes; *start tells where.  One step: the new
  * range becomes visible with all its attributes, merged with its neighbours

@@ -48,9 +48,7 @@ charge_protect(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t prot)
 	struct vm_map_part p;
 
 	for (; vm_map_part(map, start, end, &p); start = p.end) {
-		some = *p.entry;
-		some.start = p.start;
-		some.end = p.end;
+		some = vm_map_part_entry(&p);
 		less = vm_entry_need(&some);
 		set_prot(map, &some, prot);
 		more = vm_entry_need(&some);

@@ -45,9 +45,7 @@ vm_map_need(struct vm_map *map, vaddr_t start, vaddr_t end)
 	struct vm_map_part p;
 
 	for (; vm_map_part(map, start, end, &p); start = p.end) {
-		some = *p.entry;
-		some.start = p.start;
-		some.end = p.end;
+		some = vm_map_part_entry(&p);
 		need = vm_entry_need(&some);
 		vm_charge_add(&sum, &need);
 	}

@@ -204,6 +204,20 @@ system_destroy(struct fixture *fx)
 	return NULL;
 }
 
+struct fixture *
+fixture_of(size_t npages)
+{
+	const struct soft_config config = {
+		.npages = npages,
+		.va_min = FX_BASE,
+		.va_max = FX_BASE + FX_CELLS * FX_PAGE,
+	};
+	struct fixture *fx = fixture_create(&config);
+
+	assert_non_null(fx);
+	return fx;
+}
+
 const char *
 fixture_destroy(struct fixture *fx)
 {
@@ -312,6 +326,15 @@ fx_run(const char *name, const struct fx_test *tests, size_t n)
 	return failed;
 }
 
+uint64_t
+charged_wired(struct fixture *fx)
+{
+	struct vm_charge now, max;
+
+	vm_charge_get(fx->sys, &now, &max);
+	return now.wired;
+}
+
 /* --------------------------------------------------------------- mappings */
 
 int
@@ -330,6 +353,21 @@ fx_map_at(struct fixture *fx, struct vmspace *vs, size_t page, size_t n,
 	vaddr_t at;
 
 	(void)fx;
+	return vm_mmap(vs, &args, &at);
+}
+
+int
+map_prot(struct vmspace *vs, size_t page, size_t n, vm_prot_t prot,
+    unsigned flags)
+{
+	struct vm_mmap_args args = {
+		.addr = fx_va(page),
+		.len = n * FX_PAGE,
+		.prot = prot,
+		.flags = flags | VM_MMAP_FIXED,
+	};
+	vaddr_t at;
+
 	return vm_mmap(vs, &args, &at);
 }
 

@@ -128,6 +128,9 @@ struct fixture *fixture_create_as(const struct soft_config *,
     const struct vm_design *);
 const char *fixture_destroy(struct fixture *);
 
+/* The same, of so many pages, or the test fails. */
+struct fixture *fixture_of(size_t npages);
+
 /* Play with the first request for memory failing, the second..., and then with
  * all from the first, the second... on, until one plays to its end: then play
  * returns false.  => how many there are */
@@ -148,10 +151,16 @@ fx_map(struct fixture *fx)
 	return &fx->vs->map;
 }
 
+/* Pages that are promised to stay wired. */
+uint64_t charged_wired(struct fixture *);
+
 /* ---- mappings at [page, page + n) of the fixture's space: error codes ---- */
 
 int fx_map_at(struct fixture *, struct vmspace *, size_t page, size_t n,
     unsigned flags, struct vm_object *, size_t pindex);
+/* The same, of zeros, with a protection. */
+int map_prot(struct vmspace *, size_t page, size_t n, vm_prot_t,
+    unsigned flags);
 int map_anon(struct fixture *, size_t page, size_t n);
 /* The same, filled with a byte: an error fails the test. */
 void map_filled(struct fixture *, size_t page, size_t n, int byte);

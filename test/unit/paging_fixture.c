@@ -29,11 +29,37 @@ fill(struct fixture *fx, size_t page, size_t n)
 		assert_int_equal(store(fx, page + i, byte_of(i)), VM_OK);
 }
 
+struct vmspace *
+filled_space(struct fixture *fx, size_t n)
+{
+	struct vmspace *vs;
+
+	assert_int_equal(vmspace_create(fx->sys, fx_design, &vs), VM_OK);
+	assert_int_equal(fx_map_at(fx, vs, 0, n, VM_MMAP_PRIVATE, NULL, 0),
+	    VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store_in(fx, vs, i, byte_of(i)), VM_OK);
+	return vs;
+}
+
 void
 assert_filled(struct fixture *fx, struct vmspace *vs, size_t page, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		assert_true(page_is(fx, vs, page + i, byte_of(i)));
+}
+
+size_t
+nresident(struct fixture *fx, size_t page, size_t n)
+{
+	uint8_t vec[FX_CELLS];
+	size_t count = 0;
+
+	assert_int_equal(vm_mincore(fx->vs, fx_va(page), n * FX_PAGE, vec),
+	    VM_OK);
+	for (size_t i = 0; i < n; i++)
+		count += vec[i];
+	return count;
 }
 
 void
@@ -65,6 +91,18 @@ fail_all(struct fixture *fx)
 {
 	while (disk(fx)->nheld != 0)
 		faultyswap_fail_held(disk(fx), 0);
+}
+
+void
+assert_end_waits(struct fixture *fx, void (*on_wait)(struct fixture *))
+{
+	fx->on_wait = on_wait;
+	vmspace_unref(fx->vs);
+	fx->vs = NULL;
+	vm_system_destroy(fx->sys);
+	fx->sys = NULL;
+	assert_int_equal(fx->env.blocks, 0);
+	assert_null(fixture_destroy(fx));
 }
 
 void (*const page_out_ends[2])(struct fixture *) = { let_all_go, fail_all };

@@ -19,6 +19,12 @@ struct faultyswap *disk(struct fixture *);
 void fill(struct fixture *, size_t page, size_t n);
 void assert_filled(struct fixture *, struct vmspace *, size_t page, size_t n);
 
+/* Another space, with pages [0, n) of its own that are filled. */
+struct vmspace *filled_space(struct fixture *, size_t n);
+
+/* How many of the pages are in memory. */
+size_t nresident(struct fixture *, size_t page, size_t n);
+
 /* Everything that may go does. */
 void page_out(struct fixture *);
 
@@ -29,6 +35,10 @@ void begin_page_out(struct fixture *);
 /* It ends: well, badly. */
 void let_all_go(struct fixture *);
 void fail_all(struct fixture *);
+
+/* The system ends while something is under way that ends by on_wait: nothing is
+ * left, not the fixture either. */
+void assert_end_waits(struct fixture *, void (*on_wait)(struct fixture *));
 
 /* Both, in turn: page_out_ends[end](fx). */
 extern void (*const page_out_ends[2])(struct fixture *);

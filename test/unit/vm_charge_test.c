@@ -39,15 +39,7 @@ counting(void **state)
 static int
 map_read_only(struct fixture *fx, size_t page, size_t n)
 {
-	struct vm_mmap_args a = {
-		.addr = fx_va(page),
-		.len = n * FX_PAGE,
-		.prot = VM_PROT_READ,
-		.flags = VM_MMAP_PRIVATE | VM_MMAP_FIXED,
-	};
-	vaddr_t at;
-
-	return vm_mmap(fx->vs, &a, &at);
+	return map_prot(fx->vs, page, n, VM_PROT_READ, VM_MMAP_PRIVATE);
 }
 
 /* Is nothing counted unless somebody asks for it? */

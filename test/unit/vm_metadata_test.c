@@ -6,7 +6,7 @@
 #include "test/unit/fixture.h"
 
 static struct fixture *
-fixture_of(const struct vm_design *design)
+system_of(const struct vm_design *design)
 {
 	const struct soft_config config = {
 		.npages = FX_FRAMES,
@@ -61,7 +61,7 @@ test_life(void **state)
 
 	(void)state;
 	for (unsigned i = 0; (design = vm_design_nth(i)) != NULL; i++) {
-		struct fixture *fx = fixture_of(design);
+		struct fixture *fx = system_of(design);
 		struct vm_metadata md;
 
 		live(fx);

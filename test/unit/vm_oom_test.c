@@ -5,20 +5,6 @@
 #include "test/unit/base_test.h"
 #include "test/unit/paging_fixture.h"
 
-/* A second space, with so many pages of its own. */
-static struct vmspace *
-other_space(struct fixture *fx, size_t n)
-{
-	struct vmspace *vs;
-
-	assert_int_equal(vmspace_create(fx->sys, fx_design, &vs), VM_OK);
-	assert_int_equal(fx_map_at(fx, vs, 0, n, VM_MMAP_PRIVATE, NULL, 0),
-	    VM_OK);
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(store_in(fx, vs, i, 'o'), VM_OK);
-	return vs;
-}
-
 static void
 assert_largest(struct fixture *fx, const struct vmspace *vs, size_t resident,
     size_t swapped)
@@ -45,7 +31,7 @@ test_largest(void **state)
 	map_filled(fx, 0, 4, 'a');
 	assert_largest(fx, fx->vs, 4, 0);
 	page_out(fx);
-	vs = other_space(fx, 3);
+	vs = filled_space(fx, 3);
 	assert_largest(fx, fx->vs, 0, 4);
 	assert_int_equal(unmap(fx, 0, 4), VM_OK);
 	assert_largest(fx, vs, 3, 0);
@@ -59,7 +45,7 @@ test_shared(void **state)
 {
 	struct fixture *fx = *state;
 	struct vm_oom_size size;
-	struct vmspace *vs = other_space(fx, 3);
+	struct vmspace *vs = filled_space(fx, 3);
 
 	assert_int_equal(fixture_swap(fx, 0, 64, 0), VM_OK);
 	assert_int_equal(map_file(fx, 8, 8, VM_MMAP_SHARED, 0), VM_OK);
@@ -99,7 +85,7 @@ test_going(void **state)
 {
 	struct fixture *fx = *state;
 
-	going = other_space(fx, 4);
+	going = filled_space(fx, 4);
 	vm_mutex_lock(&going->brk_lock);
 	fx->on_wait = look_meanwhile;
 	vmspace_unref(going);

@@ -27,19 +27,6 @@ in_swap(struct fixture *fx)
 	return vm_swap_in_use(fx->sys);
 }
 
-static size_t
-nresident(struct fixture *fx, size_t page, size_t n)
-{
-	uint8_t vec[FX_CELLS];
-	size_t count = 0;
-
-	assert_int_equal(vm_mincore(fx->vs, fx_va(page), n * FX_PAGE, vec),
-	    VM_OK);
-	for (size_t i = 0; i < n; i++)
-		count += vec[i];
-	return count;
-}
-
 /* Those of them that are no good to others: a spare page is. */
 static size_t
 nkept(struct fixture *fx, size_t page, size_t n)
@@ -1351,27 +1338,17 @@ test_broken_device(void **state)
 static void
 test_destroy_waits(void **state)
 {
-	const struct soft_config config = { .npages = FRAMES,
-		.va_min = FX_BASE,
-		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
 	struct fixture *fx;
 
 	(void)state;
 	FOR_ENDS(end)
 	{
-		fx = fixture_create(&config);
-		assert_non_null(fx);
+		fx = fixture_of(FRAMES);
 		assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
 		assert_int_equal(map_anon(fx, 0, 8), VM_OK);
 		fill(fx, 0, 8);
 		begin_page_out(fx);
-		fx->on_wait = page_out_ends[end];
-		vmspace_unref(fx->vs);
-		fx->vs = NULL;
-		vm_system_destroy(fx->sys);
-		fx->sys = NULL;
-		assert_int_equal(fx->env.blocks, 0);
-		assert_null(fixture_destroy(fx));
+		assert_end_waits(fx, page_out_ends[end]);
 	}
 }
 
@@ -1380,14 +1357,10 @@ test_destroy_waits(void **state)
 static void
 test_fork_in_little_memory(void **state)
 {
-	const struct soft_config config = { .npages = 24,
-		.va_min = FX_BASE,
-		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
-	struct fixture *fx = fixture_create(&config);
+	struct fixture *fx = fixture_of(24);
 	struct vmspace *child;
 
 	(void)state;
-	assert_non_null(fx);
 	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
 	assert_int_equal(map_anon(fx, 0, 60), VM_OK);
 	assert_int_equal(vm_mlock(fx->vs, fx_va(0), 5 * FX_PAGE), VM_OK);
@@ -1403,14 +1376,10 @@ test_fork_in_little_memory(void **state)
 static void
 test_descendants_in_little_memory(void **state)
 {
-	const struct soft_config config = { .npages = 24,
-		.va_min = FX_BASE,
-		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
-	struct fixture *fx = fixture_create(&config);
+	struct fixture *fx = fixture_of(24);
 	struct vmspace *line[2];
 
 	(void)state;
-	assert_non_null(fx);
 	assert_int_equal(fixture_swap(fx, 0, 4 * SWAP, 0), VM_OK);
 	assert_int_equal(map_anon(fx, 0, 60), VM_OK);
 	fill(fx, 0, 60);

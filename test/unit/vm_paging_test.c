@@ -318,6 +318,17 @@ test_behind(void **state)
 	swap_off(fx);
 }
 
+/* Shared memory, of which each page has its own contents, is in swap. */
+static void
+shared_in_swap(struct fixture *fx, size_t n)
+{
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, n), VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store(fx, i, (int)i % 251), VM_OK);
+	all_out(fx);
+}
+
 /* In blocks: those before 256 when a page behind it is read, and not before. */
 static void
 test_behind_block(void **state)
@@ -325,11 +336,7 @@ test_behind_block(void **state)
 	struct fixture *fx = *state;
 	const size_t n = 300, block = fx_design->behind.npages;
 
-	swap_on(fx, SLOTS);
-	assert_int_equal(map_shared(fx, 0, n), VM_OK);
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(store(fx, i, (int)i % 251), VM_OK);
-	all_out(fx);
+	shared_in_swap(fx, n);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(0), n * FX_PAGE,
 			     VM_MADV_SEQUENTIAL),
 	    VM_OK);
@@ -351,11 +358,7 @@ test_behind_in_order(void **state)
 	struct fixture *fx = *state;
 	const size_t n = 300, block = fx_design->behind.npages;
 
-	swap_on(fx, SLOTS);
-	assert_int_equal(map_shared(fx, 0, n), VM_OK);
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(store(fx, i, (int)i % 251), VM_OK);
-	all_out(fx);
+	shared_in_swap(fx, n);
 	for (size_t i = block - 1; i > block - 128; i -= 37)
 		assert_int_equal(load(fx, i), (int)i % 251);
 	assert_int_equal(load(fx, block + 40), (int)(block + 40) % 251);

@@ -26,21 +26,6 @@ map_at(struct fixture *fx, struct vmspace *vs, size_t page, size_t n,
 	return fx_map_at(fx, vs, page, n, flags, NULL, 0);
 }
 
-static int
-map_with(struct vmspace *vs, size_t page, size_t n, vm_prot_t prot,
-    unsigned flags)
-{
-	struct vm_mmap_args a = {
-		.addr = fx_va(page),
-		.len = n * FX_PAGE,
-		.prot = prot,
-		.flags = flags | VM_MMAP_FIXED,
-	};
-	vaddr_t addr;
-
-	return vm_mmap(vs, &a, &addr);
-}
-
 /* ---- immutable ---- */
 
 /* Does an immutable range refuse every change, and nothing beside it?
@@ -68,7 +53,7 @@ test_immutable(void **state)
 	    VM_EPERM);
 	assert_int_equal(vm_madvise(vs, fx_va(3), FX_PAGE, VM_MADV_FREE),
 	    VM_EPERM);
-	assert_int_equal(map_with(vs, 3, 1, VM_PROT_RW, VM_MMAP_PRIVATE),
+	assert_int_equal(map_prot(vs, 3, 1, VM_PROT_RW, VM_MMAP_PRIVATE),
 	    VM_EPERM);
 	assert_int_equal(vm_mremap(vs, &move, &at), VM_EPERM);
 	assert_int_equal(load_in(fx, vs, 3), 'a');
@@ -107,7 +92,7 @@ test_lacking(void **state)
 	assert_int_equal(map_at(fx, vs, 0, 2, VM_MMAP_PRIVATE), VM_OK);
 	assert_int_equal(vm_stack_check(vs, &spot, fx_va(0)), VM_OK);
 	assert_int_equal(vm_mimmutable(vs, fx_va(0), FX_PAGE), VM_ENOTSUP);
-	assert_int_equal(map_with(vs, 4, 1, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 4, 1, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_ENOTSUP);
 	assert_int_equal(vm_minherit(vs, fx_va(0), FX_PAGE, VM_INHERIT_ZERO),
 	    VM_EINVAL);
@@ -123,9 +108,9 @@ test_guard(void **state)
 	struct fixture *fx = *state;
 	struct vmspace *vs = space_of(fx, &vm_design_freebsd), *child;
 
-	assert_int_equal(map_with(vs, 1, 2, VM_PROT_READ, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 1, 2, VM_PROT_READ, VM_MMAP_GUARD),
 	    VM_EINVAL);
-	assert_int_equal(map_with(vs, 1, 2, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 1, 2, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_OK);
 	assert_int_equal(map_at(fx, vs, 0, 1, VM_MMAP_PRIVATE), VM_OK);
 	assert_int_equal(load_in(fx, vs, 1), -VM_EACCES);
@@ -133,7 +118,7 @@ test_guard(void **state)
 	    VM_OK);
 	assert_int_equal(load_in(fx, vs, 0), 0);
 	assert_int_equal(load_in(fx, vs, 1), -VM_EACCES);
-	assert_int_equal(map_with(vs, 2, 1, VM_PROT_RW,
+	assert_int_equal(map_prot(vs, 2, 1, VM_PROT_RW,
 			     VM_MMAP_PRIVATE | VM_MMAP_NOREPLACE),
 	    VM_EEXIST);
 	assert_int_equal(vm_minherit(vs, fx_va(1), FX_PAGE, VM_INHERIT_SHARE),
@@ -154,13 +139,13 @@ test_guard_not_wired(void **state)
 
 	vs->map.wired_limit = 2 * FX_PAGE;
 	assert_int_equal(map_at(fx, vs, 0, 2, VM_MMAP_PRIVATE), VM_OK);
-	assert_int_equal(map_with(vs, 2, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 2, 8, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_OK);
 	assert_int_equal(vm_mlockall(vs, VM_MCL_CURRENT | VM_MCL_FUTURE),
 	    VM_OK);
 	assert_true(vm_entry_is_wired(entry_of(vs, 0)));
 	assert_false(vm_entry_is_wired(entry_of(vs, 2)));
-	assert_int_equal(map_with(vs, 10, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 10, 8, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_OK);
 	assert_int_equal(vm_mlock(vs, fx_va(0), 10 * FX_PAGE), VM_OK);
 	vmspace_unref(vs);
@@ -195,11 +180,11 @@ test_guard_charge(void **state)
 	struct vm_stack_args a = stack_args(200);
 
 	vs->map.size_limit = 4 * FX_PAGE;
-	assert_int_equal(map_with(vs, 1, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 1, 8, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_OK);
 	assert_int_equal(map_at(fx, vs, 10, 4, VM_MMAP_PRIVATE), VM_OK);
 	assert_int_equal(map_at(fx, vs, 20, 1, VM_MMAP_PRIVATE), VM_ENOMEM);
-	assert_int_equal(map_with(vs, 2, 8, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 2, 8, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_OK);
 	assert_int_equal(map_at(fx, vs, 3, 1, VM_MMAP_PRIVATE), VM_ENOMEM);
 	assert_int_equal(vm_munmap(vs, fx_va(10), 4 * FX_PAGE), VM_OK);
@@ -390,7 +375,7 @@ test_guard_size(void **state)
 	struct vm_stack_args a = stack_args(200);
 
 	vs->map.size_limit = 8 * FX_PAGE;
-	assert_int_equal(map_with(vs, 0, 50, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 0, 50, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_OK);
 	assert_int_equal(vm_stack_map(vs, &a), VM_OK);
 	assert_int_equal(vs->map.size, 4 * FX_PAGE);
@@ -399,7 +384,7 @@ test_guard_size(void **state)
 	assert_int_equal(store_in(fx, vs, 193, 'a'), VM_EACCES);
 	assert_int_equal(store_in(fx, vs, 195, 'a'), VM_OK);
 	assert_int_equal(vs->map.size, 8 * FX_PAGE);
-	assert_int_equal(map_with(vs, 0, 4, VM_PROT_NONE, VM_MMAP_GUARD),
+	assert_int_equal(map_prot(vs, 0, 4, VM_PROT_NONE, VM_MMAP_GUARD),
 	    VM_OK);
 	assert_int_equal(vs->map.size, 6 * FX_PAGE);
 	vm_check(fx->sys);
@@ -482,7 +467,7 @@ test_stack_check(void **state)
 	assert_int_equal(vm_stack_check(vs, &spot, fx_va(2)), VM_OK);
 	assert_int_equal(vm_stack_check(vs, &spot, fx_va(1)), VM_EFAULT);
 	assert_int_equal(vm_stack_check(vs, &spot, fx_va(3)), VM_OK);
-	assert_int_equal(map_with(vs, 3, 1, VM_PROT_RW, VM_MMAP_PRIVATE),
+	assert_int_equal(map_prot(vs, 3, 1, VM_PROT_RW, VM_MMAP_PRIVATE),
 	    VM_OK);
 	assert_int_equal(vm_stack_check(vs, &spot, fx_va(3)), VM_EFAULT);
 	assert_int_equal(STAT(fx, stack_strays), 2);
@@ -503,10 +488,10 @@ test_two_steps(void **state)
 	assert_int_equal(STAT(fx, map_passes), 0);
 	assert_int_equal(map_at(fx, vs, 2, 2, VM_MMAP_PRIVATE), VM_OK);
 	assert_int_equal(entries(vs), 1);
-	assert_int_equal(map_with(vs, 4, 2, VM_PROT_READ, VM_MMAP_PRIVATE),
+	assert_int_equal(map_prot(vs, 4, 2, VM_PROT_READ, VM_MMAP_PRIVATE),
 	    VM_OK);
 	assert_int_equal(STAT(fx, map_passes), 1);
-	assert_int_equal(map_with(vs, 6, 2, VM_PROT_READ, VM_MMAP_SHARED),
+	assert_int_equal(map_prot(vs, 6, 2, VM_PROT_READ, VM_MMAP_SHARED),
 	    VM_OK);
 	assert_int_equal(STAT(fx, map_passes), 3);
 	assert_int_equal(store_in(fx, vs, 4, 'a'), VM_EACCES);

@@ -7,7 +7,7 @@
  * (the fixture's on_wait is NULL), but where a test says so.
  */
 #include "test/unit/base_test.h"
-#include "test/unit/fixture.h"
+#include "test/unit/paging_fixture.h"
 
 #include "vm/vm_idle.h"
 #include "vm/vm_read.h"
@@ -17,19 +17,6 @@ enum { SWAP = 512, FRAMES = FX_FRAMES, TRANSFERS = VM_IDLE_MAX };
 #define STAT(fx, name) ((unsigned)(fx)->sys->stats.name)
 
 /* ---- tools ---- */
-
-static struct faultyswap *
-disk(struct fixture *fx)
-{
-	return &fx->swaps[0].io;
-}
-
-static void
-let_all_go(struct fixture *fx)
-{
-	while (disk(fx)->nheld != 0)
-		faultyswap_let_go(disk(fx), 0);
-}
 
 static int
 try(struct fixture *fx, size_t page, vm_prot_t access, struct vm_fault_wait *w)
@@ -57,8 +44,7 @@ swap_out(struct fixture *fx, size_t n)
 	    VM_OK);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(store(fx, 2 * i, 'a' + (int)i), VM_OK);
-	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
-	(void)vm_pageout(fx->sys, vm_page_count(fx->sys));
+	page_out(fx);
 	assert_true(vm_swap_in_use(fx->sys) >= n);
 	disk(fx)->hold = true;
 }
@@ -233,24 +219,14 @@ test_fork(void **state)
 static void
 test_destroy_waits(void **state)
 {
-	const struct soft_config config = { .npages = FRAMES,
-		.va_min = FX_BASE,
-		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
 	struct vm_fault_wait w = { .tries = 0 };
-	struct fixture *fx = fixture_create(&config);
+	struct fixture *fx = fixture_of(FRAMES);
 
 	(void)state;
-	assert_non_null(fx);
 	swap_out(fx, 1);
 	assert_int_equal(try_read(fx, 0, &w), VM_EWAIT);
 	vm_fault_leave(&w);
-	fx->on_wait = let_all_go;
-	vmspace_unref(fx->vs);
-	fx->vs = NULL;
-	vm_system_destroy(fx->sys);
-	fx->sys = NULL;
-	assert_int_equal(fx->env.blocks, 0);
-	assert_null(fixture_destroy(fx));
+	assert_end_waits(fx, let_all_go);
 }
 
 /* Without memory of the host to begin the read it sleeps, and nothing fails. */
@@ -315,19 +291,6 @@ test_memory(void **state)
 	assert_int_equal(try(fx, page, VM_PROT_WRITE, &w), VM_OK);
 }
 
-/* So many frames that enough of them are more than can be under way. */
-static struct fixture *
-large_system(void)
-{
-	const struct soft_config config = { .npages = 16384,
-		.va_min = FX_BASE,
-		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
-	struct fixture *fx = fixture_create(&config);
-
-	assert_non_null(fx);
-	return fx;
-}
-
 /* All that is free, for nothing; and back. */
 static void
 take_memory(struct fixture *fx, struct list *taken)
@@ -350,12 +313,13 @@ give_memory(struct fixture *fx, struct list *taken)
 	}
 }
 
-/* As many transfers are under way as can be: is not even their end slept for,
- * by faults and by those who make memory on the side? */
+/* As many transfers are under way as can be, and there is memory for more: is
+ * not even their end slept for, by faults and by those who make memory on the
+ * side? */
 static void
 test_held_up(void **state)
 {
-	struct fixture *fx = large_system();
+	struct fixture *fx = fixture_of(16384);
 	struct vm_fault_wait w = { .tries = 0 }, more = { .tries = 0 };
 	struct list taken;
 	size_t page;

@@ -4,7 +4,7 @@
  * whole ones go.
  */
 #include "test/unit/base_test.h"
-#include "test/unit/fixture.h"
+#include "test/unit/paging_fixture.h"
 
 #define STAT(fx, name) ((int)(fx)->sys->stats.name)
 
@@ -14,27 +14,6 @@ static vm_pindex_t
 resident(struct vmspace *vs)
 {
 	return pmap_resident_count(vs->map.pmap);
-}
-
-/* A space with n pages that are 'a', 'b', 'c'... */
-static struct vmspace *
-sized(struct fixture *fx, size_t n)
-{
-	struct vmspace *vs;
-
-	assert_int_equal(vmspace_create(fx->sys, fx_design, &vs), VM_OK);
-	assert_int_equal(fx_map_at(fx, vs, 0, n, VM_MMAP_PRIVATE, NULL, 0),
-	    VM_OK);
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(store_in(fx, vs, i, 'a' + (int)i % 26), VM_OK);
-	return vs;
-}
-
-static void
-assert_sized(struct fixture *fx, struct vmspace *vs, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		assert_true(page_is(fx, vs, i, 'a' + (int)i % 26));
 }
 
 static void
@@ -67,7 +46,8 @@ static void
 test_rss(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *vs = sized(fx, 20), *other = sized(fx, 20);
+	struct vmspace *vs = filled_space(fx, 20),
+		       *other = filled_space(fx, 20);
 
 	passes(fx, 1);
 	assert_int_equal(resident(vs), 20);
@@ -76,7 +56,7 @@ test_rss(void **state)
 	assert_int_equal(resident(vs), 8);
 	assert_int_equal(resident(other), 20);
 	assert_int_equal(STAT(fx, rss_deactivated), 12);
-	assert_sized(fx, vs, 20);
+	assert_filled(fx, vs, 0, 20);
 	vm_check(fx->sys);
 	vmspace_unref(vs);
 	vmspace_unref(other);
@@ -87,7 +67,7 @@ static void
 test_rss_wired(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *vs = sized(fx, 8), *c;
+	struct vmspace *vs = filled_space(fx, 8), *c;
 
 	assert_int_equal(vm_mlock(vs, fx_va(2), 2 * FX_PAGE), VM_OK);
 	vmspace_limit_resident(vs, 0);
@@ -157,15 +137,15 @@ test_rss_first(void **state)
 	size_t nfree;
 
 	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
-	other = sized(fx, 20);
-	vs = sized(fx, 20);
+	other = filled_space(fx, 20);
+	vs = filled_space(fx, 20);
 	vmspace_limit_resident(vs, 4 * FX_PAGE);
 	nfree = vm_page_free_count(fx->sys);
 	(void)vm_pageout(fx->sys, nfree + 10);
 	assert_true(vm_page_free_count(fx->sys) >= nfree + 10);
 	for (size_t i = 0; i < 20; i++)
 		assert_non_null(mapping_of(other, i).page);
-	assert_sized(fx, vs, 20);
+	assert_filled(fx, vs, 0, 20);
 	vmspace_unref(vs);
 	vmspace_unref(other);
 }
@@ -176,8 +156,9 @@ static void
 test_swapout(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *old = sized(fx, 4), *small = sized(fx, 8);
-	struct vmspace *large = sized(fx, 16), *runs = sized(fx, 32);
+	struct vmspace *old = filled_space(fx, 4), *small = filled_space(fx, 8);
+	struct vmspace *large = filled_space(fx, 16),
+		       *runs = filled_space(fx, 32);
 
 	vmspace_sleeps(old);
 	passes(fx, 2);
@@ -214,7 +195,7 @@ static void
 test_swapin(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *vs = sized(fx, 8);
+	struct vmspace *vs = filled_space(fx, 8);
 
 	vmspace_sleeps(vs);
 	take_all(fx);
@@ -226,7 +207,7 @@ test_swapin(void **state)
 	assert_true(vmspace_is_out(vs));
 	vmspace_runs(vs);
 	assert_int_equal(STAT(fx, swapins), 1);
-	assert_sized(fx, vs, 8);
+	assert_filled(fx, vs, 0, 8);
 	passes(fx, 2);
 	vmspace_sleeps(vs);
 	passes(fx, 1);
@@ -254,7 +235,7 @@ static void
 test_wakes(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *vs = sized(fx, 8), *in = sized(fx, 8);
+	struct vmspace *vs = filled_space(fx, 8), *in = filled_space(fx, 8);
 
 	vmspace_sleeps(in);
 	vmspace_runs(in);
@@ -268,7 +249,7 @@ test_wakes(void **state)
 	vmspace_runs(vs);
 	assert_true(vmspace_wakes(vs));
 	assert_int_equal(STAT(fx, swapins), 1);
-	assert_sized(fx, vs, 8);
+	assert_filled(fx, vs, 0, 8);
 	swap_out(fx, vs);
 	assert_int_equal(vm_munmap(fx->vs, fx_va(0), 500 * FX_PAGE), VM_OK);
 	assert_true(vmspace_wakes(vs));
@@ -284,8 +265,9 @@ static void
 test_swapin_order(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *sleeps = sized(fx, 4), *first = sized(fx, 8);
-	struct vmspace *second = sized(fx, 16);
+	struct vmspace *sleeps = filled_space(fx, 4),
+		       *first = filled_space(fx, 8);
+	struct vmspace *second = filled_space(fx, 16);
 
 	take_all(fx);
 	swap_out(fx, sleeps);
@@ -313,7 +295,7 @@ static void
 test_swapin_makes(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *vs = sized(fx, 8);
+	struct vmspace *vs = filled_space(fx, 8);
 
 	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
 	take_all(fx);
@@ -324,7 +306,7 @@ test_swapin_makes(void **state)
 		(void)vm_pageout(fx->sys, 0); /* what was begun is written */
 	}
 	assert_true(vmspace_wakes(vs));
-	assert_sized(fx, vs, 8);
+	assert_filled(fx, vs, 0, 8);
 	vmspace_unref(vs);
 }
 
@@ -336,7 +318,7 @@ test_swapout_pages(void **state)
 	struct vmspace *vs;
 
 	assert_int_equal(fixture_swap(fx, 0, SWAP, 0), VM_OK);
-	vs = sized(fx, 24);
+	vs = filled_space(fx, 24);
 	vmspace_sleeps(vs);
 	passes(fx, 2);
 	take_all(fx);
@@ -347,7 +329,7 @@ test_swapout_pages(void **state)
 	for (size_t i = 0; i < 50; i++)
 		assert_non_null(mapping_of(fx->vs, i).page);
 	vmspace_runs(vs);
-	assert_sized(fx, vs, 24);
+	assert_filled(fx, vs, 0, 24);
 	vmspace_unref(vs);
 }
 
@@ -357,7 +339,7 @@ test_swapout_shared(void **state)
 {
 	struct fixture *fx = *state;
 	struct vm_object *obj = file_object(fx, 0);
-	struct vmspace *vs = sized(fx, 4);
+	struct vmspace *vs = filled_space(fx, 4);
 
 	assert_int_equal(fx_map_at(fx, vs, 8, 2, VM_MMAP_SHARED, obj, 0),
 	    VM_OK);

@@ -41,20 +41,11 @@ wired(struct fixture *fx)
 	return map;
 }
 
-static uint64_t
-charged(struct fixture *fx)
-{
-	struct vm_charge now, max;
-
-	vm_charge_get(fx->sys, &now, &max);
-	return now.wired;
-}
-
 static void
 assert_nothing_wired(struct fixture *fx)
 {
 	assert_int_equal(vm_page_wired_count(fx->sys), 0);
-	assert_int_equal(charged(fx), 0);
+	assert_int_equal(charged_wired(fx), 0);
 	vm_check(fx->sys);
 }
 
@@ -82,7 +73,7 @@ test_hold(void **state)
 	assert_string_equal(wired(fx), "..WWW...");
 	assert_true(may_write(fx->vs, 2));
 	assert_int_equal(entries(fx->vs), cuts() ? 3 : 1);
-	assert_int_equal(charged(fx), 3);
+	assert_int_equal(charged_wired(fx), 3);
 	soft_forget(fx->machine);
 	page_out(fx);
 	assert_string_equal(wired(fx), "..WWW...");
@@ -153,7 +144,7 @@ test_overlap(void **state)
 	assert_int_equal(hold(fx, 1, 1, &b), VM_OK);
 	assert_int_equal(hold(fx, 2, 4, &c), VM_OK);
 	assert_string_equal(wired(fx), "WWWWWW..");
-	assert_int_equal(charged(fx), 9);
+	assert_int_equal(charged_wired(fx), 9);
 	assert_int_equal(entries(fx->vs), cuts() ? 5 : 1);
 	release(fx, &a);
 	assert_string_equal(wired(fx), ".WWWWW..");
@@ -488,7 +479,7 @@ test_half_way(void **state)
 	assert_int_equal(hold(fx, 2, 1, &h), VM_OK);
 	assert_int_equal(hold(fx, 0, 6, &f), VM_ERANGE);
 	assert_string_equal(wired(fx), ".WW.....");
-	assert_int_equal(charged(fx), 2);
+	assert_int_equal(charged_wired(fx), 2);
 	release(fx, &h);
 	assert_string_equal(wired(fx), ".W......");
 }
@@ -570,7 +561,7 @@ play_with_failure(uint64_t nth, enum faulty_mode mode)
 		held[i] = error == VM_OK;
 		vm_check(fx->sys);
 		pages += held[i] ? 4 : 0;
-		assert_int_equal(charged(fx), pages);
+		assert_int_equal(charged_wired(fx), pages);
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		if (held[i])

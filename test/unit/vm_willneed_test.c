@@ -28,19 +28,6 @@ will_need(struct fixture *fx, size_t page, size_t n)
 	return advise(fx, page, n, VM_MADV_WILLNEED);
 }
 
-static size_t
-resident(struct fixture *fx, size_t page, size_t n)
-{
-	uint8_t vec[FX_CELLS];
-	size_t found = 0;
-
-	assert_int_equal(vm_mincore(fx->vs, fx_va(page), n * FX_PAGE, vec),
-	    VM_OK);
-	for (size_t i = 0; i < n; i++)
-		found += vec[i];
-	return found;
-}
-
 /* The first n pages, mapped by then, are filled and in swap.  Pages are read
  * one by one, and the device holds back. */
 static void
@@ -52,7 +39,7 @@ swap_out(struct fixture *fx, size_t n)
 	fill(fx, 0, n);
 	page_out(fx);
 	assert_int_equal(vm_swap_in_use(fx->sys), n);
-	assert_int_equal(resident(fx, 0, n), 0);
+	assert_int_equal(nresident(fx, 0, n), 0);
 	disk(fx)->hold = true;
 }
 
@@ -77,7 +64,7 @@ assert_here(struct fixture *fx, size_t n)
 {
 	unsigned before = STAT(fx, pagein_io);
 
-	assert_int_equal(resident(fx, 0, n), n);
+	assert_int_equal(nresident(fx, 0, n), n);
 	assert_filled(fx, fx->vs, 0, n);
 	assert_int_equal(STAT(fx, pagein_io), before);
 }
@@ -168,10 +155,10 @@ test_scattered(void **state)
 		assert_int_equal(store(fx, i, 'x'), VM_OK);
 	assert_int_equal(advise(fx, 300, 300, VM_MADV_RANDOM), VM_OK);
 	page_out(fx);
-	assert_int_equal(resident(fx, 300, 300), 0);
+	assert_int_equal(nresident(fx, 300, 300), 0);
 	assert_int_equal(will_need(fx, 0, 700), VM_ENOMEM);
-	assert_int_equal(resident(fx, 0, N), N);
-	assert_int_equal(resident(fx, 300, 300), 6);
+	assert_int_equal(nresident(fx, 0, N), N);
+	assert_int_equal(nresident(fx, 300, 300), 6);
 }
 
 /* What may not be read is not. */
@@ -202,8 +189,8 @@ test_memory_short(void **state)
 		assert_int_equal(store(fx, i, 'x'), VM_OK);
 	in = vm_swap_in_use(fx->sys);
 	assert_int_equal(will_need(fx, 0, 200), VM_OK);
-	assert_in_range(resident(fx, 0, 200), 16, FRAMES - 200);
-	assert_int_equal(resident(fx, 300, 200), 200);
+	assert_in_range(nresident(fx, 0, 200), 16, FRAMES - 200);
+	assert_int_equal(nresident(fx, 300, 200), 200);
 	assert_int_equal(vm_swap_in_use(fx->sys), in);
 	assert_int_equal(STAT(fx, fault_nomem), 0);
 }
@@ -220,7 +207,7 @@ test_error(void **state)
 	begin(fx, N);
 	while (disk(fx)->nheld != 0)
 		faultyswap_fail_held(disk(fx), 0);
-	assert_int_equal(resident(fx, 0, N), 0);
+	assert_int_equal(nresident(fx, 0, N), 0);
 	disk(fx)->hold = false;
 	faultyswap_fail(disk(fx), FAULTYSWAP_READ, 1, FAULTY_ON);
 	assert_int_equal(will_need(fx, 0, N), VM_OK);
@@ -284,22 +271,12 @@ test_truncate(void **state)
 static void
 test_exit(void **state)
 {
-	const struct soft_config config = { .npages = FRAMES,
-		.va_min = FX_BASE,
-		.va_max = FX_BASE + FX_CELLS * FX_PAGE };
-	struct fixture *fx = fixture_create(&config);
+	struct fixture *fx = fixture_of(FRAMES);
 
 	(void)state;
-	assert_non_null(fx);
 	swap_out_private(fx, N);
 	begin(fx, N);
-	fx->on_wait = let_all_go;
-	vmspace_unref(fx->vs);
-	fx->vs = NULL;
-	vm_system_destroy(fx->sys);
-	fx->sys = NULL;
-	assert_int_equal(fx->env.blocks, 0);
-	assert_null(fixture_destroy(fx));
+	assert_end_waits(fx, let_all_go);
 }
 
 /* ---- what fails ---- */
@@ -329,7 +306,7 @@ test_file(void **state)
 
 	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_SHARED, 0), VM_OK);
 	assert_int_equal(will_need(fx, 0, 8), VM_OK);
-	assert_int_equal(resident(fx, 0, 8), 8);
+	assert_int_equal(nresident(fx, 0, 8), 8);
 	assert_int_equal(load(fx, 3), 'D');
 }
 

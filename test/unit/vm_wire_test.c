@@ -321,15 +321,6 @@ test_unmap_wired(void **state)
 	assert_int_equal(wired_pages(fx), 0);
 }
 
-static uint64_t
-charged(struct fixture *fx)
-{
-	struct vm_charge now, max;
-
-	vm_charge_get(fx->sys, &now, &max);
-	return now.wired;
-}
-
 /* Does a promise that somebody else has got count before he has wired a page,
  * and does what was promised go when it is not kept?
  *
@@ -351,7 +342,7 @@ test_wire_promises(void **state)
 	assert_int_equal(unwire(fx, 1, 3), VM_OK);
 	assert_int_equal(wire(fx, 3, 2), VM_ERANGE);
 	vm_charge_give(fx->sys, &other);
-	assert_int_equal(charged(fx), 0);
+	assert_int_equal(charged_wired(fx), 0);
 }
 
 /* Is what is wired counted once for each mapping, and only where it may be
@@ -366,14 +357,14 @@ test_protect_over_limit(void **state)
 	assert_int_equal(map_anon(fx, max, 2), VM_OK);
 	assert_int_equal(protect(fx, max, 2, VM_PROT_NONE), VM_OK);
 	assert_int_equal(wire(fx, 0, max + 2), VM_OK);
-	assert_int_equal(charged(fx), max);
+	assert_int_equal(charged_wired(fx), max);
 	assert_int_equal(protect(fx, max, 1, VM_PROT_RW), VM_ENOMEM);
 	assert_int_equal(load(fx, max), -VM_EACCES);
 	assert_int_equal(protect(fx, 0, 1, VM_PROT_NONE), VM_OK);
-	assert_int_equal(charged(fx), max - 1);
+	assert_int_equal(charged_wired(fx), max - 1);
 	assert_int_equal(protect(fx, max, 1, VM_PROT_RW), VM_OK);
 	assert_int_equal(unmap(fx, 0, max + 2), VM_OK);
-	assert_int_equal(charged(fx), 0);
+	assert_int_equal(charged_wired(fx), 0);
 }
 
 static int
@@ -397,7 +388,7 @@ test_onfault(void **state)
 	assert_int_equal(store(fx, 3, 'b'), VM_OK);
 	assert_int_equal(wire_onfault(fx, 0, 4), VM_OK);
 	assert_int_equal(wired_pages(fx), 2);
-	assert_int_equal(charged(fx), 4);
+	assert_int_equal(charged_wired(fx), 4);
 	assert_int_equal(load(fx, 1), 0);
 	assert_int_equal(wired_pages(fx), 3);
 	assert_true(mapping_of(fx->vs, 1).wired);

@@ -28,17 +28,30 @@ on_tick(int sig)
 }
 
 void
+cpu_keep(const struct run *run)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)run->cpu, &one);
+	(void)sched_setaffinity(0, sizeof(one), &one);
+}
+
+void
+cpu_leave(const struct run *run)
+{
+	(void)sched_setaffinity(0, sizeof(run->cpus), &run->cpus);
+}
+
+void
 cpu_init(struct run *run)
 {
 	struct itimerval tick = { { 0, TICK_USEC }, { 0, TICK_USEC } };
 	struct sigaction act = { .sa_handler = on_tick };
-	cpu_set_t one;
 
 	(void)sched_getaffinity(0, sizeof(run->cpus), &run->cpus);
 	run->cpu = sched_getcpu();
-	CPU_ZERO(&one);
-	CPU_SET((unsigned)run->cpu, &one);
-	(void)sched_setaffinity(0, sizeof(one), &one);
+	cpu_keep(run);
 	(void)sigaction(SIGALRM, &act, NULL);
 	(void)setitimer(ITIMER_REAL, &tick, NULL);
 }

@@ -17,6 +17,11 @@
 
 /* cpu_init: settle the supervisor; before the first task is made. */
 void cpu_init(struct run *);
+
+/* The supervisor keeps to its processor, or goes to any, as threads do that it
+ * begins meanwhile. */
+void cpu_keep(const struct run *);
+void cpu_leave(const struct run *);
 /* A new task is where its parent is; NULL: it is the first. */
 void cpu_born(struct task *, const struct task *parent);
 /* The task asks for processors of its own. */

@@ -54,6 +54,9 @@ void file_flush_all(struct run *);
 /* file_path: where it is now, "" if it is not a file.  => its length */
 size_t file_path(const struct vm_object *, char *buf, size_t size);
 
+/* file_fini: the system has ended, and every file is closed. */
+void file_fini(struct run *);
+
 /* file_size: in bytes, 0 if it cannot be known. */
 uint64_t file_size(const struct vm_object *);
 

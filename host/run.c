@@ -14,6 +14,7 @@
 #include "env/posix.h"
 #include "host/cpu.h"
 #include "host/event.h"
+#include "host/file.h"
 #include "host/filter.h"
 #include "host/give.h"
 #include "host/job.h"
@@ -261,6 +262,7 @@ fini(struct run *run)
 {
 	shm_fini(run);
 	vm_system_destroy(run->sys);
+	file_fini(run);
 	swap_close(run);
 	pmap_host_destroy(run->machine);
 	free(run->slots_used);

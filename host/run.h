@@ -6,6 +6,7 @@
 #define HOST_RUN_H
 
 #include "env/counted.h"
+#include "env/ioengine.h"
 #include "host/result.h"
 #include "host/swapspec.h"
 #include "host/task.h"
@@ -56,7 +57,9 @@ struct run {
 	struct vm_env env;    /* tells the event loop, too */
 	uint64_t *slots_used; /* bit per slot of the stub region */
 	unsigned slots_hint;
-	struct list files;       /* that have objects: file.c */
+	struct list files;       /* that have objects: file.c, which has */
+	struct ioengine *engine; /* to read them; NULL: none yet, or none */
+	bool engine_tried;       /* to be had */
 	unsigned writable_files; /* mapped shared and writable: file.c */
 	struct list shm;         /* sys_shm.c */
 	uint64_t shm_next;

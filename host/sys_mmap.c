@@ -104,6 +104,7 @@ reopen(int fd, bool writable)
 	if (own < 0)
 		return fd;
 	(void)close(fd);
+	(void)fcntl(own, F_SETFL, 0); /* nobody waits for a device any more */
 	return own;
 }
 

@@ -743,6 +743,30 @@ def slow_swap(side):
                 raise Failure(f"{check}: nobody waited")
 
 
+@case("slow-file", vm_only=True,
+      needs=["gcc", os.path.join(PROG, "slow_swap")])
+def slow_file(side):
+    """A disk stands still: who needs a page of a file of it waits, and nobody
+    else."""
+    side.shell("gcc -shared -fPIC -D_GNU_SOURCE -o slow.so $FILES/slow_read.c")
+    side.env["LD_PRELOAD"] = side.path("slow.so")
+    for check in "file_comes", "file_killed":
+        side.shell("rm -f ready paused went-on still slow-data")
+        child = side.start(
+            [os.path.join(PROG, "slow_swap"), "-n", "2", check],
+            "-m 32M --stats=stats.json")
+        side.wait_for_file("ready")
+        side.shell(": >still; : >paused")
+        side.wait_for_file("went-on")
+        side.shell("rm still")
+        result = side.finish(child)
+        if result.status != 0 or result.err:
+            raise Failure(f"{check}: {result.status} {result.err[-200:]!r}")
+        with open(side.path("stats.json"), encoding="utf-8") as f:
+            if json.load(f)["host_faults_parked"] == 0:
+                raise Failure(f"{check}: nobody waited")
+
+
 @case("sleepers", vm_only=True, needs=[os.path.join(PROG, "sleepers")],
       timeout=120)
 def sleepers(side):

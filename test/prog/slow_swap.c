@@ -8,6 +8,8 @@
  * is there on, and makes the file `paused` then.  The parent does what stops a
  * process until it has seen that the child does not get its page, and makes the
  * file `went-on`; then the device may go on.
+ *
+ * The same of a page of a file, `slow-data`, that nobody has read yet.
  */
 #include "prog.h"
 
@@ -21,6 +23,7 @@ struct common {
 
 static struct common *common;
 static pid_t child;
+static bool from_file;
 
 static void
 make_file(const char *name)
@@ -59,6 +62,36 @@ find_out(unsigned char *p, size_t npages)
 }
 
 static void
+fill(unsigned char *p, size_t npages)
+{
+	for (size_t i = 0; i < npages; i++)
+		p[i * PAGE] = (unsigned char)(i % 251 + 1);
+}
+
+static unsigned char *
+map_filled(size_t npages)
+{
+	unsigned char *p = prog_map(npages * PAGE, RW, PRIVATE);
+
+	fill(p, npages);
+	return (p);
+}
+
+static unsigned char *
+map_new_file(size_t npages)
+{
+	unsigned char *p = malloc(npages * PAGE);
+	int fd = open("slow-data", O_CREAT | O_TRUNC | O_RDWR, 0600);
+
+	REQUIRE(p != NULL && fd >= 0);
+	memset(p, 0, npages * PAGE);
+	fill(p, npages);
+	REQUIRE(write(fd, p, npages * PAGE) == (ssize_t)(npages * PAGE));
+	free(p);
+	return ((unsigned char *)prog_map_file(fd, npages, RW, MAP_SHARED));
+}
+
+static void
 be_child(void)
 {
 	size_t npages = (size_t)(prog_count > 0 ? prog_count : 4) * 256, i;
@@ -66,9 +99,7 @@ be_child(void)
 
 	/* Nothing else shall be why it waits: calls do so with everybody. */
 	REQUIRE(mlockall(MCL_CURRENT) == 0);
-	p = prog_map(npages * PAGE, RW, PRIVATE);
-	for (i = 0; i < npages; i++)
-		p[i * PAGE] = (unsigned char)(i % 251 + 1);
+	p = from_file ? map_new_file(npages) : map_filled(npages);
 	i = find_out(p, npages);
 	common->ready = 1;
 	while (!common->begun)
@@ -155,12 +186,28 @@ killed(void)
 	make_file("went-on");
 }
 
+static void
+file_comes(void)
+{
+	from_file = true;
+	comes();
+}
+
+static void
+file_killed(void)
+{
+	from_file = true;
+	killed();
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct prog_check checks[] = {
 		{ "comes", comes },
 		{ "killed", killed },
+		{ "file_comes", file_comes },
+		{ "file_killed", file_killed },
 	};
 
 	return (prog_main(argc, argv, checks, COUNT(checks)));

@@ -488,6 +488,32 @@ test_activity(void **state)
 	swap_off(fx);
 }
 
+/* What there was no room for is tried again as soon as there is, and not only
+ * when nothing else is left to be freed. */
+static void
+test_room_again(void **state)
+{
+	struct fixture *fx = *state;
+	size_t stuck;
+
+	swap_on(fx, 2);
+	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+	make_inactive(fx);
+	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
+	stuck = vm_pageq_count(fx->sys, VM_PAGE_UNSWAPPABLE);
+	assert_true(stuck != 0);
+	(void)vm_pageout_once(fx->sys, SIZE_MAX, false);
+	assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_UNSWAPPABLE), stuck);
+	assert_int_equal(fixture_swap(fx, 1, SLOTS, 0), VM_OK);
+	(void)vm_pageout_once(fx->sys, SIZE_MAX, false);
+	assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_UNSWAPPABLE), 0);
+	is_filled(fx, 1);
+	assert_int_equal(unmap(fx, 0, PAGES), VM_OK);
+	assert_int_equal(vm_swap_remove(fx->sys, fx->swaps[1].id), VM_OK);
+	swap_off(fx);
+}
+
 /* The host has no memory to remember slots in, at the first page of a cluster
  * or later: does the rest of the pass go on? */
 static void
@@ -604,6 +630,7 @@ main(void)
 		FX_TEST_IN(mach, test_no_strip),
 		FX_TEST_IN(dragonfly, test_spare),
 		FX_TEST_IN(freebsd, test_activity),
+		FX_TEST_IN(freebsd, test_room_again),
 		FX_TEST(test_no_host_memory),
 		FX_TEST(test_locked_owner),
 		FX_TEST(test_levels),

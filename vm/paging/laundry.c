@@ -11,7 +11,7 @@
  *	laundry	     written as far as memory is short, or, before that, a few
  *	    |	     at a time, when more is dirty than is clean
  *	    v
- *	unswappable  there was no room: again when passes get hard
+ *	unswappable  there was no room: again when there is, or passes get hard
  *
  * Writing is dearer than freeing: so clean pages go first, though they may have
  * been used later than dirty ones.
@@ -22,6 +22,7 @@
  */
 #include "vm/vm_pageout_pass.h"
 #include "vm/vm_pageq.h"
+#include "vm/vm_swap.h"
 
 #define ACT_ADVANCE    3  /* a use adds so much, */
 #define ACT_MAX        64 /* up to here */
@@ -129,7 +130,13 @@ scan_active(struct vm_pageout_pass *p)
 	}
 }
 
-/* There may be room again. */
+/* Or may be: then what is in the way is tried, too. */
+static bool
+has_room(const struct vm_pageout_pass *p)
+{
+	return p->hard || vm_swap_in_use(p->sys) < vm_swap_total(p->sys);
+}
+
 static void
 try_unswappable(struct vm_pageout_pass *p)
 {
@@ -147,7 +154,7 @@ try_unswappable(struct vm_pageout_pass *p)
 void
 vm_scan_laundry(struct vm_pageout_pass *p)
 {
-	if (p->hard)
+	if (has_room(p))
 		try_unswappable(p);
 	scan_inactive(p);
 	launder(p);

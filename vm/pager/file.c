@@ -57,6 +57,22 @@ zero_tail(void **addr, size_t done)
 		    VM_PAGE_SIZE - used);
 }
 
+/* Reading stopped at off + *done.  If that is not the end only whole pages of
+ * it are good: what would be zeroes behind is something else. */
+static int
+check_end(const struct file_pager *fp, uint64_t off, size_t *done)
+{
+	uint64_t size;
+	int error = fp->ops->size(fp->file, &size);
+
+	if (error != 0)
+		return error;
+	if (off + *done >= size)
+		return *done != 0 ? 0 : VM_ERANGE;
+	*done -= *done & VM_PAGE_MASK;
+	return *done != 0 ? 0 : VM_EIO;
+}
+
 static int
 file_get(struct vm_object *obj, vm_pindex_t pindex,
     struct vm_page *const *pages, unsigned *npages)
@@ -78,8 +94,10 @@ file_get(struct vm_object *obj, vm_pindex_t pindex,
 		return error;
 	if (done > bytes)
 		done = bytes; /* it grew meanwhile: no harm */
-	if (done == 0)
-		return VM_ERANGE;
+	if (done < bytes)
+		error = check_end(fp, vm_ptoa(pindex), &done);
+	if (error != 0)
+		return error;
 	*npages = (unsigned)vm_atop(done + VM_PAGE_MASK);
 	zero_tail(addr, done);
 	return 0;

@@ -14,7 +14,8 @@
 
 /*
  * What the host does for a file.  All may block.  The vectors are whole pages;
- * off and *done are bytes.  0 or VM_EIO.  Reading at the end stops short.
+ * off and *done are bytes.  0 or VM_EIO.  Reading at the end stops short; if it
+ * does before, that is an error, but for whole pages.
  * A write never makes the file longer, even if it has become shorter since its
  * size was asked for.
  */

@@ -137,7 +137,7 @@ faultyswap_close(void *dev)
 		fs->under->close(fs->dev);
 }
 
-const struct vm_swapdev_ops faultyswap_ops = {
+const struct vm_swap_device_ops faultyswap_ops = {
 	.name = "faulty",
 	.start = faultyswap_start,
 	.close = faultyswap_close,
@@ -146,7 +146,7 @@ const struct vm_swapdev_ops faultyswap_ops = {
 /* ---- what a test says ---- */
 
 void
-faultyswap_init(struct faultyswap *fs, const struct vm_swapdev_ops *under,
+faultyswap_init(struct faultyswap *fs, const struct vm_swap_device_ops *under,
     void *dev)
 {
 	memset(fs, 0, sizeof(*fs));

@@ -33,13 +33,13 @@ enum faultyswap_what {
 
 /* Field letters: (c) constant, (t) the test's, (a) atomic. */
 struct faultyswap {
-	const struct vm_swapdev_ops *under; /* (c) */
-	void *dev;                          /* (c) */
-	_Atomic uint64_t reads, writes;     /* (a) transfers so far */
-	_Atomic uint64_t pages;             /* (a) in all of them */
-	_Atomic uint64_t faults;            /* (a) how often it went wrong */
-	_Atomic uint64_t under_way;         /* (a) started, not done */
-	_Atomic bool closed;                /* (a) */
+	const struct vm_swap_device_ops *under; /* (c) */
+	void *dev;                              /* (c) */
+	_Atomic uint64_t reads, writes;         /* (a) transfers so far */
+	_Atomic uint64_t pages;                 /* (a) in all of them */
+	_Atomic uint64_t faults;    /* (a) how often it went wrong */
+	_Atomic uint64_t under_way; /* (a) started, not done */
+	_Atomic bool closed;        /* (a) */
 	struct {
 		uint64_t first, last; /* (t) numbers of reads or writes */
 	} fault[FAULTYSWAP_WHATS];
@@ -51,8 +51,8 @@ struct faultyswap {
 };
 
 /* Wrap a device; nothing fails yet.  => no fini: it owns nothing */
-void faultyswap_init(struct faultyswap *, const struct vm_swapdev_ops *under,
-    void *dev);
+void faultyswap_init(struct faultyswap *,
+    const struct vm_swap_device_ops *under, void *dev);
 
 /*
  * faultyswap_fail: the nth read or write from now on goes wrong, n = 1 being
@@ -72,6 +72,6 @@ void faultyswap_let_go(struct faultyswap *, unsigned i);
 void faultyswap_fail_held(struct faultyswap *, unsigned i);
 
 /* With a struct faultyswap as the device. */
-extern const struct vm_swapdev_ops faultyswap_ops;
+extern const struct vm_swap_device_ops faultyswap_ops;
 
 #endif

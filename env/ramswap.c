@@ -48,7 +48,7 @@ ramswap_start(void *dev, struct vm_io *io)
 	vm_io_done(io, 0);
 }
 
-const struct vm_swapdev_ops ramswap_ops = {
+const struct vm_swap_device_ops ramswap_ops = {
 	.name = "ram",
 	.start = ramswap_start,
 };

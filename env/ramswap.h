@@ -30,6 +30,6 @@ int ramswap_init(struct ramswap *, const struct vm_env *, uint64_t npages);
 void ramswap_fini(struct ramswap *);
 
 /* With a struct ramswap as the device. */
-extern const struct vm_swapdev_ops ramswap_ops;
+extern const struct vm_swap_device_ops ramswap_ops;
 
 #endif

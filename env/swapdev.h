@@ -27,7 +27,7 @@
 #define SWAPDEV_LEAST 16
 
 struct swapdev {
-	const struct vm_swapdev_ops *ops;
+	const struct vm_swap_device_ops *ops;
 	void *dev;
 	uint64_t npages;
 	const char *engine; /* how it moves pages, a word for people */

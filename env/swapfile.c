@@ -373,7 +373,7 @@ close_file(void *dev)
 	f->env->free(f->env->ctx, f, sizeof(*f));
 }
 
-static const struct vm_swapdev_ops ops = {
+static const struct vm_swap_device_ops ops = {
 	.name = "file",
 	.start = start,
 	.close = close_file,

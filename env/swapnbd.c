@@ -376,7 +376,7 @@ close_device(void *dev)
 	free_device(d);
 }
 
-static const struct vm_swapdev_ops ops = {
+static const struct vm_swap_device_ops ops = {
 	.name = "nbd",
 	.start = start,
 	.close = close_device,

@@ -50,8 +50,8 @@ vm_io_done(struct vm_io *io, int error)
 	io->done(io);
 }
 
-/* What a device to swap to does. */
-struct vm_swapdev_ops {
+/* What a device to swap to (vm_swap_device) does. */
+struct vm_swap_device_ops {
 	const char *name; /* the kind of device, for people */
 
 	/*

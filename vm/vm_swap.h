@@ -44,7 +44,7 @@ struct vm_swapdev;
 
 /* What can be swapped to. */
 struct vm_swap_device {
-	const struct vm_swapdev_ops *ops;
+	const struct vm_swap_device_ops *ops;
 	void *dev;        /* their first argument */
 	const char *name; /* for people; outlives the device */
 	uint64_t npages;  /* what fits on it */

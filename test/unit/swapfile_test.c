@@ -199,7 +199,7 @@ bare_start(void *dev, struct vm_io *io)
 static void
 hammer_bare(const struct ioengine_ops *which)
 {
-	static const struct vm_swapdev_ops ops = { .start = bare_start };
+	static const struct vm_swap_device_ops ops = { .start = bare_start };
 	struct bare b = { .file = { .end = bare_end } };
 	struct swapdev sd = { .ops = &ops, .dev = &b, .npages = 2000 };
 

@@ -592,7 +592,7 @@ slow_close(void *dev)
 	ramswap_fini(&slow->ram);
 }
 
-static const struct vm_swapdev_ops slow_ops = {
+static const struct vm_swap_device_ops slow_ops = {
 	.name = "slow",
 	.start = slow_start,
 	.close = slow_close,

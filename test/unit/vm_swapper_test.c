@@ -103,7 +103,7 @@ static void
 test_rss_used(void **state)
 {
 	struct fixture *fx = *state;
-	struct vmspace *vs = sized(fx, 20);
+	struct vmspace *vs = filled_space(fx, 20);
 	vm_pindex_t back;
 
 	for (size_t i = 0; i < 20; i++)
@@ -117,8 +117,7 @@ test_rss_used(void **state)
 	for (size_t i = 0; i < 12; i += 2)
 		assert_non_null(mapping_of(vs, i).page);
 	assert_int_equal(STAT(fx, rss_deactivated), 12);
-	for (size_t i = 0; i < 12; i++)
-		assert_true(page_is(fx, vs, i, 'a' + (int)i));
+	assert_filled(fx, vs, 0, 12);
 	back = resident(vs) - 8;
 	passes(fx, 1);
 	assert_int_equal(resident(vs), 8);

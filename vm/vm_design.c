@@ -22,6 +22,7 @@ const struct vm_design vm_design_netbsd = {
 	.behind = { .npages = 8 },
 	.around_made = true,
 	.inherit_zero = true,
+	.throttle = VM_THROTTLE_SEVERE,
 };
 
 /* OpenBSD UVM: the same in chunks, gaps by size too; neighbours by bytes. */
@@ -42,6 +43,7 @@ const struct vm_design vm_design_openbsd = {
 	.inherit_zero = true,
 	.immutable = true,
 	.stack_check = true,
+	.throttle = VM_THROTTLE_SEVERE,
 };
 
 /* 4.4BSD: Mach's shadow objects with a weak collapse; a list; no neighbours. */
@@ -77,6 +79,7 @@ const struct vm_design vm_design_freebsd = {
 	.guards = true,
 	.stack = VM_STACK_GROWS,
 	.oom = VM_OOM_LARGEST,
+	.throttle = VM_THROTTLE_SEVERE,
 };
 
 /* DragonFly: backing lists of each entry; neighbours as FreeBSD once had. */
@@ -96,6 +99,7 @@ const struct vm_design vm_design_dragonfly = {
 	.hold_cuts = true,
 	.stack = VM_STACK_GROWS,
 	.oom = VM_OOM_LARGEST,
+	.throttle = VM_THROTTLE_MIN,
 };
 
 static const struct vm_design *const designs[] = {

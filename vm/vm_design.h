@@ -8,6 +8,7 @@
 #include "vm/vm_cow.h"
 #include "vm/vm_index.h"
 #include "vm/vm_pageout_pass.h"
+#include "vm/vm_throttle.h"
 
 /* Which resident neighbours a fault enters: so many behind, so many ahead. */
 struct vm_neighbours {
@@ -68,6 +69,7 @@ struct vm_design {
 	bool guards;         /* VM_MMAP_GUARD */
 	enum vm_stack stack;
 	enum vm_oom oom;
+	enum vm_throttle throttle;
 	bool stack_check; /* vm_stack_check looks */
 };
 

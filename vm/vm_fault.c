@@ -86,6 +86,26 @@ count_how(struct vm_system *sys, enum vm_resolved_how how)
 	}
 }
 
+static bool
+made_page(enum vm_resolved_how how)
+{
+	return how != VM_FOUND_ANON && how != VM_FOUND_OBJECT;
+}
+
+/* Whether a page that is found, and clean, gets dirty: by this access, or, of a
+ * file, maybe by any that needs no fault. */
+static bool
+gets_dirty(const struct vm_resolve *r)
+{
+	struct vm_page *pg = r->page;
+
+	if ((r->prot & VM_PROT_WRITE) == 0 || pg->fictitious)
+		return false;
+	return ((r->access & VM_PROT_WRITE) ||
+		   pg->owner_ops->store(pg) == VM_STORE_PAGER) &&
+	    !vm_page_is_dirty(r->sys, pg);
+}
+
 /*
  * The page that a wired mapping is about to be replaced by, or to become: each
  * wired mapping is one wiring of its page.
@@ -106,6 +126,7 @@ static enum vm_verdict
 enter(struct vm_fault *f)
 {
 	unsigned flags = f->access | PMAP_CANFAIL;
+	bool dirties = made_page(f->r.how) || gets_dirty(&f->r);
 
 	if ((f->access & VM_PROT_WRITE) && !f->r.page->dirty)
 		vm_swapout_forget(f->map->sys, f->r.page);
@@ -121,6 +142,8 @@ enter(struct vm_fault *f)
 		return VM_RESOLVE_NOMEM;
 	}
 	count_how(f->map->sys, f->r.how);
+	if (dirties)
+		vm_throttle_note(f->map->sys, &f->map->writer);
 	return VM_RESOLVE_OK;
 }
 
@@ -157,7 +180,7 @@ static void
 enter_neighbour(struct vm_fault *f, vaddr_t va)
 {
 	struct vm_resolve r;
-	bool mapped;
+	bool mapped, dirties;
 
 	if (is_entered(f, va, &mapped))
 		return;
@@ -170,9 +193,13 @@ enter_neighbour(struct vm_fault *f, vaddr_t va)
 	    (mapped && (r.prot & VM_PROT_WRITE) == 0))
 		return;
 	vm_pageq_keep(f->map->sys, r.page);
+	dirties = gets_dirty(&r);
 	if (pmap_enter(f->map->pmap, va, r.page, r.prot,
-		PMAP_CANFAIL | PMAP_AHEAD) == 0)
-		VM_COUNT(f->map->sys, neighbours);
+		PMAP_CANFAIL | PMAP_AHEAD) != 0)
+		return;
+	VM_COUNT(f->map->sys, neighbours);
+	if (dirties)
+		vm_throttle_note(f->map->sys, &f->map->writer);
 }
 
 static void
@@ -367,6 +394,8 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 	if (pmap_enter(f->map->pmap, va, r->page, r->prot,
 		f->access | PMAP_CANFAIL | PMAP_AHEAD) != 0)
 		return false;
+	if (made_page(r->how))
+		vm_throttle_note(f->map->sys, &f->map->writer);
 	if (r->how == VM_MADE_ZERO || r->how == VM_MADE_OBJECT_ZERO)
 		VM_COUNT(f->map->sys, fault_ahead_zero);
 	else if (r->how == VM_COPIED_ANON || r->how == VM_COPIED_OBJECT)
@@ -386,12 +415,6 @@ enter_ahead(struct vm_fault *f)
 {
 	make_run(f, f->va + VM_PAGE_SIZE, f->ahead);
 	make_run(f, f->va - vm_ptoa(f->behind), f->behind);
-}
-
-static bool
-made_page(enum vm_resolved_how how)
-{
-	return how != VM_FOUND_ANON && how != VM_FOUND_OBJECT;
 }
 
 /* A write above an object, which has private pages already: its neighbours
@@ -656,6 +679,14 @@ fault_loop(struct vm_fault *f)
 	}
 }
 
+/* Whether a heavy writer may have to wait before such a fault: not while a range
+ * is wired, with a lock. */
+static bool
+may_throttle(vm_prot_t wanted, unsigned flags)
+{
+	return (wanted & VM_PROT_WRITE) && (flags & VM_FAULT_NARROW) == 0;
+}
+
 int
 vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags)
 {
@@ -670,6 +701,8 @@ vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags)
 	f.has_read = f.steady = false;
 	f.wait = NULL;
 	VM_COUNT(map->sys, faults);
+	if (may_throttle(access, flags))
+		vm_throttle_wait(map->sys, map->design->throttle, &map->writer);
 	return fault_loop(&f);
 }
 
@@ -699,6 +732,10 @@ vm_fault_try(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags,
 	f.span = 1;
 	f.reclaims = w->reclaims;
 	f.wait = w;
+	if (may_throttle(access, flags) && !f.has_read && f.reclaims == 0 &&
+	    vm_throttle_try(map->sys, map->design->throttle, &map->writer,
+		&w->throttled, &w->wait))
+		return VM_EWAIT;
 	error = fault_loop(&f);
 	w->reclaims = f.reclaims;
 	return error;

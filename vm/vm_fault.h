@@ -33,7 +33,7 @@ int vm_fault(struct vm_map *, vaddr_t va, vm_prot_t access, unsigned flags);
 struct vm_fault_wait {
 	struct vm_wait wait;        /* when to try again: vm_wait_is_over() */
 	struct vm_reading *reading; /* of its own, or NULL */
-	unsigned tries, reclaims;
+	unsigned tries, reclaims, throttled;
 };
 
 /*

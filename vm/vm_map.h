@@ -50,6 +50,7 @@ struct vm_map {
 	size_t nentries, nentries_peak;  /* (lock) */
 	enum vm_wire_future wire_future; /* (lock) what becomes of new ones */
 	struct list held;                /* (lock) vm_held, in any order */
+	struct vm_writer writer;         /* what faults have made dirty */
 };
 
 /* What to map, and where. */

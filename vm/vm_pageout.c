@@ -339,6 +339,29 @@ vm_pageout_wait(struct vm_system *sys)
 	return sys->pageouts->daemon ? wait_for_daemon(sys) : make_own(sys);
 }
 
+bool
+vm_pageout_has_daemon(const struct vm_system *sys)
+{
+	return sys->pageouts->daemon;
+}
+
+bool
+vm_pageout_coming(struct vm_system *sys, struct vm_event **ev, uint32_t *seen)
+{
+	struct vm_pageouts *po = sys->pageouts;
+
+	*ev = vm_swapout_event(sys);
+	*seen = vm_event_count(*ev);
+	if (vm_swapout_paging(sys) != 0)
+		return true;
+	*ev = &po->passed;
+	*seen = vm_event_count(*ev);
+	if (!po->daemon || is_hopeless(sys, po->fruitless) || is_futile(sys))
+		return false;
+	vm_event_signal(vm_page_shortage(sys), sys->env);
+	return true;
+}
+
 /* ---- the daemon ---- */
 
 /* Memory is short from the moment when little is left until there is enough:

@@ -49,6 +49,13 @@ int vm_pageout_wait(struct vm_system *);
 int vm_pageout_try(struct vm_system *, bool asked, struct vm_wait *);
 
 /*
+ * vm_pageout_coming: whether more memory is on its way, written or looked for by
+ * a daemon; what to wait for.  It ends, whatever comes of it.
+ */
+bool vm_pageout_coming(struct vm_system *, struct vm_event **, uint32_t *seen);
+bool vm_pageout_has_daemon(const struct vm_system *);
+
+/*
  * vm_pageout: free pages until so many are, as far as that can be had, by
  * passes of the caller's own, and wait until all that was begun is written.
  * => no lock held; blocks       => the number of free pages

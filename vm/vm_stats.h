@@ -28,6 +28,7 @@
 	X(fault_nomap, "faults with nothing mapped there")                    \
 	X(fault_noaccess, "faults the protection forbids")                    \
 	X(fault_nomem, "faults that found no memory")                         \
+	X(throttled, "times that a heavy writer had to wait for paging")      \
 	X(neighbours, "resident neighbours entered by a fault")               \
 	X(fault_wire, "pages wired by a fault")                               \
 	X(amap_copies, "amaps copied to clear needs-copy")                    \

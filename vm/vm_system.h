@@ -45,6 +45,11 @@ struct vm_system {
 	/* pages promised (vm_charge.c) */
 	_Atomic uint64_t charged_wired, charged_anon;
 	bool counts_anon; /* (c) vm_system_overcommit */
+	/* Pages made dirty of late, and by how many spaces: vm_throttle.c */
+	struct {
+		_Atomic size_t npages;
+		_Atomic uint32_t period, spaces, before;
+	} writers;
 	/* One look at whole spaces, before pages: vm_swapper.c */
 	void (*scan_spaces)(struct vm_system *);
 	struct {

@@ -50,6 +50,8 @@ struct vm_system {
 		_Atomic size_t npages;
 		_Atomic uint32_t period, spaces, before;
 	} writers;
+	/* (pass lock) since dirty ones were laundered: paging/laundry.c */
+	size_t freed_clean;
 	/* One look at whole spaces, before pages: vm_swapper.c */
 	void (*scan_spaces)(struct vm_system *);
 	struct {

@@ -296,6 +296,63 @@ test_deactivate(void **state)
 	swap_off(fx);
 }
 
+static void
+make_dirty(struct fixture *fx, size_t n)
+{
+	assert_int_equal(map_anon(fx, 0, n), VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store(fx, i, 'd'), VM_OK);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), n * FX_PAGE,
+			     VM_MADV_DEACTIVATE),
+	    VM_OK);
+	assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_LAUNDRY), n);
+}
+
+/* A pass that begins at 8 pages, wants 32 and has them: what it writes. */
+static uint64_t
+laundered(struct fixture *fx)
+{
+	uint64_t before = fx->sys->stats.pageouts;
+
+	assert_true(vm_page_free_count(fx->sys) >= 32);
+	(void)vm_pageout_once(fx->sys, 32, false);
+	return fx->sys->stats.pageouts - before;
+}
+
+/* Is a part written as soon as more is dirty than clean, and not before? */
+static void
+test_background(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	make_dirty(fx, FX_FRAMES / 2 - 1);
+	assert_int_equal(laundered(fx), 0);
+	assert_int_equal(unmap(fx, 0, FX_CELLS), VM_OK);
+	make_dirty(fx, FX_FRAMES / 2);
+	assert_in_range(laundered(fx), 1, fx_design->paging->cluster);
+	swap_off(fx);
+}
+
+/* A third as much is dirty: nine times a shortage has to be free first, and no
+ * page less; then it begins anew. */
+static void
+test_background_weight(void **state)
+{
+	struct fixture *fx = *state;
+	const size_t shortage = 32 - 8 + 1;
+
+	swap_on(fx, SLOTS);
+	make_dirty(fx, FX_FRAMES / 4);
+	fx->sys->freed_clean = 8 * shortage - 1;
+	assert_int_equal(laundered(fx), 0);
+	fx->sys->freed_clean++;
+	assert_true(laundered(fx) != 0);
+	assert_int_equal(fx->sys->freed_clean, 0);
+	assert_int_equal(laundered(fx), 0);
+	swap_off(fx);
+}
+
 /* With sequential advice the pages behind a fault are retired: right behind
  * it, or, where something is read, in the block before. */
 static void
@@ -514,6 +571,36 @@ test_room_again(void **state)
 	swap_off(fx);
 }
 
+/* A page that was to go and is used: does that count, so that it is not the
+ * next to go?  By then the active ones have been looked at once. */
+static void
+test_activity_back(void **state)
+{
+	struct fixture *fx = *state;
+	int byte = 0;
+	struct soft_access a = { .pmap = fx_map(fx)->pmap,
+		.cpu = 1, /* whose TLB knows nothing yet */
+		.access = VM_PROT_READ,
+		.va = fx_va(0),
+		.buf = &byte,
+		.len = 1 };
+	struct vm_page *pg;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_shared(fx, 0, 1), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	make_inactive(fx);
+	pg = mapping_of(fx->vs, 0).page;
+	vm_pageq_set_activity(pg, 0);
+	assert_int_equal(soft_access(&a), VM_OK);
+	assert_int_equal(pg->state, VM_PAGE_INACTIVE);
+	(void)vm_pageout_once(fx->sys, FX_FRAMES, false);
+	assert_int_equal(fx->sys->stats.pd_reactivated, 1);
+	assert_int_equal(pg->state, VM_PAGE_ACTIVE);
+	assert_in_range(vm_pageq_activity(pg), 2, 3);
+	swap_off(fx);
+}
+
 /* The host has no memory to remember slots in, at the first page of a cluster
  * or later: does the rest of the pass go on? */
 static void
@@ -631,6 +718,9 @@ main(void)
 		FX_TEST_IN(dragonfly, test_spare),
 		FX_TEST_IN(freebsd, test_activity),
 		FX_TEST_IN(freebsd, test_room_again),
+		FX_TEST_IN(freebsd, test_activity_back),
+		FX_TEST_IN(freebsd, test_background),
+		FX_TEST_IN(freebsd, test_background_weight),
 		FX_TEST(test_no_host_memory),
 		FX_TEST(test_locked_owner),
 		FX_TEST(test_levels),

@@ -17,7 +17,11 @@
  * their slots, if that makes them free: others need them more.
  *
  * Sources: 4.4BSD vm_pageout_scan; UVM uvm_pdpolicy_clock.c; DragonFly's cache
- * queue.
+ * queue.  Differs: UVM spares pages of files, of programs or private ones as
+ * long as there are less of that kind than it has a share for.  DragonFly ages
+ * active pages by counts, as FreeBSD does (laundry.c), passes over dirty pages
+ * at first, while clean ones may do, and has a second daemon for when the first
+ * is stuck.
  */
 #include "vm/vm_pageout_pass.h"
 #include "vm/vm_pageq.h"

@@ -862,6 +862,37 @@ test_wanted_stays(void **state)
 	assert_int_equal(STAT(fx, pageins), 0);
 }
 
+/* Who sees the end has to wait for the owner of the pages. */
+static struct vm_mutex *owner_lock;
+
+static void
+look_at_the_end(struct fixture *fx)
+{
+	assert_int_equal(vm_swapout_paging(fx->sys), 2);
+	vm_mutex_unlock(owner_lock);
+	owner_lock = NULL;
+}
+
+/* Pages that have been written are on their way until they are free: else who
+ * waits for memory takes it that none is coming. */
+static void
+test_counts_until_free(void **state)
+{
+	struct fixture *fx = *state;
+
+	need_swap(fx);
+	assert_int_equal(map_anon(fx, 0, 2), VM_OK);
+	fill(fx, 0, 2);
+	owner_lock = mapping_of(fx->vs, 0).page->lock;
+	begin_page_out(fx);
+	vm_mutex_lock(owner_lock);
+	fx->on_wait = look_at_the_end;
+	let_all_go(fx);
+	fx->on_wait = NULL;
+	assert_null(owner_lock);
+	assert_int_equal(vm_swapout_paging(fx->sys), 0);
+}
+
 /* ---- devices that fail ---- */
 
 /* A write fails: does the page stay, are its slots given up, and does it go to
@@ -1676,6 +1707,7 @@ main(void)
 		FX_TEST(test_punch_on_the_way),
 		FX_TEST(test_unmap_while_reading),
 		FX_TEST(test_wanted_stays),
+		FX_TEST(test_counts_until_free),
 		FX_TEST(test_write_fails),
 		FX_TEST(test_write_without_memory),
 		FX_TEST(test_read_fails),

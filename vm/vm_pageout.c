@@ -21,14 +21,15 @@
 #include "base/mem.h"
 #include "vm/vm_futility.h"
 
-#define MIN_SHARE   200 /* a 200th of memory is to be free, */
-#define MIN_LEAST   4   /* and at least so many pages, */
-#define MIN_MOST    256 /* and at most */
-#define HARD_PASSES 2   /* that make nothing: there is nothing */
-#define PASSES_MOST 32  /* of one who waits */
-#define AHEAD_MOST  256 /* pages to write beyond the target, at most, */
-#define AHEAD_SHARE 64  /* and no more than a 64th of memory */
-#define REST        64  /* steps after that are nothing but one */
+#define MIN_SHARE    200 /* a 200th of memory is to be free, */
+#define MIN_LEAST    4   /* and at least so many pages, */
+#define MIN_MOST     256 /* and at most */
+#define HARD_PASSES  2   /* that make nothing: there is nothing */
+#define PASSES_MOST  32  /* of one who waits */
+#define ENOUGH_SHARE 16  /* a pass may go a 16th of memory beyond the target */
+#define AHEAD_MOST   256 /* pages to write beyond the target, at most, */
+#define AHEAD_SHARE  64  /* and no more than a 64th of memory */
+#define REST         64  /* steps after that are nothing but one */
 
 struct vm_pageouts {
 	struct vm_mutex pass_lock;       /* one pass at a time */
@@ -51,7 +52,7 @@ ahead_of(const struct vm_system *sys, size_t enough)
 {
 	const struct vm_pageouts *po = sys->pageouts;
 
-	return enough == po->levels.target ? po->ahead : 0;
+	return enough == po->levels.enough ? po->ahead : 0;
 }
 
 /* So many before it were in vain.  => pass_lock held */
@@ -217,7 +218,7 @@ make_own(struct vm_system *sys)
 
 	vm_mutex_lock(&po->pass_lock);
 	while (is_short(sys) && !is_hopeless(sys, fruitless) && left-- > 0) {
-		if (pass(sys, po->levels.target, fruitless, true) ==
+		if (pass(sys, po->levels.enough, fruitless, true) ==
 		    VM_PAGEOUT_VAIN)
 			fruitless++;
 		else
@@ -264,7 +265,7 @@ try_own(struct vm_system *sys, struct vm_wait *w)
 	bool coming;
 
 	while (is_short(sys) && left-- > 0) {
-		if (once(sys, po->levels.target, fruitless, false) ==
+		if (once(sys, po->levels.enough, fruitless, false) ==
 		    VM_PAGEOUT_VAIN)
 			fruitless++;
 		else
@@ -306,7 +307,7 @@ is_futile_now(struct vm_system *sys)
 
 	if (!vm_mutex_trylock(&po->pass_lock))
 		return false;
-	(void)pass(sys, po->levels.target, sys->paging->patience, false);
+	(void)pass(sys, po->levels.enough, sys->paging->patience, false);
 	vm_mutex_unlock(&po->pass_lock);
 	return is_futile(sys);
 }
@@ -391,7 +392,7 @@ daemon_pass(struct vm_system *sys, bool waits)
 	}
 	if (is_futile(sys))
 		return WHEN_CALLED; /* until somebody is told */
-	if (once(sys, po->levels.target, po->fruitless, waits) !=
+	if (once(sys, po->levels.enough, po->fruitless, waits) !=
 	    VM_PAGEOUT_VAIN) {
 		po->fruitless = 0;
 		return AT_ONCE;
@@ -480,6 +481,8 @@ set_levels(const struct vm_system *sys, struct vm_pageout_levels *l)
 		min = MIN_MOST;
 	l->min = min + vm_page_reserve(sys);
 	l->target = l->min * sys->paging->target.times / sys->paging->target.by;
+	l->enough = least(l->target * sys->paging->enough,
+	    l->target + vm_page_count(sys) / ENOUGH_SHARE);
 }
 
 void

@@ -26,6 +26,7 @@
 /* How many free pages are few, and how many enough. */
 struct vm_pageout_levels {
 	size_t min, target;
+	size_t enough; /* the target or beyond it: where a pass ends */
 };
 
 /* Page as a design does.  => no space is there yet */

@@ -48,6 +48,7 @@ struct vm_paging {
 	struct {
 		uint8_t times, by; /* target: times / by of the least */
 	} target;
+	uint8_t enough;    /* targets: where a pass ends, if memory is large */
 	unsigned patience; /* fruitless passes, before they get hard */
 	bool launders;     /* dirty pages that are inactive have a queue */
 	bool unmaps;       /* inactive pages are in no pmap */

@@ -19,9 +19,9 @@
 	}
 
 /* The same, but to who goes on in order, up to 16: UVM has that for files. */
-#define IN_ORDER                                   \
-	{                                          \
-		.first = 1, .least = 1, .most = 16 \
+#define IN_ORDER                                                 \
+	{                                                        \
+		.first = 1, .least = 1, .most = 16, .deep = true \
 	}
 
 /* 4.4BSD: a page keeps its slot, of blocks of 16 KB. */
@@ -34,6 +34,7 @@ const struct vm_paging vm_paging_mach = {
 	.swapin = ONE,
 	.patience = 1,
 	.target = { 4, 3 },
+	.enough = 1,
 };
 
 /* FreeBSD: a laundry, and runs of consecutive indices. */
@@ -51,10 +52,12 @@ const struct vm_paging vm_paging_freebsd = {
 	    .least = 16,
 	    .most = 32,
 	    .step = 8,
-	    .around = true },
+	    .around = true,
+	    .deep = true },
 	.launders = true,
 	.patience = 8,
 	.target = { 4, 1 },
+	.enough = 1,
 };
 
 /* DragonFly: what is clean stays to be had again until it is needed. */
@@ -64,9 +67,10 @@ const struct vm_paging vm_paging_dragonfly = {
 	.place = &vm_place_object,
 	.cluster = 32,
 	.file = FILES,
-	.swapin = { .first = 16, .least = 4, .most = 32 },
+	.swapin = { .first = 16, .least = 4, .most = 32, .deep = true },
 	.patience = 1,
 	.target = { 2, 1 },
+	.enough = 1,
 };
 
 /* UVM: any dirty pages make one cluster. */
@@ -79,6 +83,7 @@ const struct vm_paging vm_paging_netbsd = {
 	.swapin = IN_ORDER,
 	.patience = 1,
 	.target = { 4, 3 },
+	.enough = 4,
 };
 
 const struct vm_paging vm_paging_openbsd = {
@@ -90,6 +95,7 @@ const struct vm_paging vm_paging_openbsd = {
 	.swapin = IN_ORDER,
 	.patience = 1,
 	.target = { 4, 3 },
+	.enough = 4,
 	.unmaps = true,
 	.encrypt = true,
 };

@@ -32,11 +32,13 @@ enum vm_resolved_how {
 	VM_MADE_OBJECT_ZERO, /* a new page of a shared anonymous object */
 };
 
-/* How far resolve goes for a page. */
+/* How far resolve goes for a page, beyond what is there and usable as it is:
+ * two bits. */
 enum vm_resolve_depth {
-	VM_RESOLVE_RESIDENT, /* take what is there and usable as it is */
-	VM_RESOLVE_MAKE,     /* make a page or a copy, but read nothing */
-	VM_RESOLVE_ALL,      /* read it in too */
+	VM_RESOLVE_RESIDENT = 0,
+	VM_RESOLVE_MAKE = 1, /* make a page or a copy */
+	VM_RESOLVE_READ = 2, /* read it in, unless that is waited for */
+	VM_RESOLVE_ALL = VM_RESOLVE_MAKE | VM_RESOLVE_READ, /* even then */
 };
 
 /* One question of the fault loop, and the design's answer. */
@@ -55,6 +57,7 @@ struct vm_resolve {
 	vm_prot_t prot;           /* out (OK): map it with at most this */
 	enum vm_resolved_how how; /* out (OK) */
 	uint32_t seen;            /* out (BUSY): for vm_page_wait */
+	struct vm_wants wants;    /* out: of who reads there, in order */
 	struct vm_read *read;     /* in: where an IO verdict leaves its run */
 };
 

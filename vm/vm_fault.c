@@ -55,8 +55,9 @@ struct vm_fault {
 	vm_pindex_t behind; /* and before it */
 	bool has_read;      /* the page, or what is around it */
 	bool steady;        /* as the reader has done for long, in order */
+	bool goes_on;       /* who reads in order wants what is in `next` */
 	struct vm_resolve r;
-	struct vm_read read;
+	struct vm_read read, next;
 };
 
 /* ---- entering ---- */
@@ -479,11 +480,8 @@ find_entry(struct vm_fault *f)
 }
 
 static enum vm_verdict
-attempt(struct vm_fault *f)
+resolve(struct vm_fault *f)
 {
-	const struct vm_cow_ops *cow = f->map->design->cow;
-	enum vm_verdict v;
-
 	f->r = (struct vm_resolve){
 		.sys = f->map->sys,
 		.pmap = f->map->pmap,
@@ -494,8 +492,43 @@ attempt(struct vm_fault *f)
 		.page_flags = f->reclaims != 0 ? VM_PAGE_RESERVE : 0,
 		.read = &f->read,
 	};
+	return f->map->design->cow->resolve(&f->r);
+}
+
+/* Who reads in order uses what has been read for him while more comes in. */
+static void
+plan_next(struct vm_fault *f)
+{
+	const struct vm_map_entry *e = f->entry;
+	struct vm_resolve r = {
+		.sys = f->map->sys,
+		.pmap = f->map->pmap,
+		.entry = f->entry,
+		.va = f->va + vm_ptoa(f->r.wants.in),
+		.access = e->prot & VM_PROT_READ,
+		.depth = VM_RESOLVE_READ,
+		.read = &f->next,
+	};
+
+	f->goes_on = false;
+	if (f->r.wants.in == 0 || (f->flags & VM_FAULT_NARROW))
+		return;
+	f->has_read = true;
+	f->steady = f->r.wants.steady;
+	if (f->r.wants.in < vm_atop(e->end - f->va))
+		f->goes_on = f->map->design->cow->resolve(&r) == VM_RESOLVE_IO;
+	f->next.unasked = true;
+}
+
+static enum vm_verdict
+attempt(struct vm_fault *f)
+{
+	const struct vm_cow_ops *cow = f->map->design->cow;
+	enum vm_verdict v;
+
 	cow->lock(f->entry);
-	v = cow->resolve(&f->r);
+	v = resolve(f);
+	plan_next(f);
 	if (v == VM_RESOLVE_OK)
 		v = enter(f);
 	if (v == VM_RESOLVE_OK)
@@ -560,6 +593,12 @@ start_reading(struct vm_reading *r)
 		vm_swapin_start(r);
 }
 
+static int
+read_waiting(struct vm_system *sys, struct vm_read *rd)
+{
+	return rd->obj != NULL ? vm_object_read(rd) : vm_swapin(sys, rd);
+}
+
 /* Without memory to keep a read in it is waited for all the same. */
 static int
 read_in(struct vm_fault *f)
@@ -570,11 +609,24 @@ read_in(struct vm_fault *f)
 	if (f->wait != NULL)
 		r = vm_reading_make(sys, &f->read);
 	if (r == NULL)
-		return f->read.obj != NULL ? vm_object_read(&f->read) :
-					     vm_swapin(sys, &f->read);
+		return read_waiting(sys, &f->read);
 	f->wait->reading = r;
 	start_reading(r);
 	return follow_reading(f->wait);
+}
+
+/* Nobody waits for it, but without memory for that. */
+static void
+read_on(struct vm_fault *f)
+{
+	struct vm_reading *r = vm_reading_make(f->map->sys, &f->next);
+
+	if (r == NULL) {
+		(void)read_waiting(f->map->sys, &f->next);
+		return;
+	}
+	start_reading(r);
+	vm_reading_leave(r);
 }
 
 static int
@@ -665,6 +717,8 @@ fault_loop(struct vm_fault *f)
 		if (error == 0)
 			v = attempt(f);
 		vm_map_unlock_read(f->map);
+		if (error == 0 && f->goes_on)
+			read_on(f);
 		if (error == VM_EAGAIN) {
 			error = grow_stack(f);
 			if (error == 0)

@@ -254,6 +254,19 @@ struct vm_object_want {
 enum vm_verdict vm_object_resolve(struct vm_object *, vm_pindex_t pindex,
     struct vm_object_want *);
 
+/* Whether what is read for it has to be waited for: its pager cannot but. */
+static inline bool
+vm_object_is_waited_for(const struct vm_object *obj)
+{
+	return obj->ops->get != NULL && obj->ops->get_start == NULL;
+}
+
+/*
+ * vm_object_wants: vm_reader_wants, of who reads the object, unless that is
+ * waited for.  => locked
+ */
+struct vm_wants vm_object_wants(const struct vm_object *, vm_pindex_t);
+
 /*
  * vm_object_read: have the pager fill a run made by vm_object_resolve.
  * => no lock held; blocks; the run's reference is dropped

@@ -115,7 +115,7 @@ allocate_read(struct vm_object *obj, const struct read_plan *p,
 	vm_pindex_t pi;
 
 	rd->npages = 0;
-	rd->steady = false;
+	rd->steady = rd->unasked = false;
 	rd->pindex = p->start;
 	for (pi = p->start; pi == p->wanted || pi < p->end; pi++) {
 		struct vm_page *pg;
@@ -189,6 +189,15 @@ begin_read(struct vm_object *obj, vm_pindex_t pindex,
 	if (v == VM_RESOLVE_IO && want->advice != VM_ADV_RANDOM)
 		note_reader(obj, &w, want->read);
 	return v;
+}
+
+struct vm_wants
+vm_object_wants(const struct vm_object *obj, vm_pindex_t pindex)
+{
+	if (vm_object_is_waited_for(obj))
+		return (struct vm_wants){ .in = 0 };
+	return vm_reader_wants(obj->sys, vm_object_readahead(obj), &obj->reader,
+	    pindex);
 }
 
 /* ---- a device goes ---- */

@@ -31,6 +31,7 @@ struct vm_read {
 	vm_slot_t slot;          /* of the first page in swap */
 	unsigned npages, wanted; /* the one it is for is pages[wanted] */
 	bool steady;             /* who reads has long gone on in order */
+	bool unasked;            /* nobody wants even that page yet */
 	struct vm_page *pages[VM_CLUSTER_MAX];
 };
 

@@ -7,19 +7,47 @@
 #include "vm/pmap.h"
 #include "vm/vm_pageout.h"
 
-#define SHARE 4 /* of what is free a request takes a 4th at most */
-#define FLOOR 2 /* a shorter window would have nothing to learn from */
+#define SHARE      4 /* of what is free a request takes a 4th at most, */
+#define SHARE_DEEP 2 /* in order from swap, half */
+#define FLOOR      2 /* a shorter window would have nothing to learn from */
+
+/* At most a share of what there is above a floor; but a page in any case. */
+static unsigned
+clip(const struct vm_system *sys, unsigned npages, size_t floor, unsigned share)
+{
+	size_t has = vm_pageout_available(sys);
+	size_t most = has > floor ? (has - floor) / share : 0;
+
+	return npages > most + 1 ? (unsigned)most + 1 : npages;
+}
 
 unsigned
 vm_readahead_clip(const struct vm_system *sys, unsigned npages)
 {
 	struct vm_pageout_levels levels;
-	size_t has = vm_pageout_available(sys), most = 0;
 
 	vm_pageout_get_levels(sys, &levels);
-	if (has > levels.min)
-		most = (has - levels.min) / SHARE;
-	return npages > most + 1 ? (unsigned)most + 1 : npages;
+	return clip(sys, npages, levels.min, SHARE);
+}
+
+/* What is read in order from swap will be used, and may be why others go: all
+ * counts but the reserve. */
+static unsigned
+clip_window(const struct vm_system *sys, const struct vm_readahead *ra,
+    const struct vm_window *w)
+{
+	if (ra->deep && w->in_order)
+		return clip(sys, w->npages, vm_page_reserve(sys), SHARE_DEEP);
+	return vm_readahead_clip(sys, w->npages);
+}
+
+/* Whether there is room for what nobody has asked for, in order. */
+static bool
+has_room(const struct vm_system *sys, const struct vm_readahead *ra)
+{
+	const struct vm_window least = { .npages = 2, .in_order = true };
+
+	return clip_window(sys, ra, &least) == least.npages;
 }
 
 static unsigned
@@ -84,7 +112,7 @@ vm_readahead_plan(const struct vm_system *sys, const struct vm_readahead *ra,
 	struct vm_window w = plan(sys, ra, rd, pindex, advice);
 
 	w.steady = w.in_order && w.npages == ra->most;
-	w.npages = vm_readahead_clip(sys, w.npages);
+	w.npages = clip_window(sys, ra, &w);
 	return w;
 }
 
@@ -95,6 +123,19 @@ vm_reader_went(struct vm_reader *rd, const struct vm_window *w,
 	rd->next = next;
 	rd->window = w->npages > FLOOR ? (uint8_t)w->npages : FLOOR;
 	rd->in_order = w->in_order;
+	rd->steady = w->steady;
+}
+
+struct vm_wants
+vm_reader_wants(const struct vm_system *sys, const struct vm_readahead *ra,
+    const struct vm_reader *rd, vm_pindex_t pindex)
+{
+	bool there = pindex < rd->next && rd->next - pindex <= rd->window;
+
+	if (!rd->in_order || !there || ra->most == 1 || !has_room(sys, ra))
+		return (struct vm_wants){ .in = 0 };
+	return (
+	    struct vm_wants){ .in = rd->next - pindex, .steady = rd->steady };
 }
 
 void

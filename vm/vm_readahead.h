@@ -10,8 +10,9 @@
  *	elsewhere                        ####   ##     here and there
  *
  * A page that was read along is marked (vm_page.ahead) until it is used.  What
- * nobody has asked for is never why what is in use has to go: a request takes
- * a small share of what is free, and nothing of what the daemon keeps so.
+ * nobody has asked for is not why what is in use has to go: a request takes
+ * a small share of what is free, and nothing of what the daemon keeps so.  Only
+ * one in order, which will be asked for, may take of that.
  *
  * Sources: FreeBSD vm_fault.c (vm_fault_readahead), UVM uvm_readahead.c.
  * Differs: the reader is the object's, not the entry's or the open file's;
@@ -30,13 +31,21 @@ struct vm_readahead {
 	uint8_t most;  /* and in order, at most, or by advice */
 	uint8_t step;  /* each in order is so much longer; 0: twice as long */
 	bool around;   /* elsewhere: the aligned block, not what follows */
+	bool deep;     /* in order, takes of what the daemon keeps free */
 };
 
 /* Where somebody reads an object.  => guarded by the object's lock */
 struct vm_reader {
 	vm_pindex_t next; /* the last request ended here, */
 	uint8_t window;   /* and was so long; 0: there was none */
-	bool in_order;    /* it went on where the one before had ended */
+	bool in_order;    /* it went on where the one before had ended, */
+	bool steady;      /* and is as long as they get */
+};
+
+/* What who reads in order will want next. */
+struct vm_wants {
+	vm_pindex_t in; /* so many pages further; 0: nothing, or not yet */
+	bool steady;    /* he has gone on in order for long */
 };
 
 /* The next request: npages from the wanted page on or, where somebody reads
@@ -57,11 +66,21 @@ struct vm_window vm_readahead_plan(const struct vm_system *,
 void vm_reader_went(struct vm_reader *, const struct vm_window *,
     vm_pindex_t next);
 
+/*
+ * vm_reader_wants: when he is at a page that his last request has brought, or
+ * will bring: where the next one is to begin.  Then that can be read while he
+ * uses these.  => nothing: he is not there, does not go on in order, the design
+ * reads a page at a time, or memory is short
+ */
+struct vm_wants vm_reader_wants(const struct vm_system *,
+    const struct vm_readahead *, const struct vm_reader *, vm_pindex_t);
+
 /* A page that was read along is used; goes unused. */
 void vm_reader_used(struct vm_reader *, const struct vm_readahead *);
 void vm_reader_unused(struct vm_reader *);
 
-/* So many pages at most: what memory has room for. */
+/* So many pages at most: what memory has room for, if nobody has asked for
+ * them. */
 unsigned vm_readahead_clip(const struct vm_system *, unsigned npages);
 
 #endif

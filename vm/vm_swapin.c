@@ -28,7 +28,7 @@ vm_read_arrived(struct vm_system *sys, const struct vm_read *rd, unsigned i)
 	struct vm_page *pg = rd->pages[i];
 
 	vm_page_ready(sys, pg);
-	if (i == rd->wanted)
+	if (i == rd->wanted && !rd->unasked)
 		return;
 	pg->ahead = true;
 	vm_pageq_put(sys, pg, VM_PAGE_INACTIVE);

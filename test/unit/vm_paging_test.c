@@ -159,18 +159,27 @@ there(struct fixture *fx)
 	return text;
 }
 
-/* In which order the pages come when somebody goes on where they end. */
+/* Which pages are there, and after how many requests, when somebody goes on
+ * where they end: the next request in order is made with the one before. */
 struct comes {
 	const struct vm_design *design;
-	const char *runs[4];
+	struct {
+		const char *run;
+		unsigned requests;
+	} steps[4];
 };
 
 static const struct comes comes[] = {
-	{ &vm_design_mach, { "20-20", "20-21", "20-22", "20-23" } },
-	{ &vm_design_freebsd, { "16-31", "16-39", "16-55", "16-63" } },
-	{ &vm_design_dragonfly, { "20-35", "20-63", "20-63", "20-63" } },
-	{ &vm_design_netbsd, { "20-20", "20-24", "20-32", "20-48" } },
-	{ &vm_design_openbsd, { "20-20", "20-24", "20-32", "20-48" } },
+	{ &vm_design_mach,
+	    { { "20-20", 1 }, { "20-21", 2 }, { "20-22", 3 },
+		{ "20-23", 4 } } },
+	{ &vm_design_freebsd,
+	    { { "16-31", 1 }, { "16-55", 3 }, { "16-63", 4 } } },
+	{ &vm_design_dragonfly, { { "20-35", 1 }, { "20-63", 2 } } },
+	{ &vm_design_netbsd,
+	    { { "20-20", 1 }, { "20-32", 3 }, { "20-63", 5 } } },
+	{ &vm_design_openbsd,
+	    { { "20-20", 1 }, { "20-32", 3 }, { "20-63", 5 } } },
 };
 
 static const struct comes *
@@ -198,11 +207,12 @@ come_in(struct fixture *fx, map_fn *map)
 	assert_string_equal(there(fx), "");
 	for (size_t i = 0; i < 4 && next < PAGES; i++) {
 		assert_int_equal(load(fx, next), 1 + (int)next);
-		assert_string_equal(there(fx), c->runs[i]);
-		assert_int_equal(fx->sys->stats.swap_read_io, read + i + 1);
+		assert_string_equal(there(fx), c->steps[i].run);
+		assert_int_equal(fx->sys->stats.swap_read_io,
+		    read + c->steps[i].requests);
 		assert_int_equal(vm_pageq_count(fx->sys, VM_PAGE_ACTIVE),
 		    i + 1);
-		next = (size_t)atoi(strchr(c->runs[i], '-') + 1) + 1;
+		next = (size_t)atoi(strchr(c->steps[i].run, '-') + 1) + 1;
 	}
 	is_filled(fx, 1);
 	assert_int_equal(unmap(fx, 0, PAGES), VM_OK);
@@ -258,6 +268,48 @@ test_come_in_alone(void **state)
 	    VM_OK);
 	assert_int_equal(load(fx, 20), 21);
 	assert_string_equal(there(fx), "20-20");
+	swap_off(fx);
+}
+
+/* Go through the first pages in order, which are in swap; how many come in. */
+static uint64_t
+go_through(struct fixture *fx, size_t n)
+{
+	uint64_t before;
+
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store(fx, i, 1 + (int)i), VM_OK);
+	all_out(fx);
+	before = fx->sys->stats.pageins;
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(load(fx, i), 1 + (int)i);
+	return fx->sys->stats.pageins - before;
+}
+
+/* Is nothing made where nothing is, for who reads in order up to there? */
+static void
+test_read_on_nothing(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_anon(fx, 0, PAGES), VM_OK);
+	assert_int_equal(go_through(fx, PAGES / 2), PAGES / 2);
+	assert_string_equal(there(fx), "0-31");
+	swap_off(fx);
+}
+
+/* What comes next may be a file's, of a private mapping. */
+static void
+test_read_on_file(void **state)
+{
+	struct fixture *fx = *state;
+
+	swap_on(fx, SLOTS);
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_in_range(go_through(fx, 4), 4, 8);
+	for (size_t i = 4; i < 8; i++)
+		assert_int_equal(load(fx, i), 'A' + (int)i);
 	swap_off(fx);
 }
 
@@ -400,10 +452,12 @@ test_behind_block(void **state)
 	for (size_t i = block - 32; i < block; i++)
 		assert_int_equal(load(fx, i), (int)i % 251);
 	assert_int_equal(fx->sys->stats.retired, 0);
-	assert_int_equal(load(fx, block + 1), (int)(block + 1) % 251);
+	for (size_t i = block; i < block + 8; i++)
+		assert_int_equal(load(fx, i), (int)i % 251);
 	assert_in_range(fx->sys->stats.retired, 1, 32);
-	assert_int_equal(mapping_of(fx->vs, block + 1).page->state,
-	    VM_PAGE_ACTIVE);
+	assert_int_equal(mapping_of(fx->vs, block - 1).page->state,
+	    VM_PAGE_INACTIVE);
+	assert_true(vm_pageq_count(fx->sys, VM_PAGE_ACTIVE) > 0);
 	assert_int_equal(unmap(fx, 0, n), VM_OK);
 	swap_off(fx);
 }
@@ -704,6 +758,8 @@ main(void)
 		FX_TEST(test_come_in),
 		FX_TEST(test_come_in_row),
 		FX_TEST(test_come_in_alone),
+		FX_TEST(test_read_on_nothing),
+		FX_TEST(test_read_on_file),
 		FX_TEST(test_deactivate),
 		FX_TEST(test_behind),
 		FX_TEST_IN(freebsd, test_behind_block),

@@ -61,7 +61,7 @@ fill_top(struct vm_resolve *r, struct vm_page *pg, enum vm_resolved_how how)
 	struct vm_map_entry *e = r->entry;
 	struct vm_page *new;
 
-	if (r->depth == VM_RESOLVE_RESIDENT)
+	if ((r->depth & VM_RESOLVE_MAKE) == 0)
 		return VM_RESOLVE_ABSENT;
 	new = vm_object_grab(e->layers.top->obj, top_index(r), near_page(r),
 	    r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
@@ -86,7 +86,7 @@ copy_up(struct vm_resolve *r, const struct vm_layer_at *at,
 {
 	enum vm_verdict v;
 
-	if (r->depth != VM_RESOLVE_RESIDENT && policy->take != NULL &&
+	if ((r->depth & VM_RESOLVE_MAKE) && policy->take != NULL &&
 	    policy->take(r->entry, at)) {
 		VM_COUNT(r->sys, cow_moves);
 		return vm_cow_answer(r, at->page, r->entry->prot,
@@ -105,7 +105,7 @@ await(struct vm_resolve *r, const struct vm_layer_at *at)
 	const struct vm_map_entry *e = r->entry;
 	vm_pindex_t first = at->pindex - vm_entry_page(e, r->va);
 	struct vm_object_want want = {
-		.io = r->depth == VM_RESOLVE_ALL,
+		.io = (r->depth & VM_RESOLVE_READ) != 0,
 		.advice = (enum vm_advice)e->advice,
 		.first = first,
 		.limit = first + vm_entry_npages(e),
@@ -127,10 +127,15 @@ found(struct vm_resolve *r, const struct vm_layer_at *at,
 {
 	struct vm_map_entry *e = r->entry;
 	bool own = at->depth == 0 && !vm_entry_needs_copy(e);
+	enum vm_verdict v;
 
 	VM_COUNT_PEAK(r->sys, shadow_depth_peak, at->depth + 1);
-	if (at->page == NULL || at->page->busy)
-		return await(r, at);
+	if (at->page == NULL || at->page->busy) {
+		v = await(r, at);
+		r->wants = vm_object_wants(at->layer->obj, at->pindex);
+		return v;
+	}
+	r->wants = vm_object_wants(at->layer->obj, at->pindex);
 	if ((r->access & VM_PROT_WRITE) && !own)
 		return copy_up(r, at, policy);
 	return vm_cow_answer(r, at->page, own ? e->prot : vm_cow_readonly(e),
@@ -173,8 +178,8 @@ vm_layers_resolve(struct vm_resolve *r, const struct vm_layers_policy *policy)
 	struct vm_layer_at at;
 
 	if (must_settle(r, policy))
-		return r->depth == VM_RESOLVE_RESIDENT ? VM_RESOLVE_ABSENT :
-							 VM_RESOLVE_SETTLE;
+		return (r->depth & VM_RESOLVE_MAKE) == 0 ? VM_RESOLVE_ABSENT :
+							   VM_RESOLVE_SETTLE;
 	at = vm_layers_find(r->entry, n);
 	return at.layer != NULL ? found(r, &at, policy) : found_nowhere(r, n);
 }

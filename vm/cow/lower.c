@@ -21,7 +21,7 @@ vm_cow_answer(struct vm_resolve *r, struct vm_page *pg, vm_prot_t prot,
 enum vm_verdict
 vm_cow_busy(struct vm_resolve *r, struct vm_page *pg)
 {
-	if (r->depth != VM_RESOLVE_ALL)
+	if ((r->depth & VM_RESOLVE_READ) == 0)
 		return VM_RESOLVE_ABSENT;
 	r->page = pg;
 	r->seen = vm_page_want(r->sys, pg);
@@ -41,13 +41,22 @@ vm_cow_leave_pmap(struct vm_resolve *r)
 	pmap_update(r->pmap);
 }
 
+/* What nobody has asked for is not waited for. */
+static bool
+may_read(const struct vm_resolve *r)
+{
+	return r->depth == VM_RESOLVE_ALL ||
+	    ((r->depth & VM_RESOLVE_READ) &&
+		!vm_object_is_waited_for(r->entry->object));
+}
+
 enum vm_verdict
 vm_cow_lower(struct vm_resolve *r, vm_pindex_t n)
 {
 	struct vm_map_entry *e = r->entry;
 	struct vm_object_want want = {
-		.make = r->depth != VM_RESOLVE_RESIDENT,
-		.io = r->depth == VM_RESOLVE_ALL,
+		.make = (r->depth & VM_RESOLVE_MAKE) != 0,
+		.io = may_read(r),
 		.advice = (enum vm_advice)e->advice,
 		.first = e->offset,
 		.limit = e->offset + vm_entry_npages(e),
@@ -60,6 +69,7 @@ vm_cow_lower(struct vm_resolve *r, vm_pindex_t n)
 	v = vm_object_resolve(e->object, e->offset + n, &want);
 	r->page = want.page;
 	r->seen = want.seen;
+	r->wants = vm_object_wants(e->object, e->offset + n);
 	r->prot = vm_entry_is_cow(e) ? vm_cow_readonly(e) : e->prot;
 	r->how = want.zeroed ? VM_MADE_OBJECT_ZERO : VM_FOUND_OBJECT;
 	return v;

@@ -94,7 +94,7 @@ copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
 	struct vm_map_entry *e = r->entry;
 	struct vm_anon *an;
 
-	if (r->depth == VM_RESOLVE_RESIDENT)
+	if ((r->depth & VM_RESOLVE_MAKE) == 0)
 		return VM_RESOLVE_ABSENT;
 	an = promote(r, n, old->page);
 	if (an == NULL)
@@ -158,13 +158,14 @@ page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 	enum vm_verdict v;
 	struct vm_window w;
 
-	if (r->depth != VM_RESOLVE_ALL)
+	if ((r->depth & VM_RESOLVE_READ) == 0)
 		return VM_RESOLVE_ABSENT;
 	w = vm_readahead_plan(r->sys, ra, reader, ar->slot + n,
 	    r->entry->advice);
 	v = begin_read(r, n, an, w.in_order ? w.npages : ra->first);
 	if (v == VM_RESOLVE_IO)
 		vm_reader_went(reader, &w, ar->slot + n + r->read->npages);
+	r->wants = vm_reader_wants(r->sys, ra, reader, ar->slot + n);
 	return v;
 }
 
@@ -176,6 +177,8 @@ upper(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 
 	if (an->page == NULL)
 		return page_in(r, n, an);
+	r->wants = vm_reader_wants(r->sys, &r->sys->paging->swapin,
+	    &e->aref.amap->reader, e->aref.slot + n);
 	if (an->page->busy)
 		return vm_cow_busy(r, an->page);
 	if ((r->access & VM_PROT_WRITE) && !sole)
@@ -191,7 +194,7 @@ promote_lower(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 	struct vm_map_entry *e = r->entry;
 	struct vm_anon *an;
 
-	if (r->depth == VM_RESOLVE_RESIDENT)
+	if ((r->depth & VM_RESOLVE_MAKE) == 0)
 		return VM_RESOLVE_ABSENT;
 	an = promote(r, n, pg);
 	if (an == NULL)
@@ -239,8 +242,8 @@ uvm_resolve(struct vm_resolve *r)
 	if (e->aref.amap != NULL)
 		an = vm_amap_lookup(&e->aref, n);
 	if (must_settle(r, an))
-		return r->depth == VM_RESOLVE_RESIDENT ? VM_RESOLVE_ABSENT :
-							 VM_RESOLVE_SETTLE;
+		return (r->depth & VM_RESOLVE_MAKE) == 0 ? VM_RESOLVE_ABSENT :
+							   VM_RESOLVE_SETTLE;
 	return an != NULL ? upper(r, n, an) : lower(r, n);
 }
 

@@ -136,9 +136,9 @@ file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
 			continue;
 		if (got < 0)
 			return VM_EIO;
-		*done += (size_t)got;
-		if (got == 0 || (*done & VM_PAGE_MASK) != 0)
+		if (got == 0)
 			break; /* the end of the file */
+		*done += (size_t)got;
 	}
 	return fill_frames(f->run, pages, buffer, *done);
 }

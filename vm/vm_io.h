@@ -28,9 +28,11 @@ struct vm_io {
 	unsigned npages;            /* 1..VM_CLUSTER_MAX */
 	uint64_t offset;            /* bytes, in the store; page aligned */
 	void *addr[VM_CLUSTER_MAX]; /* VM_PAGE_SIZE bytes each, aligned to it */
-	size_t len; /* of files: bytes, the last page need not be whole; in
+	size_t len;    /* of files: bytes, the last page need not be whole; in
 		       done of a read how many there were */
-	int error;  /* 0, VM_EIO...; valid in done */
+	size_t inside; /* of a read: so many there are, as far as is known:
+			  one that ends before has stopped too early */
+	int error;     /* 0, VM_EIO...; valid in done */
 	void (*done)(struct vm_io *); /* any thread, no lock held */
 	void *store[4];               /* the store's own while under way */
 };

@@ -369,6 +369,36 @@ fill_up(const struct vm_reading *r)
 	return (unsigned)vm_atop(len + VM_PAGE_MASK);
 }
 
+/* Whether reading stopped before the end of the file.  Then only whole pages
+ * are good: what would be zeroes behind is something else. */
+static bool
+is_short(struct vm_io *io)
+{
+	if (io->error != 0 || io->len >= io->inside)
+		return false;
+	io->len -= io->len & VM_PAGE_MASK;
+	return true;
+}
+
+/* Whether what is wanted is missing.  The file may have become shorter, which
+ * another try tells. */
+static bool
+is_missing(struct vm_reading *r)
+{
+	return is_short(&r->io) && vm_atop(r->io.len) <= r->read.wanted;
+}
+
+static bool
+try_again(struct vm_reading *r, bool missing)
+{
+	if (narrow(&r->read))
+		return true;
+	if (!missing || r->again)
+		return false;
+	r->again = true;
+	return true;
+}
+
 static void begin(struct vm_reading *);
 
 /* Called by the pager, from any thread.  The object lives as long as it has
@@ -378,9 +408,10 @@ ended(struct vm_io *io)
 {
 	struct vm_reading *r = container_of(io, struct vm_reading, io);
 	struct vm_system *sys = r->sys;
-	int error = io->error;
+	bool missing = is_missing(r);
+	int error = missing ? VM_EIO : io->error;
 
-	if (error == VM_EIO && narrow(&r->read)) {
+	if (error == VM_EIO && try_again(r, missing)) {
 		begin(r);
 		return;
 	}
@@ -399,6 +430,7 @@ begin(struct vm_reading *r)
 	r->io.write = false;
 	r->io.npages = rd->npages;
 	r->io.len = vm_ptoa(rd->npages);
+	r->io.inside = 0;
 	r->io.done = ended;
 	rd->obj->ops->get_start(rd->obj, rd->pindex, rd->pages, &r->io);
 }

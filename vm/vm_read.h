@@ -43,6 +43,7 @@ struct vm_reading {
 		struct vm_swapio swap; /* from swap, */
 		struct vm_io io;       /* or from a store */
 	};
+	bool again;         /* it was too short, and is tried again */
 	bool left;          /* (r) nobody wants to know of its end */
 	_Atomic bool ended; /* (r) to write */
 	int error;          /* (e) 0; that of the wanted page */

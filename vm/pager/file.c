@@ -118,6 +118,7 @@ aim(struct vm_object *obj, vm_pindex_t pindex, struct vm_page *const *pages,
 	if (error != 0)
 		return error;
 	io->npages = (unsigned)vm_atop(io->len + VM_PAGE_MASK);
+	io->inside = io->len;
 	page_addresses(obj, pages, io->npages, io->addr);
 	return 0;
 }

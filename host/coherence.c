@@ -241,15 +241,11 @@ find_start(struct task *t, const struct sysargs_call *call, int fd)
 	    UINT64_MAX;
 }
 
+/* Whether every page of the file is looked at anew after the call. */
 static bool
-begin(struct task *t, struct vm_object *obj, void (*then)(struct task *, long))
+tosses(const struct sysargs_call *call)
 {
-	if (obj == NULL)
-		return false;
-	(void)flush(t, obj);
-	t->change = (struct change){ .object = obj, .cuts = then == after_cut };
-	t->at_exit = then;
-	return true;
+	return call->nr == SYS_fallocate || call->nr == SYS_ioctl;
 }
 
 static bool
@@ -274,6 +270,43 @@ before_reading(struct task *t, const struct sysargs_call *call,
 	return sync && error != 0 ? -EIO : 0;
 }
 
+/* Dirty pages that cannot be written stay: they must not be tossed. */
+static int
+before_change(struct task *t, const struct sysargs_call *call,
+    struct vm_object *obj, void (*then)(struct task *, long))
+{
+	if (obj == NULL)
+		return 0;
+	if (flush(t, obj) != 0 && tosses(call)) {
+		vm_object_unref(obj);
+		return -EIO;
+	}
+	t->change = (struct change){ .object = obj, .cuts = then == after_cut };
+	t->at_exit = then;
+	return 0;
+}
+
+static int
+before_writing(struct task *t, const struct sysargs_call *call, int fd)
+{
+	struct vm_object *obj = find(t, call, fd, false);
+	int error = before_change(t, call, obj, after_write);
+
+	if (obj != NULL && error == 0)
+		find_start(t, call, (int)call->args[fd]);
+	return error;
+}
+
+static int
+before_opening(struct task *t, const struct sysargs_call *call, int path)
+{
+	struct vm_object *obj = find(t, call, path, true);
+
+	if (obj == NULL)
+		t->at_exit = after_open;
+	return before_change(t, call, obj, after_cut);
+}
+
 int
 coherence_prepare(struct task *t, const struct sysargs_call *call,
     const struct sysargs_info *info)
@@ -286,14 +319,14 @@ coherence_prepare(struct task *t, const struct sysargs_call *call,
 	} else if (f->reads >= 0 && t->run->writable_files > 0) {
 		error = before_reading(t, call, f);
 	}
-	if (f->writes >= 0) {
-		if (begin(t, find(t, call, f->writes, false), after_write))
-			find_start(t, call, (int)call->args[f->writes]);
-	} else if (f->cuts >= 0) {
-		(void)begin(t, find(t, call, f->cuts, f->by_path), after_cut);
-	} else if (f->opens >= 0 && truncates(t, call) &&
-	    !begin(t, find(t, call, f->opens, true), after_cut)) {
-		t->at_exit = after_open;
-	}
-	return error;
+	if (error != 0)
+		return error;
+	if (f->writes >= 0)
+		return before_writing(t, call, f->writes);
+	if (f->cuts >= 0)
+		return before_change(t, call,
+		    find(t, call, f->cuts, f->by_path), after_cut);
+	if (f->opens >= 0 && truncates(t, call))
+		return before_opening(t, call, f->opens);
+	return 0;
 }

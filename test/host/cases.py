@@ -1161,7 +1161,7 @@ def swap_disk_full_dragonfly(side):
 
 
 FULL_FILE = """
-import mmap, os
+import ctypes, mmap, os
 fd = os.open("disk/hole", os.O_RDWR | os.O_CREAT)
 os.ftruncate(fd, 8 << 20)
 mapped = mmap.mmap(fd, 8 << 20)
@@ -1178,6 +1178,12 @@ def sync():
     say(os.fsync, fd)
     say(os.fdatasync, fd)
 sync()
+def punch():
+    libc = ctypes.CDLL(None, use_errno=True)
+    where = ctypes.c_long(4 << 20), ctypes.c_long(4096)
+    if libc.fallocate(fd, 3, *where) != 0:
+        raise OSError(ctypes.get_errno(), "punch")
+say(punch)
 os.unlink("disk/other")
 sync()
 print(sum(os.pread(fd, 8 << 20, 0)))
@@ -1187,7 +1193,7 @@ print(sum(os.pread(fd, 8 << 20, 0)))
 @case("file-disk-full", vm_only=True, needs="unshare")
 def file_disk_full(side):
     """What is mapped and cannot be written is told by each call that is to
-    make it last, and is written when there is room."""
+    make it last, or would lose it, and is written when there is room."""
     side.shell("mkdir disk")
     before = ("unshare", "-m", "sh", "-c",
               "mount -t tmpfs -o size=12m tmpfs disk && "
@@ -1200,7 +1206,7 @@ def file_disk_full(side):
                           cwd=side.dir, env=side.env, timeout=60,
                           capture_output=True, check=False)
     if done.returncode != 0 or \
-            done.stdout.split() != [b"5"] * 3 + [b"done"] * 3 + [b"2048"]:
+            done.stdout.split() != [b"5"] * 4 + [b"done"] * 3 + [b"2048"]:
         raise Failure(f"{done.returncode} {done.stdout} {done.stderr[-200:]}")
 
 

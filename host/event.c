@@ -204,6 +204,9 @@ on_stop(struct task *t, int sig)
 		return;
 	}
 	stub_leave(t);
+	if (t->at == TASK_DEAD)
+		return;
+	syscall_catch_up(t);
 	if (t->at != TASK_DEAD)
 		syscall_interrupted(t);
 }

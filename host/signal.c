@@ -296,6 +296,9 @@ signal_stop(struct task *t, int sig)
 		if (t->at == TASK_DEAD)
 			return;
 	}
+	syscall_catch_up(t);
+	if (t->at == TASK_DEAD)
+		return;
 	if (t->signal == 0)
 		syscall_run(t);
 	else if (is_fault(t, sig))

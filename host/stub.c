@@ -882,6 +882,7 @@ static void
 adopt_result(struct task *t, const struct user_regs_struct *live)
 {
 	t->program.rax = live->rax;
+	t->ended = true;
 	if (live->rip != address_of(stub_called))
 		t->program.orig_rax = (uint64_t)-1;
 	back_to_program(t);

@@ -202,15 +202,23 @@ what_runs(struct task *t, struct sysargs_call *call)
 		t->nr = call->nr;
 }
 
-/* What is to be done after a call that we have made. */
+/* What is to be done after a call. */
 static void
-answer_large(struct task *t, int64_t result)
+run_at_exit(struct task *t, int64_t result)
 {
 	void (*then)(struct task *, long) = t->at_exit;
 
 	t->at_exit = NULL;
+	t->ended = false;
 	if (then != NULL)
 		then(t, (long)result);
+}
+
+/* The call is one that we have made. */
+static void
+answer_large(struct task *t, int64_t result)
+{
+	run_at_exit(t, result);
 	if (t->at != TASK_DEAD)
 		syscall_answer(t, result);
 }
@@ -244,7 +252,9 @@ syscall_entry(struct task *t)
 	t->npromises = 0;
 	t->same_faults = 0;
 	t->at_exit = NULL;
+	t->ended = false;
 	t->forking = false;
+	coherence_forget(t, true); /* if it ended unseen */
 	timed_entry(t, call.nr);
 	live_call(t->run, call.nr, call.args[0]);
 	what_runs(t, &call);
@@ -261,14 +271,17 @@ syscall_entry(struct task *t)
 }
 
 void
+syscall_catch_up(struct task *t)
+{
+	if (t->ended)
+		run_at_exit(t, (int64_t)trace_regs(t)->rax);
+}
+
+void
 syscall_exit(struct task *t)
 {
-	void (*then)(struct task *, long) = t->at_exit;
-
-	t->at_exit = NULL;
 	t->npromises = 0;
-	if (then != NULL)
-		then(t, (long)trace_regs(t)->rax);
+	run_at_exit(t, (int64_t)trace_regs(t)->rax);
 	if (t->at != TASK_DEAD)
 		stub_resume(t, STUB_NO_CALL);
 }

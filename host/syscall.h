@@ -35,6 +35,8 @@ void syscall_init(void);
 /* Stops of a task at, and after, a system call; after an interruption. */
 void syscall_entry(struct task *);
 void syscall_exit(struct task *);
+/* A call that has ended while the task was stopped for something else. */
+void syscall_catch_up(struct task *);
 void syscall_interrupted(struct task *);
 
 /*

@@ -98,9 +98,10 @@ struct task {
 	bool late;  /* the call at hand is such a one */
 	uint64_t began; /* nanoseconds: when it was made first */
 	void (*at_exit)(struct task *, long result);
-	struct change change;            /* of a file, by the call */
-	bool pipe_full;                  /* sys_pipe.c */
-	bool opens_cloexec;              /* proc.c */
+	bool ended;           /* in the stub, and at_exit has not been told */
+	struct change change; /* of a file, by the call */
+	bool pipe_full;       /* sys_pipe.c */
+	bool opens_cloexec;   /* proc.c */
 	const struct stub_call *instead; /* of it, while a list is made */
 	bool forking;                    /* in a call that makes a task */
 	bool args_moved; /* ... with another first argument: clone_rdi */

@@ -743,6 +743,18 @@ def slow_swap(side):
                 raise Failure(f"{check}: nobody waited")
 
 
+@case("pressed-writes", vm_only=True, timeout=120,
+      needs=[os.path.join(PROG, "file_store")])
+def pressed_writes(side):
+    """A call that has ended while its process was stopped for somebody else's
+    sake: what is to be done after it is done."""
+    for design in "freebsd", "mach", "netbsd":
+        result = side.run([os.path.join(PROG, "file_store"), "pressed"],
+                          f"-d {design} -m 16M -s 128M")
+        if result.status != 0 or result.err:
+            raise Failure(f"{design}: {result.status} {result.err[-200:]!r}")
+
+
 @case("slow-file", vm_only=True,
       needs=["gcc", os.path.join(PROG, "slow_swap")])
 def slow_file(side):

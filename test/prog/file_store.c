@@ -171,6 +171,59 @@ cut(void)
 	cut_by("/dev/fd");
 }
 
+#define PRESSED 400
+#define PRESS   ((size_t)24 << 20)
+
+/* Somebody who uses more memory than there may be. */
+static pid_t
+press(void)
+{
+	pid_t pid = prog_fork();
+	volatile char *p;
+
+	if (pid != 0)
+		return (pid);
+	p = prog_map(PRESS, RW, PRIVATE);
+	for (;;)
+		for (size_t i = 0; i < PRESS; i += PAGE)
+			p[i]++;
+}
+
+static void
+write_pressed(int fd, volatile int *p, int *from, int round)
+{
+	const size_t words = PAGE / sizeof(int), n = PRESSED * words;
+	off_t at = (off_t)((size_t)(round * 587 % 1600) * PAGE);
+
+	for (size_t i = 0; i < n; i++)
+		from[i] = round;
+	p += (size_t)at / sizeof(int);
+	for (size_t i = 0; i < n; i += words)
+		(void)p[i];
+	REQUIRE(
+	    pwrite(fd, from, PRESSED * PAGE, at) == (ssize_t)(PRESSED * PAGE));
+	for (size_t i = 7; i < n; i += words)
+		REQUIRE(p[i] == round);
+}
+
+/* What a call has written shows at once, however short memory is. */
+static void
+pressed(void)
+{
+	int fd = prog_file(2000, 1);
+	volatile int *p = (int *)prog_map_file(fd, 2000, RW, MAP_SHARED);
+	int *from = (int *)prog_map(PRESSED * PAGE, RW, PRIVATE);
+	pid_t others[2] = { press(), press() };
+
+	for (int round = 1; round <= 60; round++)
+		write_pressed(fd, p, from, round);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		REQUIRE(kill(others[i], SIGKILL) == 0);
+		REQUIRE(waitpid(others[i], NULL, 0) == others[i]);
+	}
+	REQUIRE(close(fd) == 0);
+}
+
 /* A program that has been written through a mapping can be executed. */
 static void
 executed(void)
@@ -209,6 +262,7 @@ main(int argc, char **argv)
 		{ "appended", appended },
 		{ "locked", locked },
 		{ "cut", cut },
+		{ "pressed", pressed },
 		{ "executed", executed },
 	};
 

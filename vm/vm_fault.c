@@ -510,8 +510,8 @@ plan_next(struct vm_fault *f)
 		.read = &f->next,
 	};
 
-	f->goes_on = false;
-	if (f->r.wants.in == 0 || (f->flags & VM_FAULT_NARROW))
+	if (f->r.wants.in == 0 || e->advice == VM_ADV_RANDOM ||
+	    (f->flags & VM_FAULT_NARROW))
 		return;
 	f->has_read = true;
 	f->steady = f->r.wants.steady;
@@ -528,7 +528,9 @@ attempt(struct vm_fault *f)
 
 	cow->lock(f->entry);
 	v = resolve(f);
-	plan_next(f);
+	f->goes_on = false;
+	if (v == VM_RESOLVE_OK || v == VM_RESOLVE_BUSY)
+		plan_next(f);
 	if (v == VM_RESOLVE_OK)
 		v = enter(f);
 	if (v == VM_RESOLVE_OK)

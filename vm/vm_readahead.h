@@ -67,8 +67,8 @@ void vm_reader_went(struct vm_reader *, const struct vm_window *,
     vm_pindex_t next);
 
 /*
- * vm_reader_wants: when he is at a page that his last request has brought, or
- * will bring: where the next one is to begin.  Then that can be read while he
+ * vm_reader_wants: when he is at a page that his last request has brought or
+ * is bringing: where the next one is to begin.  Then that can be read while he
  * uses these.  => nothing: he is not there, does not go on in order, the design
  * reads a page at a time, or memory is short
  */

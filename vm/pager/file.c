@@ -132,12 +132,8 @@ file_get_start(struct vm_object *obj, vm_pindex_t pindex,
 
 	if (error != 0)
 		vm_io_done(io, error);
-	else if (fp->ops->read_start != NULL)
-		fp->ops->read_start(fp->file, io);
 	else
-		vm_io_done(io,
-		    fp->ops->read(fp->file, io->offset, io->addr, io->npages,
-			&io->len));
+		fp->ops->read_start(fp->file, io);
 }
 
 static void
@@ -195,17 +191,18 @@ file_describe(void *pager, const struct fmt_out *out)
 		fp->ops->name(fp->file, out);
 }
 
+#define FILE_PAGER                                                           \
+	.name = "file", .get = file_get, .put = file_put, .sync = file_sync, \
+	.punch = file_punch, .destroy = file_destroy,                        \
+	.describe = file_describe, .cache = true
+
 static const struct vm_pager_ops file_pager_ops = {
-	.name = "file",
-	.get = file_get,
+	FILE_PAGER,
 	.get_start = file_get_start,
-	.put = file_put,
-	.sync = file_sync,
-	.punch = file_punch,
-	.destroy = file_destroy,
-	.describe = file_describe,
-	.cache = true,
 };
+
+/* Of files whose reads are waited for. */
+static const struct vm_pager_ops waiting_pager_ops = { FILE_PAGER };
 
 struct vm_object *
 vm_file_object(struct vm_system *sys, const struct vm_file_ops *ops, void *file,
@@ -219,7 +216,9 @@ vm_file_object(struct vm_system *sys, const struct vm_file_ops *ops, void *file,
 		return NULL;
 	fp->ops = ops;
 	fp->file = file;
-	obj = vm_object_create_keyed(sys, &file_pager_ops, fp, key, taken);
+	obj = vm_object_create_keyed(sys,
+	    ops->read_start != NULL ? &file_pager_ops : &waiting_pager_ops, fp,
+	    key, taken);
 	if (obj == NULL)
 		*taken = false;
 	if (!*taken)
@@ -232,5 +231,5 @@ vm_file_handle(const struct vm_object *obj)
 {
 	const struct file_pager *fp = obj->pager;
 
-	return obj->ops == &file_pager_ops ? fp->file : NULL;
+	return obj->ops->get == file_get ? fp->file : NULL;
 }

@@ -369,10 +369,10 @@ fill_up(const struct vm_reading *r)
 	return (unsigned)vm_atop(len + VM_PAGE_MASK);
 }
 
-/* Whether reading stopped before the end of the file.  Then only whole pages
- * are good: what would be zeroes behind is something else. */
+/* When reading stopped before the end of the file only whole pages are good:
+ * what would be zeroes behind is something else.  => true: it did */
 static bool
-is_short(struct vm_io *io)
+cut_to_pages(struct vm_io *io)
 {
 	if (io->error != 0 || io->len >= io->inside)
 		return false;
@@ -380,12 +380,14 @@ is_short(struct vm_io *io)
 	return true;
 }
 
-/* Whether what is wanted is missing.  The file may have become shorter, which
- * another try tells. */
+/* Whether a page is wanted that is not among those.  The file may have become
+ * shorter, which another try tells. */
 static bool
-is_missing(struct vm_reading *r)
+is_missing(const struct vm_reading *r)
 {
-	return is_short(&r->io) && vm_atop(r->io.len) <= r->read.wanted;
+	const struct vm_read *rd = &r->read;
+
+	return rd->wanted < rd->npages && vm_atop(r->io.len) <= rd->wanted;
 }
 
 static bool
@@ -408,7 +410,7 @@ ended(struct vm_io *io)
 {
 	struct vm_reading *r = container_of(io, struct vm_reading, io);
 	struct vm_system *sys = r->sys;
-	bool missing = is_missing(r);
+	bool missing = cut_to_pages(io) && is_missing(r);
 	int error = missing ? VM_EIO : io->error;
 
 	if (error == VM_EIO && try_again(r, missing)) {

@@ -145,8 +145,11 @@ background(const struct vm_pageout_pass *p)
 static void
 launder_more(struct vm_pageout_pass *p, size_t left)
 {
-	size_t n = background(p), before, done;
+	size_t n, before, done;
 
+	if (left == 0 || p->enough == 0 || vm_pageout_is_held_up(p))
+		return;
+	n = background(p);
 	for (; left > 0 && n > 0; left--) {
 		before = vm_pageout_made(p);
 		if (!launder_one(p))
@@ -210,7 +213,7 @@ scan_active(struct vm_pageout_pass *p)
 static bool
 has_room(const struct vm_pageout_pass *p)
 {
-	return p->hard || vm_swap_in_use(p->sys) < vm_swap_total(p->sys);
+	return p->hard || !vm_swap_is_full(p->sys);
 }
 
 static void

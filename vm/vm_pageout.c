@@ -299,17 +299,22 @@ is_futile(const struct vm_system *sys)
 	return vm_futility_is_proved(&sys->pageouts->futile, sys);
 }
 
-/* Whether it still is, after a pass; who cannot make one does not know. */
+/* Whether it still is, after a pass; who cannot make one does not know.  One is
+ * told, and goes: for others it has to be proved anew. */
 static bool
 is_futile_now(struct vm_system *sys)
 {
 	struct vm_pageouts *po = sys->pageouts;
+	bool vain;
 
 	if (!vm_mutex_trylock(&po->pass_lock))
 		return false;
 	(void)pass(sys, po->levels.enough, sys->paging->patience, false);
+	vain = is_futile(sys);
+	if (vain)
+		vm_futility_forget(&po->futile);
 	vm_mutex_unlock(&po->pass_lock);
-	return is_futile(sys);
+	return vain;
 }
 
 /* Before any waiting; true: there is no point in it. */
@@ -317,10 +322,7 @@ static bool
 is_vain(struct vm_system *sys)
 {
 	take_spares(sys);
-	if (!is_short(sys) || !is_futile(sys) || !is_futile_now(sys))
-		return false;
-	vm_futility_forget(&sys->pageouts->futile); /* who is told goes */
-	return true;
+	return is_short(sys) && is_futile(sys) && is_futile_now(sys);
 }
 
 int

@@ -37,6 +37,15 @@ begin_period(struct vm_system *sys, size_t n)
 	(void)atomic_fetch_add(&sys->writers.period, 1);
 }
 
+/* What a count of period `was` is worth in another. */
+static uint64_t
+worth(const struct vm_writer *w, uint32_t was, uint32_t now)
+{
+	if (was == now)
+		return get(&w->npages);
+	return was + 1 == now ? get(&w->npages) / 2 : 0;
+}
+
 /* The first page of a space in this period. */
 static void
 join(struct vm_system *sys, struct vm_writer *w)
@@ -46,7 +55,7 @@ join(struct vm_system *sys, struct vm_writer *w)
 	if (was == now ||
 	    !atomic_compare_exchange_strong(&w->period, &was, now))
 		return;
-	set(&w->npages, was + 1 == now ? get(&w->npages) / 2 : 0);
+	set(&w->npages, (uint32_t)worth(w, was, now));
 	(void)atomic_fetch_add(&sys->writers.spaces, 1);
 }
 
@@ -70,7 +79,7 @@ vm_throttle_is_heavy(const struct vm_system *sys, const struct vm_writer *w)
 	    memory_order_relaxed);
 	uint32_t n = get(&sys->writers.spaces);
 	uint32_t before = get(&sys->writers.before);
-	uint64_t own = get(&w->npages);
+	uint64_t own = worth(w, get(&w->period), get(&sys->writers.period) + 1);
 
 	return own >= PAGES_LEAST && own * (n > before ? n : before) >= all;
 }

@@ -302,6 +302,12 @@ def exit_status(side):
             + report(side, result))
 
 
+def expect(result, status, what):
+    """That status, and no message."""
+    if result.status != status or result.err:
+        raise Failure(f"{what}: status {result.status}, {result.err[-200:]!r}")
+
+
 def expect_message(result, status):
     """bsdvm's own failure: that status, and one line that says why."""
     if result.status != status:
@@ -677,6 +683,12 @@ print(os.waitpid(pid, 0)[1])
 """], options="-m 24M", needs="/dev/kmsg", timeout=20)
 
 
+def statistics_of(side):
+    """What --stats=stats.json has written."""
+    with open(side.path("stats.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
 @case("limit-resident", vm_only=True, needs=[os.path.join(PROG, "hog")],
       timeout=30)
 def limit_resident(side):
@@ -686,8 +698,7 @@ def limit_resident(side):
                           "-m 16M -s 64M --stats=stats.json")
         if result.status != 0 or result.out != b"ok touch\n":
             raise Failure(f"{limit} {result.status} {result.err[-200:]!r}")
-        with open(side.path("stats.json"), encoding="utf-8") as f:
-            given = json.load(f)["rss_deactivated"]
+        given = statistics_of(side)["rss_deactivated"]
         if (given > 0) != (limit != ""):
             raise Failure(f"{limit} {given} pages given up")
 
@@ -714,6 +725,13 @@ def nbd_say(side, what):
             raise Failure(f"the server does not {what}")
 
 
+def expect_parked(side, result, what):
+    """It ended well, and somebody waited in a fault meanwhile."""
+    expect(result, 0, what)
+    if statistics_of(side)["host_faults_parked"] == 0:
+        raise Failure(f"{what}: nobody waited")
+
+
 @case("slow-swap", vm_only=True, needs=["nbdkit",
                                         os.path.join(PROG, "slow_swap")])
 def slow_swap(side):
@@ -736,11 +754,7 @@ def slow_swap(side):
             server.kill()
             server.wait()
         result = side.finish(child)
-        if result.status != 0 or result.err:
-            raise Failure(f"{check}: {result.status} {result.err[-200:]!r}")
-        with open(side.path("stats.json"), encoding="utf-8") as f:
-            if json.load(f)["host_faults_parked"] == 0:
-                raise Failure(f"{check}: nobody waited")
+        expect_parked(side, result, check)
 
 
 @case("pressed-writes", vm_only=True, timeout=120,
@@ -751,8 +765,7 @@ def pressed_writes(side):
     for design in "freebsd", "mach", "netbsd":
         result = side.run([os.path.join(PROG, "file_store"), "pressed"],
                           f"-d {design} -m 16M -s 128M")
-        if result.status != 0 or result.err:
-            raise Failure(f"{design}: {result.status} {result.err[-200:]!r}")
+        expect(result, 0, design)
 
 
 @case("slow-file", vm_only=True,
@@ -772,11 +785,7 @@ def slow_file(side):
         side.wait_for_file("went-on")
         side.shell("rm still")
         result = side.finish(child)
-        if result.status != 0 or result.err:
-            raise Failure(f"{check}: {result.status} {result.err[-200:]!r}")
-        with open(side.path("stats.json"), encoding="utf-8") as f:
-            if json.load(f)["host_faults_parked"] == 0:
-                raise Failure(f"{check}: nobody waited")
+        expect_parked(side, result, check)
 
 
 @case("sleepers", vm_only=True, needs=[os.path.join(PROG, "sleepers")],
@@ -791,10 +800,8 @@ def sleepers(side):
             (("reads",), "--no-swap-spaces", False)):
         argv = [os.path.join(PROG, "sleepers"), "-n", "26", *checks]
         result = side.run(argv, f"-m 32M -s 200M {options} --stats=stats.json")
-        if result.status != 0 or result.err:
-            raise Failure(f"{checks}: {result.status} {result.err[-200:]!r}")
-        with open(side.path("stats.json"), encoding="utf-8") as f:
-            stats = json.load(f)
+        expect(result, 0, checks)
+        stats = statistics_of(side)
         out, back = stats["swapouts"], stats["swapins"]
         if out != back or out != (len(checks) if goes else 0):
             raise Failure(f"{checks} {options}: {out} out, {back} in")
@@ -901,12 +908,6 @@ def bsdvm(side, *words, stdin=b"", timeout=60):
         kill_all()
         raise Failure(f"left {len(left)} processes behind")
     return Result(done.returncode, done.stdout, done.stderr)
-
-
-def expect(result, status, what):
-    """That status, and no message."""
-    if result.status != status or result.err:
-        raise Failure(f"{what}: status {result.status}, {result.err[-200:]!r}")
 
 
 @case("designs", vm_only=True)

@@ -97,7 +97,7 @@ init_slots(void)
 }
 
 static void
-move_by_device(const struct swapdev *sd, bool write)
+move_by_device(const struct vm_swap_device *device, bool write)
 {
 	uint64_t n;
 
@@ -108,7 +108,7 @@ move_by_device(const struct swapdev *sd, bool write)
 			wait_for(s);
 		s->io.write = write;
 		s->io.offset = n * CLUSTER;
-		sd->ops->start(sd->dev, &s->io);
+		device->ops->start(device->dev, &s->io);
 	}
 	for (n = 0; n < WINDOW && n < nclusters; n++)
 		wait_for(&slots[n]);
@@ -129,17 +129,19 @@ move_plainly(int fd, bool write)
 }
 
 static void
-move(const struct way *way, const struct swapdev *sd, int fd, bool write)
+move(const struct way *way, const struct vm_swap_device *device, int fd,
+    bool write)
 {
 	if (way->plain)
 		move_plainly(fd, write);
 	else
-		move_by_device(sd, write);
+		move_by_device(device, write);
 }
 
 /* Megabytes a second of one of three. */
 static double
-measure(const struct way *way, const struct swapdev *sd, int fd, char what)
+measure(const struct way *way, const struct vm_swap_device *device, int fd,
+    char what)
 {
 	double began;
 
@@ -147,7 +149,7 @@ measure(const struct way *way, const struct swapdev *sd, int fd, char what)
 	if (what == 'r')
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	began = now();
-	move(way, sd, fd, what == 'w');
+	move(way, device, fd, what == 'w');
 	if (what == 'w' && fdatasync(fd) != 0)
 		err(1, "%s", path);
 	return (double)(nclusters * CLUSTER) / 1e6 / (now() - began);
@@ -160,7 +162,7 @@ main(int argc, char **argv)
 	double best[3][3] = { { 0 } }, rate;
 	struct swapfile_config config = { .env = &posix_env };
 	struct swapdev_why why;
-	struct swapdev sd = { 0 };
+	struct vm_swap_device device = { 0 };
 	int fd;
 
 	if (argc != 3)
@@ -172,7 +174,7 @@ main(int argc, char **argv)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned w = 0; w < 3; w++) {
 			config.engine = ways[w].engine;
-			if (!swapfile_open(&config, &sd, &why)) {
+			if (!swapfile_open(&config, &device, &why)) {
 				warnx("%s: %s", ways[w].name, why.text);
 				continue;
 			}
@@ -180,12 +182,12 @@ main(int argc, char **argv)
 			if (fd < 0)
 				err(1, "%s", path);
 			for (unsigned i = 0; i < 3; i++) {
-				rate = measure(&ways[w], &sd, fd, whats[i]);
+				rate = measure(&ways[w], &device, fd, whats[i]);
 				if (rate > best[w][i])
 					best[w][i] = rate;
 			}
 			(void)close(fd);
-			swapdev_close(&sd);
+			swapdev_close(&device);
 		}
 	}
 	printf("%-10s %10s %10s %10s   MB/s\n", "", "written", "cached",

@@ -77,18 +77,13 @@ add_swap(struct rig *rig)
 		.path = path,
 		.size = vm_ptoa((HEAVY + 1) * frames) };
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 	unsigned id;
 
-	if (!swapfile_open(&config, &sd, &why))
+	if (!swapfile_open(&config, &device, &why))
 		errx(1, "%s: %s", path, why.text);
-	must(vm_swap_add(rig->sys,
-		 &(struct vm_swap_device){ .ops = sd.ops,
-		     .dev = sd.dev,
-		     .name = path,
-		     .npages = sd.npages },
-		 &id),
-	    "vm_swap_add");
+	device.name = path;
+	must(vm_swap_add(rig->sys, &device, &id), "vm_swap_add");
 }
 
 static struct vmspace *

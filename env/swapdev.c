@@ -10,10 +10,10 @@
 #include <string.h>
 
 void
-swapdev_close(const struct swapdev *sd)
+swapdev_close(const struct vm_swap_device *device)
 {
-	if (sd->ops->close != NULL)
-		sd->ops->close(sd->dev);
+	if (device->ops->close != NULL)
+		device->ops->close(device->dev);
 }
 
 bool

@@ -2,9 +2,9 @@
 /*
  * swapdev.h - what the swap devices of this folder have in common.
  *
- * A device that has been opened is a struct swapdev, from which a struct
- * vm_swap_device (vm/vm_swap.h) is made.  Who opens one and does not hand it
- * over closes it with swapdev_close().
+ * One that has been opened is a struct vm_swap_device (vm/vm_swap.h) that lacks
+ * a name and a priority, which are the user's.  Who opens one and does not hand
+ * it over closes it with swapdev_close().
  *
  *	opened by		over
  *	swapfile_open()		a file or block device	(swapfile.h)
@@ -18,7 +18,7 @@
 
 #include "base/check.h"
 #include "vm/vm_env.h"
-#include "vm/vm_io.h"
+#include "vm/vm_swap.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,20 +26,13 @@
 /* Fewer pages than this are not worth a device: it is refused. */
 #define SWAPDEV_LEAST 16
 
-struct swapdev {
-	const struct vm_swap_device_ops *ops;
-	void *dev;
-	uint64_t npages;
-	const char *engine; /* how it moves pages, a word for people */
-};
-
 /* Why a device could not be opened: text for people, one line. */
 struct swapdev_why {
 	char text[256];
 };
 
 /* Close a device that was not handed to a vm_system. */
-void swapdev_close(const struct swapdev *);
+void swapdev_close(const struct vm_swap_device *);
 
 /* ------------------------------------------------------- for the devices */
 

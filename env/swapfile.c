@@ -435,8 +435,8 @@ make_device(struct opening *o)
 }
 
 bool
-swapfile_open(const struct swapfile_config *config, struct swapdev *sd,
-    struct swapdev_why *why)
+swapfile_open(const struct swapfile_config *config,
+    struct vm_swap_device *device, struct swapdev_why *why)
 {
 	struct opening o = { .config = config, .why = why, .fd = -1 };
 	struct swapfile *f = NULL;
@@ -447,11 +447,18 @@ swapfile_open(const struct swapfile_config *config, struct swapdev *sd,
 		undo(&o);
 		return false;
 	}
-	*sd = (struct swapdev){ .ops = &ops,
+	*device = (struct vm_swap_device){ .ops = &ops,
 		.dev = f,
-		.npages = vm_atop(o.size - o.begin),
-		.engine = f->engine->ops->name };
+		.npages = vm_atop(o.size - o.begin) };
 	return true;
+}
+
+const char *
+swapfile_engine_of(const struct vm_swap_device *device)
+{
+	const struct swapfile *f = device->dev;
+
+	return f->engine->ops->name;
 }
 
 bool

@@ -49,8 +49,11 @@ struct swapfile_config {
  * => false: why says it; a file that did not exist still does not, and the
  *    contents of one that did are as before
  */
-bool swapfile_open(const struct swapfile_config *, struct swapdev *,
+bool swapfile_open(const struct swapfile_config *, struct vm_swap_device *,
     struct swapdev_why *why);
+
+/* How one that was opened moves pages, a word for people. */
+const char *swapfile_engine_of(const struct vm_swap_device *);
 
 /* Is there io_uring in this build? */
 bool swapfile_has_uring(void);

@@ -475,7 +475,7 @@ begin_thread(struct swapnbd *d, struct swapdev_why *why)
 }
 
 bool
-swapnbd_open(const struct swapnbd_config *config, struct swapdev *sd,
+swapnbd_open(const struct swapnbd_config *config, struct vm_swap_device *device,
     struct swapdev_why *why)
 {
 	struct swapnbd *d = allocate(config);
@@ -487,10 +487,9 @@ swapnbd_open(const struct swapnbd_config *config, struct swapdev *sd,
 	if (lack != NULL)
 		(void)swapdev_refuse(why, "no NBD: %s", lack);
 	else if (connect_to(d, config->uri, why) && check_export(d, why)) {
-		*sd = (struct swapdev){ .ops = &ops,
+		*device = (struct vm_swap_device){ .ops = &ops,
 			.dev = d,
-			.npages = vm_atop((uint64_t)d->call.get_size(d->nbd)),
-			.engine = "libnbd" };
+			.npages = vm_atop((uint64_t)d->call.get_size(d->nbd)) };
 		if (begin_thread(d, why))
 			return true;
 	}
@@ -507,11 +506,11 @@ swapnbd_is_built(void)
 #else
 
 bool
-swapnbd_open(const struct swapnbd_config *config, struct swapdev *sd,
+swapnbd_open(const struct swapnbd_config *config, struct vm_swap_device *device,
     struct swapdev_why *why)
 {
 	(void)config;
-	(void)sd;
+	(void)device;
 	return swapdev_refuse(why, "this bsdvm is built without NBD");
 }
 

@@ -29,7 +29,7 @@ bool swapnbd_is_uri(const char *text);
  * => blocks, ten seconds at most once the name of the host is known
  * => false: why says it
  */
-bool swapnbd_open(const struct swapnbd_config *, struct swapdev *,
+bool swapnbd_open(const struct swapnbd_config *, struct vm_swap_device *,
     struct swapdev_why *why);
 
 /* Is there NBD in this build? */

@@ -16,7 +16,7 @@
 
 static bool
 open_file(const struct vm_env *env, const struct swapspec *spec,
-    const char *path, struct swapdev *sd, struct swapdev_why *why)
+    const char *path, struct vm_swap_device *device, struct swapdev_why *why)
 {
 	const struct swapfile_config config = {
 		.env = env,
@@ -24,21 +24,21 @@ open_file(const struct vm_env *env, const struct swapspec *spec,
 		.size = spec->size,
 	};
 
-	return swapfile_open(&config, sd, why);
+	return swapfile_open(&config, device, why);
 }
 
 static bool
-open_nbd(const struct vm_env *env, const char *uri, struct swapdev *sd,
-    struct swapdev_why *why)
+open_nbd(const struct vm_env *env, const char *uri,
+    struct vm_swap_device *device, struct swapdev_why *why)
 {
 	const struct swapnbd_config config = { .env = env, .uri = uri };
 
-	return swapnbd_open(&config, sd, why);
+	return swapnbd_open(&config, device, why);
 }
 
 static bool
 open_device(const struct vm_env *env, const struct swapspec *spec,
-    struct swapdev *sd, struct swapdev_why *why)
+    struct vm_swap_device *device, struct swapdev_why *why)
 {
 	char *place = strndup(spec->text, spec->place_len);
 	bool ok = false;
@@ -47,13 +47,13 @@ open_device(const struct vm_env *env, const struct swapspec *spec,
 		return swapdev_refuse(why, "out of memory");
 	switch (spec->kind) {
 	case SWAPSPEC_TEMPORARY:
-		ok = open_file(env, spec, NULL, sd, why);
+		ok = open_file(env, spec, NULL, device, why);
 		break;
 	case SWAPSPEC_FILE:
-		ok = open_file(env, spec, place, sd, why);
+		ok = open_file(env, spec, place, device, why);
 		break;
 	case SWAPSPEC_NBD:
-		ok = open_nbd(env, place, sd, why);
+		ok = open_nbd(env, place, device, why);
 		break;
 	}
 	free(place);
@@ -65,23 +65,19 @@ add(struct run *run, const struct swapspec *spec)
 {
 	struct swapdev_why why;
 	struct vm_swap_device device;
-	struct swapdev sd;
 	unsigned id;
 	int error;
 
-	if (!open_device(&run->env, spec, &sd, &why)) {
+	if (!open_device(&run->env, spec, &device, &why)) {
 		message("-s %s: %s", spec->text, why.text);
 		return false;
 	}
-	device = (struct vm_swap_device){ .ops = sd.ops,
-		.dev = sd.dev,
-		.name = spec->text,
-		.npages = sd.npages,
-		.priority = spec->priority };
+	device.name = spec->text;
+	device.priority = spec->priority;
 	error = vm_swap_add(run->sys, &device, &id);
 	if (error == 0)
 		return true;
-	swapdev_close(&sd);
+	swapdev_close(&device);
 	message("-s %s: %s", spec->text,
 	    error == VM_ENOMEM ? "out of memory" : "too large");
 	return false;

@@ -87,13 +87,13 @@ transfer_fini(struct transfer *t)
 }
 
 void
-transfer_begin(struct transfer *t, const struct swapdev *sd, bool write,
-    uint64_t first)
+transfer_begin(struct transfer *t, const struct vm_swap_device *device,
+    bool write, uint64_t first)
 {
 	t->io.write = write;
 	t->io.offset = vm_ptoa(first);
 	t->io.error = -1;
-	sd->ops->start(sd->dev, &t->io);
+	device->ops->start(device->dev, &t->io);
 }
 
 int
@@ -131,40 +131,40 @@ transfer_holds(const struct transfer *t, uint64_t first, unsigned version)
 }
 
 void
-must_write(const struct swapdev *sd, uint64_t first, unsigned npages,
+must_write(const struct vm_swap_device *device, uint64_t first, unsigned npages,
     unsigned version)
 {
 	struct transfer t;
 
 	transfer_init(&t, npages);
 	transfer_fill(&t, first, version);
-	transfer_begin(&t, sd, true, first);
+	transfer_begin(&t, device, true, first);
 	assert_int_equal(transfer_wait(&t), VM_OK);
 	transfer_fini(&t);
 }
 
 void
-must_read(const struct swapdev *sd, uint64_t first, unsigned npages,
+must_read(const struct vm_swap_device *device, uint64_t first, unsigned npages,
     unsigned version)
 {
 	struct transfer t;
 
 	transfer_init(&t, npages);
-	transfer_begin(&t, sd, false, first);
+	transfer_begin(&t, device, false, first);
 	assert_int_equal(transfer_wait(&t), VM_OK);
 	assert_true(transfer_holds(&t, first, version));
 	transfer_fini(&t);
 }
 
 int
-try_transfer(const struct swapdev *sd, bool write, uint64_t first,
+try_transfer(const struct vm_swap_device *device, bool write, uint64_t first,
     unsigned npages)
 {
 	struct transfer t;
 	int error;
 
 	transfer_init(&t, npages);
-	transfer_begin(&t, sd, write, first);
+	transfer_begin(&t, device, write, first);
 	error = transfer_wait(&t);
 	transfer_fini(&t);
 	return error;
@@ -176,7 +176,7 @@ enum { THREADS = 4, WINDOW = 24, CLUSTER = 7 };
 
 struct hand {
 	pthread_t thread;
-	const struct swapdev *sd;
+	const struct vm_swap_device *device;
 	uint64_t first, end; /* its pages of the device */
 	unsigned rounds, failed, wrong;
 	struct transfer transfers[WINDOW];
@@ -219,7 +219,7 @@ run_pass(struct hand *h, unsigned pass)
 		t = &h->transfers[n % WINDOW];
 		if (write)
 			transfer_fill(t, place(h, pass, n), pass / 2);
-		transfer_begin(t, h->sd, write, place(h, pass, n));
+		transfer_begin(t, h->device, write, place(h, pass, n));
 	}
 	for (n = count > WINDOW ? count - WINDOW : 0; n < count; n++)
 		finish(h, pass, n, write);
@@ -236,14 +236,14 @@ run_hand(void *arg)
 }
 
 unsigned
-hammer(const struct swapdev *sd, unsigned rounds)
+hammer(const struct vm_swap_device *device, unsigned rounds)
 {
 	static struct hand hands[THREADS];
-	uint64_t share = sd->npages / THREADS;
+	uint64_t share = device->npages / THREADS;
 	unsigned failed = 0;
 
 	for (unsigned i = 0; i < THREADS; i++) {
-		hands[i] = (struct hand){ .sd = sd, .rounds = rounds };
+		hands[i] = (struct hand){ .device = device, .rounds = rounds };
 		hands[i].first = i * share;
 		hands[i].end = (i + 1) * share;
 		for (unsigned w = 0; w < WINDOW; w++)

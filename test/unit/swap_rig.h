@@ -34,8 +34,8 @@ struct transfer {
 };
 
 /* Begin: npages from page first of the device on, memory at pages. */
-void transfer_begin(struct transfer *, const struct swapdev *, bool write,
-    uint64_t first);
+void transfer_begin(struct transfer *, const struct vm_swap_device *,
+    bool write, uint64_t first);
 /* => what it ended with */
 int transfer_wait(struct transfer *);
 
@@ -47,12 +47,12 @@ void transfer_fill(struct transfer *, uint64_t first, unsigned version);
 bool transfer_holds(const struct transfer *, uint64_t first, unsigned version);
 
 /* Begin, wait; write fills first, read checks: fails the test on an error. */
-void must_write(const struct swapdev *, uint64_t first, unsigned npages,
+void must_write(const struct vm_swap_device *, uint64_t first, unsigned npages,
     unsigned version);
-void must_read(const struct swapdev *, uint64_t first, unsigned npages,
+void must_read(const struct vm_swap_device *, uint64_t first, unsigned npages,
     unsigned version);
 /* The error of one transfer. */
-int try_transfer(const struct swapdev *, bool write, uint64_t first,
+int try_transfer(const struct vm_swap_device *, bool write, uint64_t first,
     unsigned npages);
 
 /*
@@ -60,6 +60,6 @@ int try_transfer(const struct swapdev *, bool write, uint64_t first,
  * write it all, read it all in another order, for some rounds.  => how many
  * transfers failed; wrong contents fail the test
  */
-unsigned hammer(const struct swapdev *, unsigned rounds);
+unsigned hammer(const struct vm_swap_device *, unsigned rounds);
 
 #endif

@@ -61,7 +61,7 @@ tear_down(void **state)
 
 static bool
 try_open(const char *name, uint64_t size, enum swapfile_engine engine,
-    struct swapdev *sd, struct swapdev_why *why)
+    struct vm_swap_device *device, struct swapdev_why *why)
 {
 	const struct swapfile_config config = {
 		.env = &rig.env,
@@ -71,27 +71,27 @@ try_open(const char *name, uint64_t size, enum swapfile_engine engine,
 	};
 
 	why->text[0] = '\0';
-	return swapfile_open(&config, sd, why);
+	return swapfile_open(&config, device, why);
 }
 
-static struct swapdev
+static struct vm_swap_device
 must_open(const char *name, uint64_t size)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
-	if (!try_open(name, size, SWAPFILE_BEST, &sd, &why))
+	if (!try_open(name, size, SWAPFILE_BEST, &device, &why))
 		fail_msg("%s", why.text);
-	return sd;
+	return device;
 }
 
 static void
 must_refuse(const char *name, uint64_t size, const char *word)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
-	if (try_open(name, size, SWAPFILE_BEST, &sd, &why))
+	if (try_open(name, size, SWAPFILE_BEST, &device, &why))
 		fail_msg("%s was opened", name);
 	if (strstr(why.text, word) == NULL)
 		fail_msg("%s: \"%s\" has no \"%s\"", name, why.text, word);
@@ -147,16 +147,16 @@ static void
 hammer_engine(enum swapfile_engine engine, const char *name)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
-	if (!try_open("swap", 8 * MB, engine, &sd, &why)) {
+	if (!try_open("swap", 8 * MB, engine, &device, &why)) {
 		printf("skip: %s\n", why.text);
 		skip();
 	}
-	assert_string_equal(sd.engine, name);
-	assert_int_equal(sd.npages, 8 * MB / VM_PAGE_SIZE - 1);
-	assert_int_equal(hammer(&sd, 3), 0);
-	swapdev_close(&sd);
+	assert_string_equal(swapfile_engine_of(&device), name);
+	assert_int_equal(device.npages, 8 * MB / VM_PAGE_SIZE - 1);
+	assert_int_equal(hammer(&device, 3), 0);
+	swapdev_close(&device);
 	assert_int_equal(atomic_load(&rig.messages), 0);
 }
 
@@ -201,7 +201,9 @@ hammer_bare(const struct ioengine_ops *which)
 {
 	static const struct vm_swap_device_ops ops = { .start = bare_start };
 	struct bare b = { .file = { .end = bare_end } };
-	struct swapdev sd = { .ops = &ops, .dev = &b, .npages = 2000 };
+	struct vm_swap_device device = { .ops = &ops,
+		.dev = &b,
+		.npages = 2000 };
 
 	b.file.fd = open(path("bare"), O_RDWR | O_CREAT, 0600);
 	assert_true(b.file.fd >= 0);
@@ -209,8 +211,8 @@ hammer_bare(const struct ioengine_ops *which)
 		printf("skip: no %s here\n", which->name);
 		skip();
 	}
-	assert_int_equal(hammer(&sd, 3), 0);
-	assert_int_equal(try_transfer(&sd, false, 1990, 20), VM_EIO);
+	assert_int_equal(hammer(&device, 3), 0);
+	assert_int_equal(try_transfer(&device, false, 1990, 20), VM_EIO);
 	b.engine->ops->destroy(b.engine);
 	(void)close(b.file.fd);
 }
@@ -277,27 +279,27 @@ test_lengths(void **state)
 {
 	static char memory[VM_CLUSTER_MAX * VM_PAGE_SIZE]
 	    __attribute__((aligned(4096)));
-	struct swapdev sd = must_open(NULL, MB);
+	struct vm_swap_device device = must_open(NULL, MB);
 	struct transfer t;
 	void *own;
 
 	(void)state;
 	for (unsigned n = 1; n <= VM_CLUSTER_MAX; n++) {
-		must_write(&sd, n, n, n);
-		must_read(&sd, n, n, n);
+		must_write(&device, n, n, n);
+		must_read(&device, n, n, n);
 	}
-	must_read(&sd, VM_CLUSTER_MAX, VM_CLUSTER_MAX, VM_CLUSTER_MAX);
+	must_read(&device, VM_CLUSTER_MAX, VM_CLUSTER_MAX, VM_CLUSTER_MAX);
 	transfer_init(&t, VM_CLUSTER_MAX);
 	own = t.io.addr[0];
 	for (unsigned i = 0; i < VM_CLUSTER_MAX; i++)
 		t.io.addr[i] = memory + vm_ptoa(i);
 	transfer_fill(&t, 100, 7);
-	transfer_begin(&t, &sd, true, 100);
+	transfer_begin(&t, &device, true, 100);
 	assert_int_equal(transfer_wait(&t), VM_OK);
-	must_read(&sd, 100, VM_CLUSTER_MAX, 7);
+	must_read(&device, 100, VM_CLUSTER_MAX, 7);
 	t.io.addr[0] = own;
 	transfer_fini(&t);
-	swapdev_close(&sd);
+	swapdev_close(&device);
 }
 
 /* ---- what is taken ---- */
@@ -306,15 +308,15 @@ test_lengths(void **state)
 static void
 test_again(void **state)
 {
-	struct swapdev sd = must_open("swap", MB);
+	struct vm_swap_device device = must_open("swap", MB);
 
 	(void)state;
-	must_write(&sd, 254, 1, 5);
-	swapdev_close(&sd);
-	sd = must_open("swap", 0);
-	assert_int_equal(sd.npages, 255);
-	must_read(&sd, 254, 1, 5);
-	swapdev_close(&sd);
+	must_write(&device, 254, 1, 5);
+	swapdev_close(&device);
+	device = must_open("swap", 0);
+	assert_int_equal(device.npages, 255);
+	must_read(&device, 254, 1, 5);
+	swapdev_close(&device);
 	assert_int_equal(size_of("swap"), MB);
 }
 
@@ -322,40 +324,40 @@ test_again(void **state)
 static void
 test_sizes(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	(void)state;
 	make_file("swap", 0);
 	must_refuse("swap", 0, "too small");
-	sd = must_open("swap", MB);
-	swapdev_close(&sd);
-	sd = must_open("swap", 2 * MB);
-	assert_int_equal(sd.npages, 511);
-	swapdev_close(&sd);
+	device = must_open("swap", MB);
+	swapdev_close(&device);
+	device = must_open("swap", 2 * MB);
+	assert_int_equal(device.npages, 511);
+	swapdev_close(&device);
 	poke("swap", MB, "mine");
-	sd = must_open("swap", MB);
-	assert_int_equal(sd.npages, 255);
-	must_write(&sd, 0, 64, 1);
-	must_write(&sd, 191, 64, 1);
-	swapdev_close(&sd);
+	device = must_open("swap", MB);
+	assert_int_equal(device.npages, 255);
+	must_write(&device, 0, 64, 1);
+	must_write(&device, 191, 64, 1);
+	swapdev_close(&device);
 	assert_int_equal(size_of("swap"), 2 * MB);
 	must_contain("swap", MB, "mine");
 	make_file("odd", 256 * VM_PAGE_SIZE + 100);
-	sd = must_open("odd", 0);
-	assert_int_equal(sd.npages, 255);
-	swapdev_close(&sd);
+	device = must_open("odd", 0);
+	assert_int_equal(device.npages, 255);
+	swapdev_close(&device);
 }
 
 /* Is what somebody may miss left alone? */
 static void
 test_contents(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	(void)state;
 	make_file("swap", 4 * MB);
-	sd = must_open("swap", 0); /* a hole all over */
-	swapdev_close(&sd);
+	device = must_open("swap", 0); /* a hole all over */
+	swapdev_close(&device);
 
 	make_file("image", 4 * MB);
 	poke("image", 65536, "file system");
@@ -371,9 +373,9 @@ test_contents(void **state)
 	make_file("linux", 4 * MB);
 	poke("linux", 1024, "label");
 	poke("linux", VM_PAGE_SIZE - 10, "SWAPSPACE2");
-	sd = must_open("linux", 0);
-	must_write(&sd, 0, 64, 1);
-	swapdev_close(&sd);
+	device = must_open("linux", 0);
+	must_write(&device, 0, 64, 1);
+	swapdev_close(&device);
 	must_contain("linux", 1024, "label");
 	must_contain("linux", VM_PAGE_SIZE - 10, "SWAPSPACE2");
 }
@@ -383,17 +385,17 @@ static void
 test_temporary(void **state)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	(void)state;
 	assert_int_equal(setenv("TMPDIR", folder, 1), 0);
-	sd = must_open(NULL, MB);
-	assert_int_equal(sd.npages, 256);
-	must_write(&sd, 192, 64, 1);
-	must_read(&sd, 192, 64, 1);
+	device = must_open(NULL, MB);
+	assert_int_equal(device.npages, 256);
+	must_write(&device, 192, 64, 1);
+	must_read(&device, 192, 64, 1);
 	assert_int_equal(rmdir(folder), 0); /* it is empty */
-	swapdev_close(&sd);
-	assert_false(try_open(NULL, MB, SWAPFILE_BEST, &sd, &why));
+	swapdev_close(&device);
+	assert_false(try_open(NULL, MB, SWAPFILE_BEST, &device, &why));
 	assert_non_null(strstr(why.text, "no temporary file in /tmp/"));
 	assert_int_equal(mkdir(folder, 0700), 0);
 	(void)unsetenv("TMPDIR");
@@ -404,7 +406,7 @@ test_temporary(void **state)
 static void
 test_refusals(void **state)
 {
-	struct swapdev sd, other;
+	struct vm_swap_device device, other;
 	struct swapdev_why why;
 
 	(void)state;
@@ -422,11 +424,11 @@ test_refusals(void **state)
 	make_file("readonly", MB);
 	assert_int_equal(chmod(path("readonly"), 0400), 0);
 	must_refuse("readonly", 0, "not writable");
-	sd = must_open("swap", MB);
+	device = must_open("swap", MB);
 	assert_false(try_open("swap", 0, SWAPFILE_BEST, &other, &why));
 	assert_non_null(strstr(why.text, "already in use"));
 	assert_false(try_open("swap", MB, SWAPFILE_BEST, &other, &why));
-	swapdev_close(&sd);
+	swapdev_close(&device);
 }
 
 /* A limit on the size of files: refused, instead of death by SIGXFSZ? */
@@ -452,13 +454,13 @@ fail_each(const char *name, uint64_t size)
 	static const enum swapfile_engine engines[] = { SWAPFILE_URING,
 		SWAPFILE_THREADS };
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	for (unsigned i = 0; i < 2; i++) {
 		for (unsigned n = 1; n <= 2; n++) {
 			faulty_fail(&rig.faulty, n, FAULTY_ONCE);
 			assert_false(
-			    try_open(name, size, engines[i], &sd, &why));
+			    try_open(name, size, engines[i], &device, &why));
 			assert_int_equal(atomic_load(&rig.faulty.blocks), 0);
 		}
 	}
@@ -490,20 +492,20 @@ test_no_memory(void **state)
 static void
 test_shrinks(void **state)
 {
-	struct swapdev sd = must_open("swap", 4 * MB);
+	struct vm_swap_device device = must_open("swap", 4 * MB);
 
 	(void)state;
-	must_write(&sd, 0, 64, 1);
-	must_write(&sd, 500, 64, 1);
+	must_write(&device, 0, 64, 1);
+	must_write(&device, 500, 64, 1);
 	assert_int_equal(truncate(path("swap"), MB), 0);
-	must_read(&sd, 0, 64, 1);
-	assert_int_equal(try_transfer(&sd, false, 500, 64), VM_EIO);
-	assert_int_equal(try_transfer(&sd, false, 500, 1), VM_EIO);
-	assert_int_equal(try_transfer(&sd, false, 230, 64), VM_EIO);
+	must_read(&device, 0, 64, 1);
+	assert_int_equal(try_transfer(&device, false, 500, 64), VM_EIO);
+	assert_int_equal(try_transfer(&device, false, 500, 1), VM_EIO);
+	assert_int_equal(try_transfer(&device, false, 230, 64), VM_EIO);
 	assert_int_equal(atomic_load(&rig.messages), 1);
 	assert_non_null(strstr(rig.last, "has become shorter"));
 	assert_non_null(strstr(rig.last, "read of 64 pages"));
-	swapdev_close(&sd);
+	swapdev_close(&device);
 }
 
 static bool
@@ -531,7 +533,7 @@ fill(const char *name)
 static void
 test_full_at_start(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	(void)state;
 	if (!mount_small())
@@ -541,8 +543,8 @@ test_full_at_start(void **state)
 	make_file("hole", 16 * MB);
 	must_refuse("hole", 0, "no room");
 	assert_int_equal(size_of("hole"), 16 * MB);
-	sd = must_open("swap", 2 * MB);
-	swapdev_close(&sd);
+	device = must_open("swap", 2 * MB);
+	swapdev_close(&device);
 	must_refuse("swap", 8 * MB, "no room");
 	assert_int_equal(size_of("swap"), 2 * MB);
 	(void)umount(folder);
@@ -552,7 +554,7 @@ test_full_at_start(void **state)
 static void
 test_full_later(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	(void)state;
 	if (!mount_small())
@@ -561,18 +563,18 @@ test_full_later(void **state)
 		struct swapdev_why why;
 
 		atomic_store(&rig.messages, 0);
-		if (!try_open("swap", 2 * MB, e, &sd, &why))
+		if (!try_open("swap", 2 * MB, e, &device, &why))
 			continue;
-		must_write(&sd, 0, 64, 1);
+		must_write(&device, 0, 64, 1);
 		assert_int_equal(truncate(path("swap"), 65536), 0);
 		fill("other");
-		assert_int_equal(try_transfer(&sd, true, 100, 64), VM_EIO);
-		assert_int_equal(try_transfer(&sd, true, 200, 1), VM_EIO);
+		assert_int_equal(try_transfer(&device, true, 100, 64), VM_EIO);
+		assert_int_equal(try_transfer(&device, true, 200, 1), VM_EIO);
 		assert_int_equal(atomic_load(&rig.messages), 1);
 		assert_non_null(strstr(rig.last, "No space left"));
 		assert_non_null(strstr(rig.last, "write of 64 pages"));
-		must_read(&sd, 0, 15, 1);
-		swapdev_close(&sd);
+		must_read(&device, 0, 15, 1);
+		swapdev_close(&device);
 		assert_int_equal(unlink(path("other")), 0);
 	}
 	(void)umount(folder);
@@ -620,17 +622,17 @@ static int
 without_uring(void)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	if (!forbid(SYS_io_uring_setup, EPERM))
 		return NO_FILTERS;
-	if (try_open("swap", MB, SWAPFILE_URING, &sd, &why) ||
-	    !try_open("swap", MB, SWAPFILE_BEST, &sd, &why) ||
-	    strcmp(sd.engine, "threads") != 0)
+	if (try_open("swap", MB, SWAPFILE_URING, &device, &why) ||
+	    !try_open("swap", MB, SWAPFILE_BEST, &device, &why) ||
+	    strcmp(swapfile_engine_of(&device), "threads") != 0)
 		return WRONG;
-	must_write(&sd, 0, 64, 1);
-	must_read(&sd, 0, 64, 1);
-	swapdev_close(&sd);
+	must_write(&device, 0, 64, 1);
+	must_read(&device, 0, 64, 1);
+	swapdev_close(&device);
 	return RIGHT;
 }
 
@@ -646,11 +648,11 @@ static int
 without_lock(void)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	if (!forbid(SYS_flock, EWOULDBLOCK))
 		return NO_FILTERS;
-	if (try_open("swap", MB, SWAPFILE_BEST, &sd, &why) ||
+	if (try_open("swap", MB, SWAPFILE_BEST, &device, &why) ||
 	    strstr(why.text, "already in use") == NULL)
 		return WRONG;
 	return access(path("swap"), F_OK) == 0 ? RIGHT : WRONG;

@@ -124,34 +124,34 @@ begin_on_socket(const char *const *more)
 	begin_on_socket((const char *const[]){ __VA_ARGS__, NULL })
 
 static bool
-try_open(struct swapdev *sd, struct swapdev_why *why)
+try_open(struct vm_swap_device *device, struct swapdev_why *why)
 {
 	const struct swapnbd_config config = { .env = &rig.env,
 		.uri = uri,
 		.seconds = 2 };
 
 	why->text[0] = '\0';
-	return swapnbd_open(&config, sd, why);
+	return swapnbd_open(&config, device, why);
 }
 
-static struct swapdev
+static struct vm_swap_device
 must_open(void)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
-	if (!try_open(&sd, &why))
+	if (!try_open(&device, &why))
 		fail_msg("%s: %s", uri, why.text);
-	return sd;
+	return device;
 }
 
 static void
 must_refuse(const char *word)
 {
 	struct swapdev_why why;
-	struct swapdev sd;
+	struct vm_swap_device device;
 
-	if (try_open(&sd, &why))
+	if (try_open(&device, &why))
 		fail_msg("%s was opened", uri);
 	if (strstr(why.text, word) == NULL)
 		fail_msg("\"%s\" has no \"%s\"", why.text, word);
@@ -172,16 +172,16 @@ now(void)
 static void
 test_unix(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	(void)state;
 	ON_SOCKET("memory", "16M");
-	sd = must_open();
-	assert_int_equal(sd.npages, 4096);
-	assert_int_equal(hammer(&sd, 2), 0);
-	must_write(&sd, 4032, 64, 9);
-	must_read(&sd, 4032, 64, 9);
-	swapdev_close(&sd);
+	device = must_open();
+	assert_int_equal(device.npages, 4096);
+	assert_int_equal(hammer(&device, 2), 0);
+	must_write(&device, 4032, 64, 9);
+	must_read(&device, 4032, 64, 9);
+	swapdev_close(&device);
 	assert_int_equal(atomic_load(&rig.messages), 0);
 }
 
@@ -208,16 +208,16 @@ test_loopback(void **state)
 		"8M", "exportname=a/b", "exportname-strict=true", NULL };
 	char port[16];
 	const char *where[] = { "-i", "127.0.0.1", "-p", port, NULL };
-	struct swapdev sd;
+	struct vm_swap_device device;
 
 	(void)state;
 	(void)snprintf(port, sizeof(port), "%u", some_port());
 	(void)snprintf(uri, sizeof(uri), "nbd://127.0.0.1:%s/a/b", port);
 	begin_server(where, more);
-	sd = must_open();
-	assert_int_equal(sd.npages, 2048);
-	assert_int_equal(hammer(&sd, 1), 0);
-	swapdev_close(&sd);
+	device = must_open();
+	assert_int_equal(device.npages, 2048);
+	assert_int_equal(hammer(&device, 1), 0);
+	swapdev_close(&device);
 	(void)snprintf(uri, sizeof(uri), "nbd://127.0.0.1:%s/c", port);
 	must_refuse("cannot connect");
 }
@@ -363,12 +363,12 @@ test_trickles(void **state)
 static struct transfer many[MANY];
 
 static void
-begin_many(const struct swapdev *sd, bool write)
+begin_many(const struct vm_swap_device *device, bool write)
 {
 	for (unsigned i = 0; i < MANY; i++) {
 		transfer_init(&many[i], 1 + i % 64);
 		transfer_fill(&many[i], 64 * i % 4000, 1);
-		transfer_begin(&many[i], sd, write, 64 * i % 4000);
+		transfer_begin(&many[i], device, write, 64 * i % 4000);
 	}
 }
 
@@ -387,24 +387,24 @@ wait_many(void)
 
 /* All must fail, soon, and later ones too; with one message. */
 static void
-expect_loss(const struct swapdev *sd, double began)
+expect_loss(const struct vm_swap_device *device, double began)
 {
 	assert_int_equal(wait_many(), MANY);
-	begin_many(sd, true);
+	begin_many(device, true);
 	assert_int_equal(wait_many(), MANY);
-	assert_int_equal(try_transfer(sd, false, 0, 1), VM_EIO);
+	assert_int_equal(try_transfer(device, false, 0, 1), VM_EIO);
 	assert_true(now() - began < 20);
 	assert_int_equal(atomic_load(&rig.messages), 1);
 	assert_non_null(strstr(rig.last, "the connection is lost"));
 	assert_non_null(strstr(rig.last, "swap nbd"));
-	swapdev_close(sd);
+	swapdev_close(device);
 }
 
 /* Killed while requests are under way? */
 static void
 test_killed(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 	double began;
 
 	(void)state;
@@ -412,12 +412,12 @@ test_killed(void **state)
 		atomic_store(&rig.messages, 0);
 		ON_SOCKET("--filter=delay", "memory", "16M", "delay-read=30",
 		    "delay-write=30");
-		sd = must_open();
+		device = must_open();
 		began = now();
-		begin_many(&sd, writes == 1);
+		begin_many(&device, writes == 1);
 		(void)usleep(100000);
 		end_server(SIGKILL);
-		expect_loss(&sd, began);
+		expect_loss(&device, began);
 	}
 }
 
@@ -425,40 +425,40 @@ test_killed(void **state)
 static void
 test_killed_idle(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 	double began;
 
 	(void)state;
 	ON_SOCKET("memory", "16M");
-	sd = must_open();
-	must_write(&sd, 0, 64, 1);
-	must_read(&sd, 0, 64, 1);
+	device = must_open();
+	must_write(&device, 0, 64, 1);
+	must_read(&device, 0, 64, 1);
 	end_server(SIGKILL);
 	began = now();
 	while (atomic_load(&rig.messages) == 0 && now() - began < 10)
 		(void)usleep(10000);
 	assert_int_equal(atomic_load(&rig.messages), 1);
-	begin_many(&sd, false);
-	expect_loss(&sd, began);
+	begin_many(&device, false);
+	expect_loss(&device, began);
 }
 
 /* One that does not answer any more? */
 static void
 test_stopped(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 	double began;
 	int status;
 
 	(void)state;
 	ON_SOCKET("memory", "16M");
-	sd = must_open();
-	must_write(&sd, 0, 64, 1);
+	device = must_open();
+	must_write(&device, 0, 64, 1);
 	assert_int_equal(kill(server, SIGSTOP), 0);
 	assert_int_equal(waitpid(server, &status, WUNTRACED), server);
 	began = now();
-	begin_many(&sd, true);
-	expect_loss(&sd, began);
+	begin_many(&device, true);
+	expect_loss(&device, began);
 	assert_non_null(strstr(rig.last, "does not answer"));
 }
 
@@ -466,25 +466,25 @@ test_stopped(void **state)
 static void
 test_says_no(void **state)
 {
-	struct swapdev sd;
+	struct vm_swap_device device;
 	unsigned failed;
 
 	(void)state;
 	ON_SOCKET("--filter=error", "memory", "16M", "error-pwrite=ENOSPC",
 	    "error-pwrite-rate=50%");
-	sd = must_open();
-	begin_many(&sd, true);
+	device = must_open();
+	begin_many(&device, true);
 	failed = wait_many();
 	assert_in_range(failed, 1, MANY - 1);
 	assert_int_equal(atomic_load(&rig.messages), 1);
 	assert_non_null(strstr(rig.last, "No space left"));
-	begin_many(&sd, false);
+	begin_many(&device, false);
 	assert_int_equal(wait_many(), 0);
 	end_server(SIGKILL);
-	begin_many(&sd, false);
+	begin_many(&device, false);
 	assert_int_equal(wait_many(), MANY);
 	assert_int_equal(atomic_load(&rig.messages), 2);
-	swapdev_close(&sd);
+	swapdev_close(&device);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

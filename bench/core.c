@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/rig.h"
 #include "env/posix.h"
 #include "pmap/soft.h"
 #include "vm/vm.h"
@@ -83,13 +84,6 @@ __attribute__((noinline)) void
 contents_copy(struct vm_machine *m, struct vm_page *from, struct vm_page *to)
 {
 	plain_ops->copy_page(m, from, to);
-}
-
-static void
-must(int error, const char *what)
-{
-	if (error != VM_OK)
-		errx(1, "%s: error %d", what, error);
 }
 
 static vaddr_t

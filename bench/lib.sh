@@ -9,7 +9,7 @@
 #	$bsdvm	the command under test (override: BSDVM)
 #	$out	where programs that run under every system are built, static,
 #		apart from what make builds; kept between runs
-#	$work	this run's own directory; removed at exit
+#	$work	this run's own directory, in TMPDIR or /tmp; removed at exit
 
 bsdvm=${BSDVM:-$top/build/bsdvm}
 out=$top/build/bench/static

@@ -9,23 +9,13 @@
  * The last two with the struct vm_page of the frame, which every design has;
  * a page's part of whatever serves many is in them.
  */
-#include <err.h>
 #include <stdio.h>
 
-#include "env/posix.h"
-#include "pmap/soft.h"
-#include "vm/vm.h"
+#include "bench/rig.h"
 
 enum { MAPPINGS = 1000, PAGES = 10000, NFRAMES = 2 * PAGES + 4000 };
 
 static const vaddr_t base_va = (vaddr_t)1 << 30;
-
-static void
-must(int error)
-{
-	if (error != VM_OK)
-		errx(1, "error %d", error);
-}
 
 static vaddr_t
 map(struct vmspace *space, vaddr_t va, size_t npages, unsigned flags)
@@ -37,7 +27,7 @@ map(struct vmspace *space, vaddr_t va, size_t npages, unsigned flags)
 		.flags = flags | VM_MMAP_FIXED,
 	};
 
-	must(vm_mmap(space, &args, &va));
+	must(vm_mmap(space, &args, &va), "vm_mmap");
 	return va;
 }
 
@@ -54,7 +44,8 @@ touch(struct vmspace *space, unsigned flags)
 	vaddr_t va = map(space, 2 * base_va, PAGES, flags);
 
 	for (size_t i = 0; i < PAGES; i++)
-		must(vm_fault(&space->map, va + vm_ptoa(i), VM_PROT_WRITE, 0));
+		must(vm_fault(&space->map, va + vm_ptoa(i), VM_PROT_WRITE, 0),
+		    "vm_fault");
 }
 
 static void
@@ -73,25 +64,17 @@ touch_shared(struct vmspace *space)
 static double
 cost(const struct vm_design *design, void (*act)(struct vmspace *), size_t n)
 {
-	static const struct soft_config config = {
-		.npages = NFRAMES,
-		.quick = true,
-	};
 	struct vm_metadata before, after;
-	struct vm_machine *machine;
-	struct vm_system *sys;
 	struct vmspace *space;
+	struct rig rig;
 
-	must(soft_machine_create(&posix_env, &config, &machine));
-	must(vm_system_create(&posix_env, machine, &sys));
-	vm_system_prefer(sys, design);
-	must(vmspace_create(sys, design, &space));
-	vm_metadata_get(sys, &before);
+	rig_init(&rig, design, NFRAMES);
+	must(vmspace_create(rig.sys, design, &space), "vmspace_create");
+	vm_metadata_get(rig.sys, &before);
 	act(space);
-	vm_metadata_get(sys, &after);
+	vm_metadata_get(rig.sys, &after);
 	vmspace_unref(space);
-	vm_system_destroy(sys);
-	soft_machine_destroy(machine);
+	rig_fini(&rig);
 	return (double)(vm_metadata_total(&after) -
 		   vm_metadata_total(&before)) /
 	    (double)n;

@@ -42,11 +42,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/rig.h"
+#include "bench/samples.h"
 #include "env/posix.h"
-#include "env/swapfile.h"
 #include "pmap/soft.h"
 #include "vm/vm.h"
 
@@ -62,19 +62,11 @@ struct start {
 	double time, cpu;
 };
 
-struct samples {
-	double *v; /* microseconds */
-	size_t n, max;
-};
-
-struct rig {
-	struct vm_machine *machine;
-	struct vm_system *sys;
+/* A program: a space, which is all that its system has. */
+struct program {
+	struct rig rig;
 	struct vmspace *space;
-	pthread_t daemon;
-	bool has_daemon;
 	vaddr_t base;
-	size_t npages;
 };
 
 static const char *path;
@@ -83,166 +75,60 @@ static size_t npages;
 static struct samples rates[WAYS][2], costs[WAYS][2], disk[WAYS][2],
     stalls[WAYS][2], relief[WAYS][2];
 
-/* -------------------------------------------------------------- samples */
-
-/* Microseconds by a clock. */
-static double
-by(clockid_t clock)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(clock, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
-static double
-now(void)
-{
-	return by(CLOCK_MONOTONIC);
-}
-
 static double
 cpu(void)
 {
-	return by(CLOCK_PROCESS_CPUTIME_ID);
+	return samples_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* -------------------------------------------------------------- program */
+
+static void
+begin(struct program *p, enum way way)
+{
+	rig_init(&p->rig, design, npages / SHARE);
+	rig_swap_to(&p->rig, path, npages + npages / 4);
+	p->space = rig_space(&p->rig, npages, VM_MMAP_SHARED, &p->base);
+	if (way == DAEMON)
+		rig_start_daemon(&p->rig);
 }
 
 static void
-add(struct samples *s, double v)
+end(struct program *p)
 {
-	if (s->n == s->max) {
-		s->max = s->max == 0 ? 64 : 2 * s->max;
-		s->v = realloc(s->v, s->max * sizeof(*s->v));
-		if (s->v == NULL)
-			err(1, "memory");
-	}
-	s->v[s->n++] = v;
+	vmspace_unref(p->space);
+	rig_fini(&p->rig);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static double
-part(struct samples *s, double of)
-{
-	if (s->n == 0)
-		return 0;
-	qsort(s->v, s->n, sizeof(*s->v), compare);
-	return s->v[(size_t)(of * (double)(s->n - 1))];
-}
-
-/* ------------------------------------------------------------------ rig */
-
+/* Fill the i-th page, or look at it. */
 static void
-must(int error, const char *what)
-{
-	if (error != VM_OK)
-		errx(1, "%s: error %d", what, error);
-}
-
-static void *
-run_daemon(void *sys)
-{
-	vm_pageout_daemon(sys);
-	return NULL;
-}
-
-static void
-rig_swap(struct rig *rig)
-{
-	const struct swapfile_config config = { .env = &posix_env,
-		.path = path,
-		.size = vm_ptoa(npages + npages / 4) };
-	struct swapdev_why why;
-	struct vm_swap_device device;
-	unsigned id;
-
-	if (!swapfile_open(&config, &device, &why))
-		errx(1, "%s: %s", path, why.text);
-	device.name = path;
-	must(vm_swap_add(rig->sys, &device, &id), "vm_swap_add");
-}
-
-static void
-rig_map(struct rig *rig)
-{
-	struct vm_mmap_args args = {
-		.len = vm_ptoa(npages),
-		.prot = VM_PROT_RW,
-		.max_prot = VM_PROT_ALL,
-		.flags = VM_MMAP_SHARED,
-	};
-
-	must(vm_mmap(rig->space, &args, &rig->base), "vm_mmap");
-	rig->npages = npages;
-}
-
-static void
-rig_init(struct rig *rig, enum way way)
-{
-	const struct soft_config soft = { .npages = npages / SHARE,
-		.ncpus = 2,
-		.quick = true };
-
-	memset(rig, 0, sizeof(*rig));
-	must(soft_machine_create(&posix_env, &soft, &rig->machine), "machine");
-	must(vm_system_create(&posix_env, rig->machine, &rig->sys), "system");
-	vm_system_prefer(rig->sys, design);
-	must(vmspace_create(rig->sys, design, &rig->space), "vmspace_create");
-	rig_swap(rig);
-	rig_map(rig);
-	rig->has_daemon = way == DAEMON;
-	if (rig->has_daemon &&
-	    pthread_create(&rig->daemon, NULL, run_daemon, rig->sys) != 0)
-		errx(1, "no thread");
-}
-
-static void
-rig_fini(struct rig *rig)
-{
-	if (rig->has_daemon) {
-		vm_pageout_stop(rig->sys);
-		(void)pthread_join(rig->daemon, NULL);
-	}
-	vmspace_unref(rig->space);
-	vm_system_destroy(rig->sys);
-	soft_machine_destroy(rig->machine);
-}
-
-/* The program's access: fill the i-th page, or look at it. */
-static void
-rig_access(struct rig *rig, size_t i, bool write)
+use_page(struct program *p, size_t i, bool write)
 {
 	static uint64_t words[VM_PAGE_SIZE / sizeof(uint64_t)];
 	struct soft_access a = {
-		.pmap = rig->space->map.pmap,
+		.pmap = p->space->map.pmap,
 		.access = write ? VM_PROT_WRITE : VM_PROT_READ,
-		.va = rig->base + vm_ptoa(i),
+		.va = p->base + vm_ptoa(i),
 		.buf = words,
 		.len = write ? sizeof(words) : sizeof(words[0]),
 	};
 
 	words[0] = i;
 	while (soft_access(&a) != VM_OK)
-		must(vm_fault(&rig->space->map, a.va, a.access, 0), "vm_fault");
+		must(vm_fault(&p->space->map, a.va, a.access, 0), "vm_fault");
 	if (!write && words[0] != i)
 		errx(1, "page %zu came back wrong", i);
 }
 
 static void
-wait_until_written(struct rig *rig)
+wait_until_written(struct vm_system *sys)
 {
-	struct vm_event *ev = vm_swapout_event(rig->sys);
+	struct vm_event *ev = vm_swapout_event(sys);
 	uint32_t seen;
 
 	for (;;) {
 		seen = vm_event_count(ev);
-		if (vm_swapout_paging(rig->sys) == 0)
+		if (vm_swapout_paging(sys) == 0)
 			return;
 		vm_event_wait(ev, seen, &posix_env);
 	}
@@ -251,9 +137,9 @@ wait_until_written(struct rig *rig)
 /* ----------------------------------------------------------- throughput */
 
 static uint64_t
-moved(struct rig *rig, bool out)
+moved(struct vm_system *sys, bool out)
 {
-	struct vm_stats *st = &rig->sys->stats;
+	struct vm_stats *st = &sys->stats;
 
 	return atomic_load(out ? &st->pageouts : &st->pageins);
 }
@@ -276,44 +162,45 @@ note(enum way way, bool write, bool on_disk, double bytes,
 {
 	if (write && on_disk)
 		let_cache_go();
-	add(on_disk ? &disk[way][!write] : &rates[way][!write],
+	samples_add(on_disk ? &disk[way][!write] : &rates[way][!write],
 	    bytes / (now() - start->time));
 	if (!on_disk)
-		add(&costs[way][!write], bytes / (cpu() - start->cpu));
+		samples_add(&costs[way][!write], bytes / (cpu() - start->cpu));
 }
 
 /* Write all, or read all. */
 static void
-go_through(struct rig *rig, enum way way, bool write, bool on_disk)
+go_through(struct program *p, enum way way, bool write, bool on_disk)
 {
-	uint64_t before = moved(rig, write);
+	struct vm_system *sys = p->rig.sys;
+	uint64_t before = moved(sys, write);
 	struct start start = { now(), cpu() };
 	double last = start.time, next;
 
 	for (size_t i = 0; i < npages; i++) {
-		rig_access(rig, i, write);
+		use_page(p, i, write);
 		next = now();
-		add(&stalls[way][!write], next - last);
+		samples_add(&stalls[way][!write], next - last);
 		last = next;
 	}
 	if (write)
-		wait_until_written(rig);
-	note(way, write, on_disk, (double)vm_ptoa(moved(rig, write) - before),
+		wait_until_written(sys);
+	note(way, write, on_disk, (double)vm_ptoa(moved(sys, write) - before),
 	    &start);
 }
 
 static void
 through_the_vm(enum way way, bool on_disk)
 {
-	struct rig rig;
+	struct program p;
 
-	rig_init(&rig, way);
-	go_through(&rig, way, true, on_disk);
-	(void)vm_pageout(rig.sys, npages / SHARE);
+	begin(&p, way);
+	go_through(&p, way, true, on_disk);
+	(void)vm_pageout(p.rig.sys, npages / SHARE);
 	if (on_disk)
 		let_cache_go();
-	go_through(&rig, way, false, on_disk);
-	rig_fini(&rig);
+	go_through(&p, way, false, on_disk);
+	end(&p);
 }
 
 /* Fill every page of a cluster, or look at them. */
@@ -406,8 +293,9 @@ wait_for_relief(struct watch *w, double began)
 
 /* Take pages until memory is short, and then until there is more again. */
 static void
-episode(struct rig *rig, struct watch *w, size_t *at, bool write)
+episode(struct program *p, struct watch *w, size_t *at, bool write)
 {
+	struct rig *rig = &p->rig;
 	struct samples *s =
 	    &relief[rig->has_daemon ? DAEMON : BY_ITSELF][!write];
 	size_t low = vm_page_reserve(rig->sys);
@@ -422,41 +310,41 @@ episode(struct rig *rig, struct watch *w, size_t *at, bool write)
 	w->on = true;
 	do {
 		began = now();
-		rig_access(rig, (*at)++ % npages, write);
+		use_page(p, (*at)++ % npages, write);
 		if (rig->has_daemon && vm_page_free_count(rig->sys) <= low)
 			wait_for_relief(w, began);
 	} while (w->when == 0);
 	w->on = false;
 	if (w->when > began)
-		add(s, w->when - began);
+		samples_add(s, w->when - began);
 }
 
 static void
 relieve(enum way way)
 {
-	struct rig rig;
+	struct program p;
 	struct watch w = { 0 };
 	size_t at = 0;
 
-	rig_init(&rig, way);
-	w.sys = rig.sys;
+	begin(&p, way);
+	w.sys = p.rig.sys;
 	for (size_t i = 0; i < npages; i++)
-		rig_access(&rig, i, true);
-	must(vm_madvise(rig.space, rig.base, vm_ptoa(npages), VM_MADV_RANDOM),
+		use_page(&p, i, true);
+	must(vm_madvise(p.space, p.base, vm_ptoa(npages), VM_MADV_RANDOM),
 	    "vm_madvise");
 	if (pthread_create(&w.thread, NULL, look, &w) != 0)
 		errx(1, "no thread");
 	for (unsigned i = 0; i < EPISODES; i++)
-		episode(&rig, &w, &at, true);
-	(void)vm_pageout(rig.sys, npages / SHARE);
+		episode(&p, &w, &at, true);
+	(void)vm_pageout(p.rig.sys, npages / SHARE);
 	for (size_t i = 0; i < npages / SHARE; i++)
-		rig_access(&rig, i, false);
+		use_page(&p, i, false);
 	at = npages / SHARE;
 	for (unsigned i = 0; i < EPISODES; i++)
-		episode(&rig, &w, &at, false);
+		episode(&p, &w, &at, false);
 	w.stop = true;
 	(void)pthread_join(w.thread, NULL);
-	rig_fini(&rig);
+	end(&p);
 }
 
 /* --------------------------------------------------------------- report */
@@ -470,8 +358,8 @@ report_rates(const char *unit, struct samples table[WAYS][2])
 	for (enum way w = PLAIN; w < WAYS; w++) {
 		printf("%-10s", way_names[w]);
 		for (unsigned i = 0; i < 2; i++) {
-			best = part(&table[PLAIN][i], 0.5);
-			rate = part(&table[w][i], 0.5);
+			best = samples_part(&table[PLAIN][i], 0.5);
+			rate = samples_part(&table[w][i], 0.5);
 			printf(" %10.0f %7.0f%%", rate, 100 * rate / best);
 		}
 		printf("\n");
@@ -495,8 +383,9 @@ report(void)
 				"relief, dirty", "relief, clean" };
 
 			printf("%-9s %-12s %9.1f %9.1f %9.1f %9.1f %9zu\n",
-			    way_names[w], what[i], part(s, 0.5), part(s, 0.99),
-			    part(s, 0.999), part(s, 1), s->n);
+			    way_names[w], what[i], samples_part(s, 0.5),
+			    samples_part(s, 0.99), samples_part(s, 0.999),
+			    samples_part(s, 1), s->n);
 		}
 	}
 }

@@ -9,10 +9,9 @@
 
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
+TMPDIR=${TMPDIR:-/var/tmp}
+# shellcheck source=bench/lib.sh
+. "$top/bench/lib.sh"
 make -s -C "$top" build/bench/pressure >&2
 
-folder=$(mktemp -d "${TMPDIR:-/var/tmp}/bsdvm-pressure.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-"$top/build/bench/pressure" "$folder/swap" "${1:-256}" "${2:-netbsd}"
+"$top/build/bench/pressure" "$work/swap" "${1:-256}" "${2:-netbsd}"

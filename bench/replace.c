@@ -30,6 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/rig.h"
 #include "env/posix.h"
 #include "env/ramswap.h"
 #include "pmap/soft.h"
@@ -270,9 +271,8 @@ by_the_book(const struct trace *t, enum book book)
 
 /* -------------------------------------------------------------- designs */
 
-struct rig {
-	struct vm_machine *machine;
-	struct vm_system *sys;
+struct program {
+	struct rig rig;
 	struct vmspace *space;
 	struct ramswap swap;
 	vaddr_t base;
@@ -285,66 +285,43 @@ struct result {
 };
 
 static void
-must(int error, const char *what)
+begin(struct program *p, const struct vm_design *design, unsigned npages)
 {
-	if (error != VM_OK)
-		errx(1, "%s: error %d", what, error);
-}
-
-static void
-rig_map(struct rig *rig, unsigned npages)
-{
-	struct vm_mmap_args args = {
-		.len = vm_ptoa(npages),
-		.prot = VM_PROT_RW,
-		.max_prot = VM_PROT_ALL,
-		.flags = shared ? VM_MMAP_SHARED : VM_MMAP_PRIVATE,
-	};
-
-	must(vm_mmap(rig->space, &args, &rig->base), "vm_mmap");
-	if (!ahead)
-		must(vm_madvise(rig->space, rig->base, args.len,
-			 VM_MADV_RANDOM),
-		    "vm_madvise");
-}
-
-static void
-rig_init(struct rig *rig, const struct vm_design *design, unsigned npages)
-{
-	const struct soft_config soft = { .npages = nframes, .quick = true };
 	struct vm_swap_device dev = { .ops = &ramswap_ops,
-		.dev = &rig->swap,
+		.dev = &p->swap,
 		.name = "memory",
 		.npages = 2 * npages };
 	unsigned id;
 
-	memset(rig, 0, sizeof(*rig));
-	must(soft_machine_create(&posix_env, &soft, &rig->machine), "machine");
-	must(vm_system_create(&posix_env, rig->machine, &rig->sys), "system");
-	vm_system_prefer(rig->sys, design);
-	must(ramswap_init(&rig->swap, &posix_env, dev.npages), "ramswap");
-	must(vm_swap_add(rig->sys, &dev, &id), "vm_swap_add");
-	must(vmspace_create(rig->sys, design, &rig->space), "vmspace_create");
-	rig_map(rig, npages);
+	memset(p, 0, sizeof(*p));
+	rig_init(&p->rig, design, nframes);
+	must(ramswap_init(&p->swap, &posix_env, dev.npages), "ramswap");
+	must(vm_swap_add(p->rig.sys, &dev, &id), "vm_swap_add");
+	p->space = rig_space(&p->rig, npages,
+	    shared ? VM_MMAP_SHARED : VM_MMAP_PRIVATE, &p->base);
+	if (!ahead)
+		must(vm_madvise(p->space, p->base, vm_ptoa(npages),
+			 VM_MADV_RANDOM),
+		    "vm_madvise");
 }
 
+/* The devices of a system go with it. */
 static void
-rig_fini(struct rig *rig)
+end(struct program *p)
 {
-	vmspace_unref(rig->space);
-	vm_system_destroy(rig->sys);
-	ramswap_fini(&rig->swap);
-	soft_machine_destroy(rig->machine);
+	vmspace_unref(p->space);
+	rig_fini(&p->rig);
+	ramswap_fini(&p->swap);
 }
 
 /* => false: the design cannot page this memory */
 static bool
-rig_access(struct rig *rig, unsigned page, bool write, uint32_t *value)
+use(struct program *p, unsigned page, bool write, uint32_t *value)
 {
 	struct soft_access a = {
-		.pmap = rig->space->map.pmap,
+		.pmap = p->space->map.pmap,
 		.access = write ? VM_PROT_WRITE : VM_PROT_READ,
-		.va = rig->base + vm_ptoa(page),
+		.va = p->base + vm_ptoa(page),
 		.buf = value,
 		.len = sizeof(*value),
 	};
@@ -352,24 +329,24 @@ rig_access(struct rig *rig, unsigned page, bool write, uint32_t *value)
 	int error = VM_OK;
 
 	while (soft_access(&a) != VM_OK && error == VM_OK)
-		error = vm_fault(&rig->space->map, a.va, a.access, 0);
+		error = vm_fault(&p->space->map, a.va, a.access, 0);
 	if (error != VM_OK && error != VM_ENOMEM)
 		must(error, "vm_fault");
 	return error == VM_OK;
 }
 
 static bool
-rig_refer(struct rig *rig, unsigned page, bool write, uint32_t stamp)
+use_checked(struct program *p, unsigned page, bool write, uint32_t stamp)
 {
 	uint32_t value = stamp;
 
-	if (!rig_access(rig, page, write, &value))
+	if (!use(p, page, write, &value))
 		return false;
 	if (write)
-		rig->written[page] = stamp;
-	else if (value != rig->written[page])
+		p->written[page] = stamp;
+	else if (value != p->written[page])
 		errx(1, "page %u: %u is there, not %u", page, value,
-		    rig->written[page]);
+		    p->written[page]);
 	return true;
 }
 
@@ -382,19 +359,19 @@ count(const _Atomic uint64_t *counter)
 static struct result
 replay(const struct trace *t, const struct vm_design *design)
 {
-	static struct rig rig;
+	static struct program p;
 	struct vm_stats *st;
 	struct result r = { .paged = true };
 
-	rig_init(&rig, design, t->npages);
+	begin(&p, design, t->npages);
 	for (unsigned i = 0; i < t->nrefs && r.paged; i++)
-		r.paged = rig_refer(&rig, t->refs[i].page, t->refs[i].write,
+		r.paged = use_checked(&p, t->refs[i].page, t->refs[i].write,
 		    i + 1);
-	st = &rig.sys->stats;
+	st = &p.rig.sys->stats;
 	r.misses = count(&st->pages_zeroed) +
 	    count(ahead ? &st->pagein_io : &st->pageins);
 	r.pageouts = count(&st->pageouts);
-	rig_fini(&rig);
+	end(&p);
 	return r;
 }
 

@@ -20,9 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/samples.h"
 #include "env/posix.h"
 #include "env/swapfile.h"
 
@@ -52,15 +52,6 @@ static struct slot slots[WINDOW];
 static char *memory; /* WINDOW clusters */
 static const char *path;
 static uint64_t nclusters;
-
-static double
-now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static void
 ended(struct vm_io *io)
@@ -152,7 +143,7 @@ measure(const struct way *way, const struct vm_swap_device *device, int fd,
 	move(way, device, fd, what == 'w');
 	if (what == 'w' && fdatasync(fd) != 0)
 		err(1, "%s", path);
-	return (double)(nclusters * CLUSTER) / 1e6 / (now() - began);
+	return (double)(nclusters * CLUSTER) / (now() - began);
 }
 
 int

@@ -21,28 +21,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench/rig.h"
+#include "bench/samples.h"
 #include "env/posix.h"
-#include "env/swapfile.h"
 #include "pmap/soft.h"
 #include "vm/vm.h"
 
-enum { TURNS = 4, HEAVY = 4, LIGHT = 64, SAMPLES = 1 << 20 };
+enum { TURNS = 4, HEAVY = 4, LIGHT = 64 };
 
 struct side {
 	const char *name;
-	double *v; /* microseconds of the light one's faults */
-	size_t n, waited;
+	struct samples faults; /* of the light one */
+	size_t waited;
 	double pages, seconds;
 };
 
-struct rig {
-	struct vm_machine *machine;
-	struct vm_system *sys;
+struct contest {
+	struct rig rig;
 	struct vmspace *heavy, *light;
-	pthread_t daemon, writer;
+	pthread_t writer;
 	_Atomic bool stop;
 	_Atomic size_t written;
 	vaddr_t heavy_base, light_base;
@@ -52,63 +51,7 @@ static const char *path;
 static size_t frames;
 static double seconds;
 
-static double
-now(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
-static void
-must(int error, const char *what)
-{
-	if (error != VM_OK)
-		errx(1, "%s: error %d", what, error);
-}
-
-/* ------------------------------------------------------------------ rig */
-
-static void
-add_swap(struct rig *rig)
-{
-	const struct swapfile_config config = { .env = &posix_env,
-		.path = path,
-		.size = vm_ptoa((HEAVY + 1) * frames) };
-	struct swapdev_why why;
-	struct vm_swap_device device;
-	unsigned id;
-
-	if (!swapfile_open(&config, &device, &why))
-		errx(1, "%s: %s", path, why.text);
-	device.name = path;
-	must(vm_swap_add(rig->sys, &device, &id), "vm_swap_add");
-}
-
-static struct vmspace *
-space(struct rig *rig, const struct vm_design *design, size_t npages,
-    vaddr_t *base)
-{
-	struct vm_mmap_args args = {
-		.len = vm_ptoa(npages),
-		.prot = VM_PROT_RW,
-		.max_prot = VM_PROT_ALL,
-		.flags = VM_MMAP_PRIVATE,
-	};
-	struct vmspace *vs;
-
-	must(vmspace_create(rig->sys, design, &vs), "vmspace_create");
-	must(vm_mmap(vs, &args, base), "vm_mmap");
-	return vs;
-}
-
-static void *
-run_daemon(void *sys)
-{
-	vm_pageout_daemon(sys);
-	return NULL;
-}
+/* --------------------------------------------------------------- contest */
 
 /* Store a word, as a program does.  => whether a fault had to wait */
 static bool
@@ -141,98 +84,82 @@ put(struct vmspace *vs, vaddr_t va, unsigned cpu)
 static void *
 write_on(void *arg)
 {
-	struct rig *rig = arg;
+	struct contest *c = arg;
 
-	for (size_t i = 0; !rig->stop; i = (i + 1) % (HEAVY * frames)) {
-		(void)put(rig->heavy, rig->heavy_base + vm_ptoa(i), 1);
-		rig->written++;
+	for (size_t i = 0; !c->stop; i = (i + 1) % (HEAVY * frames)) {
+		(void)put(c->heavy, c->heavy_base + vm_ptoa(i), 1);
+		c->written++;
 	}
 	return NULL;
 }
 
 static void
-rig_init(struct rig *rig, const struct vm_design *design)
+begin(struct contest *c, const struct vm_design *design)
 {
-	const struct soft_config soft = { .npages = frames,
-		.ncpus = 2,
-		.quick = true };
-
-	memset(rig, 0, sizeof(*rig));
-	must(soft_machine_create(&posix_env, &soft, &rig->machine), "machine");
-	must(vm_system_create(&posix_env, rig->machine, &rig->sys), "system");
-	vm_system_prefer(rig->sys, design);
-	add_swap(rig);
-	rig->heavy = space(rig, design, HEAVY * frames, &rig->heavy_base);
-	rig->light = space(rig, design, LIGHT, &rig->light_base);
-	if (pthread_create(&rig->daemon, NULL, run_daemon, rig->sys) != 0 ||
-	    pthread_create(&rig->writer, NULL, write_on, rig) != 0)
+	memset(c, 0, sizeof(*c));
+	rig_init(&c->rig, design, frames);
+	rig_swap_to(&c->rig, path, (HEAVY + 1) * frames);
+	c->heavy = rig_space(&c->rig, HEAVY * frames, VM_MMAP_PRIVATE,
+	    &c->heavy_base);
+	c->light = rig_space(&c->rig, LIGHT, VM_MMAP_PRIVATE, &c->light_base);
+	rig_start_daemon(&c->rig);
+	if (pthread_create(&c->writer, NULL, write_on, c) != 0)
 		errx(1, "no thread");
 }
 
 static void
-rig_fini(struct rig *rig)
+end(struct contest *c)
 {
-	rig->stop = true;
-	(void)pthread_join(rig->writer, NULL);
-	vm_pageout_stop(rig->sys);
-	(void)pthread_join(rig->daemon, NULL);
-	vmspace_unref(rig->heavy);
-	vmspace_unref(rig->light);
-	vm_system_destroy(rig->sys);
-	soft_machine_destroy(rig->machine);
+	c->stop = true;
+	(void)pthread_join(c->writer, NULL);
+	vmspace_unref(c->heavy);
+	vmspace_unref(c->light);
+	rig_fini(&c->rig);
 }
 
 /* ----------------------------------------------------------------- turns */
 
 static void
-touch(struct rig *rig, struct side *s, size_t i)
+touch(struct contest *c, struct side *s, size_t i)
 {
-	vaddr_t va = rig->light_base + vm_ptoa(i % LIGHT);
+	vaddr_t va = c->light_base + vm_ptoa(i % LIGHT);
 	double began;
 
-	must(vm_madvise(rig->light, va, VM_PAGE_SIZE, VM_MADV_FREE),
+	must(vm_madvise(c->light, va, VM_PAGE_SIZE, VM_MADV_FREE),
 	    "vm_madvise");
 	began = now();
-	s->waited += put(rig->light, va, 0);
-	if (s->n < SAMPLES)
-		s->v[s->n++] = now() - began;
+	s->waited += put(c->light, va, 0);
+	samples_add(&s->faults, now() - began);
 	(void)usleep(1000);
 }
 
 static void
 turn(struct side *s, const struct vm_design *design)
 {
-	struct rig rig;
+	struct contest c;
 	double began;
 	size_t before;
 
-	rig_init(&rig, design);
-	while (rig.written < 2 * frames)
+	begin(&c, design);
+	while (c.written < 2 * frames)
 		(void)usleep(1000);
-	before = rig.written;
+	before = c.written;
 	began = now();
 	for (size_t i = 0; now() - began < seconds * 1e6; i++)
-		touch(&rig, s, i);
-	s->pages += (double)(rig.written - before);
+		touch(&c, s, i);
+	s->pages += (double)(c.written - before);
 	s->seconds += (now() - began) / 1e6;
-	rig_fini(&rig);
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
+	end(&c);
 }
 
 static void
 report(struct side *s)
 {
-	qsort(s->v, s->n, sizeof(*s->v), compare);
+	struct samples *f = &s->faults;
+
 	printf("%-10s %8.1f %8.1f %9.1f %9.1f %8zu %8.2f%% %10.0f\n", s->name,
-	    s->v[s->n / 2], s->v[s->n * 99 / 100], s->v[s->n * 999 / 1000],
-	    s->v[s->n - 1], s->n, 100 * (double)s->waited / (double)s->n,
+	    samples_part(f, 0.5), samples_part(f, 0.99), samples_part(f, 0.999),
+	    samples_part(f, 1), f->n, 100 * (double)s->waited / (double)f->n,
 	    s->pages / s->seconds);
 }
 
@@ -253,11 +180,6 @@ main(int argc, char **argv)
 		errx(2, "no such design, or less than 4 megabytes");
 	never = *design;
 	never.throttle = VM_THROTTLE_NEVER;
-	for (unsigned i = 0; i < 2; i++) {
-		sides[i].v = malloc(SAMPLES * sizeof(double));
-		if (sides[i].v == NULL)
-			err(1, "memory");
-	}
 	for (unsigned i = 0; i < TURNS; i++) {
 		turn(&sides[0], &never);
 		turn(&sides[1], design);
@@ -266,7 +188,7 @@ main(int argc, char **argv)
 	    "p99", "p99.9", "max us", "faults", "waited", "heavy p/s");
 	report(&sides[0]);
 	report(&sides[1]);
-	free(sides[0].v);
-	free(sides[1].v);
+	free(sides[0].faults.v);
+	free(sides[1].faults.v);
 	return 0;
 }

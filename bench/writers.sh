@@ -9,12 +9,11 @@
 
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
+TMPDIR=${TMPDIR:-/var/tmp}
+# shellcheck source=bench/lib.sh
+. "$top/bench/lib.sh"
 make -s -C "$top" build/bench/writers >&2
 
-folder=$(mktemp -d "${TMPDIR:-/var/tmp}/bsdvm-writers.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 for design in ${3:-freebsd dragonfly netbsd openbsd}; do
-	"$top/build/bench/writers" "$folder/swap" "${1:-16}" "${2:-20}" "$design"
+	"$top/build/bench/writers" "$work/swap" "${1:-16}" "${2:-20}" "$design"
 done

@@ -494,6 +494,35 @@ page_is(struct fixture *fx, struct vmspace *vs, size_t page, int byte)
 	return true;
 }
 
+int
+try(struct fixture *fx, size_t page, vm_prot_t access, struct vm_fault_wait *w)
+{
+	return vm_fault_try(fx_map(fx), fx_va(page), access, VM_FAULT_NARROW,
+	    w);
+}
+
+int
+try_read(struct fixture *fx, size_t page, struct vm_fault_wait *w)
+{
+	return try(fx, page, VM_PROT_READ, w);
+}
+
+void
+use_elsewhere(struct vmspace *vs, size_t page)
+{
+	uint8_t byte;
+	struct soft_access a = {
+		.pmap = vs->map.pmap,
+		.cpu = 1,
+		.access = VM_PROT_READ,
+		.va = fx_va(page),
+		.buf = &byte,
+		.len = 1,
+	};
+
+	assert_int_equal(soft_access(&a), VM_OK);
+}
+
 /* --------------------------------------------------------- looking inside */
 
 size_t
@@ -538,6 +567,19 @@ size_t
 pages_used(struct fixture *fx)
 {
 	return vm_page_count(fx->sys) - vm_page_free_count(fx->sys);
+}
+
+size_t
+nresident(struct fixture *fx, size_t page, size_t n)
+{
+	uint8_t vec[FX_CELLS];
+	size_t count = 0;
+
+	assert_int_equal(vm_mincore(fx->vs, fx_va(page), n * FX_PAGE, vec),
+	    VM_OK);
+	for (size_t i = 0; i < n; i++)
+		count += vec[i];
+	return count;
 }
 
 bool

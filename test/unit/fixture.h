@@ -181,6 +181,12 @@ int store_in(struct fixture *, struct vmspace *, size_t page, int byte);
 int load_in(struct fixture *, struct vmspace *, size_t page);
 /* True when all bytes of a page are that one. */
 bool page_is(struct fixture *, struct vmspace *, size_t page, int byte);
+/* A fault of one page, which does not sleep; one that reads. */
+int try(struct fixture *, size_t page, vm_prot_t, struct vm_fault_wait *);
+int try_read(struct fixture *, size_t page, struct vm_fault_wait *);
+/* Read a page that is mapped, on another processor, whose TLB has not seen it:
+ * the first looks no more at what it has. */
+void use_elsewhere(struct vmspace *, size_t page);
 
 /* ---- looking inside ---- */
 
@@ -190,6 +196,8 @@ struct vm_map_entry *entry_of(struct vmspace *, size_t page);
 /* What the pmap has at a page; prot is VM_PROT_NONE and page NULL for none. */
 struct pmap_mapping mapping_of(struct vmspace *, size_t page);
 size_t pages_used(struct fixture *);
+/* How many of the pages are in memory. */
+size_t nresident(struct fixture *, size_t page, size_t n);
 /* How many layers there are at a page, in designs that have layers. */
 unsigned depth(struct vmspace *, size_t page);
 /* A child of the space. */

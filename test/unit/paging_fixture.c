@@ -49,19 +49,6 @@ assert_filled(struct fixture *fx, struct vmspace *vs, size_t page, size_t n)
 		assert_true(page_is(fx, vs, page + i, byte_of(i)));
 }
 
-size_t
-nresident(struct fixture *fx, size_t page, size_t n)
-{
-	uint8_t vec[FX_CELLS];
-	size_t count = 0;
-
-	assert_int_equal(vm_mincore(fx->vs, fx_va(page), n * FX_PAGE, vec),
-	    VM_OK);
-	for (size_t i = 0; i < n; i++)
-		count += vec[i];
-	return count;
-}
-
 void
 page_out(struct fixture *fx)
 {

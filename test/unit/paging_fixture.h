@@ -22,9 +22,6 @@ void assert_filled(struct fixture *, struct vmspace *, size_t page, size_t n);
 /* Another space, with pages [0, n) of its own that are filled. */
 struct vmspace *filled_space(struct fixture *, size_t n);
 
-/* How many of the pages are in memory. */
-size_t nresident(struct fixture *, size_t page, size_t n);
-
 /* Everything that may go does. */
 void page_out(struct fixture *);
 

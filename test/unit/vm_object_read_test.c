@@ -69,31 +69,6 @@ map_windows(struct fixture *fx, unsigned flags)
 	return f;
 }
 
-static int
-try(struct fixture *fx, size_t page, vm_prot_t access, struct vm_fault_wait *w)
-{
-	return vm_fault_try(fx_map(fx), fx_va(page), access, VM_FAULT_NARROW,
-	    w);
-}
-
-static int
-try_read(struct fixture *fx, size_t page, struct vm_fault_wait *w)
-{
-	return try(fx, page, VM_PROT_READ, w);
-}
-
-static size_t
-resident(struct fixture *fx, size_t n)
-{
-	uint8_t vec[FX_CELLS];
-	size_t found = 0;
-
-	assert_int_equal(vm_mincore(fx->vs, fx_va(0), n * FX_PAGE, vec), VM_OK);
-	for (size_t i = 0; i < n; i++)
-		found += vec[i];
-	return found;
-}
-
 /* The fault has come to its end, and the page of the file is there. */
 static void
 assert_there(struct fixture *fx, size_t page, struct vm_fault_wait *w)
@@ -340,7 +315,7 @@ test_short(void **state)
 	f->size = 2 * FX_PAGE + 100;
 	let_all_go(fx);
 	assert_there(fx, 0, &w);
-	assert_int_equal(resident(fx, N), 2);
+	assert_int_equal(nresident(fx, 0, N), 2);
 	assert_int_equal(STAT(fx, pageins), 2);
 	assert_int_equal(fx_access(fx, fx->vs, 2, VM_PROT_READ, bytes, FX_PAGE),
 	    VM_OK);
@@ -405,7 +380,7 @@ test_leave(void **state)
 	vm_fault_leave(&ended);
 	vm_fault_leave(&w);
 	let_all_go(fx);
-	assert_int_equal(resident(fx, N), 2);
+	assert_int_equal(nresident(fx, 0, N), 2);
 	assert_int_equal(f->reads, 2);
 }
 
@@ -558,7 +533,7 @@ test_truncate(void **state)
 	assert_int_equal(f->nheld, 0);
 	f->size = 2 * FX_PAGE + 100;
 	assert_there(fx, 0, &w);
-	assert_int_equal(resident(fx, N), 3);
+	assert_int_equal(nresident(fx, 0, N), 3);
 	assert_int_equal(fx_access(fx, fx->vs, 2, VM_PROT_READ, bytes, FX_PAGE),
 	    VM_OK);
 	assert_int_equal(bytes[99], 'C');
@@ -692,13 +667,13 @@ test_read_ahead(void **state)
 	assert_int_equal(vm_object_read_ahead(obj, 2, N), VM_OK);
 	assert_int_equal(f->nheld, 1);
 	let_all_go(fx);
-	assert_int_equal(resident(fx, N), 4);
+	assert_int_equal(nresident(fx, 0, N), 4);
 	assert_int_equal(STAT(fx, ra_pages), 3);
 	assert_int_equal(vm_object_read_ahead(obj, N, N + 1), VM_ERANGE);
 	memfile_fail(f, 1, false);
 	assert_int_equal(vm_object_read_ahead(obj, 0, 2), VM_EIO);
 	assert_int_equal(f->failures, 1);
-	assert_int_equal(resident(fx, N), 4);
+	assert_int_equal(nresident(fx, 0, N), 4);
 }
 
 /* An error of what is read ahead is tried again by nobody. */
@@ -744,7 +719,7 @@ test_willneed(void **state)
 	while (f->nheld != 0)
 		memfile_let_go(f, f->nheld / 2);
 	assert_int_equal(f->reads - reads, 3);
-	assert_int_equal(resident(fx, N), N);
+	assert_int_equal(nresident(fx, 0, N), N);
 	assert_int_equal(load(fx, 2), 'x');
 	assert_int_equal(load(fx, 7), 'H');
 	assert_int_equal(f->reads - reads, 3);
@@ -759,7 +734,7 @@ test_willneed_end(void **state)
 	assert_int_equal(map_file(fx, 0, 500, VM_MMAP_SHARED, 0), VM_OK);
 	assert_int_equal(map_file(fx, 500, N, VM_MMAP_SHARED, 1), VM_OK);
 	assert_int_equal(advise(fx, 500 + N, VM_MADV_WILLNEED), VM_OK);
-	assert_int_equal(resident(fx, 500 + N), 2 * N);
+	assert_int_equal(nresident(fx, 0, 500 + N), 2 * N);
 	assert_in_range(STAT(fx, pagein_io), 3, 4);
 }
 
@@ -778,7 +753,7 @@ test_willneed_memory_short(void **state)
 		assert_int_equal(store(fx, 100 + i, 'x'), VM_OK);
 	assert_int_equal(map_file(fx, 0, 64, VM_MMAP_SHARED, 0), VM_OK);
 	assert_int_equal(advise(fx, 64, VM_MADV_WILLNEED), VM_OK);
-	assert_in_range(resident(fx, 64), 4, 36);
+	assert_in_range(nresident(fx, 0, 64), 4, 36);
 	assert_int_equal(STAT(fx, fault_nomem), 0);
 }
 

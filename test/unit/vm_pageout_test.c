@@ -298,24 +298,6 @@ test_system_writes(void **state)
 
 /* ---- which go first ---- */
 
-/* On another processor, whose TLB has not seen the page: the first looks no
- * more at what it has. */
-static void
-use_elsewhere(struct fixture *fx, size_t page)
-{
-	uint8_t byte;
-	struct soft_access a = {
-		.pmap = fx->vs->map.pmap,
-		.cpu = 1,
-		.access = VM_PROT_READ,
-		.va = fx_va(page),
-		.buf = &byte,
-		.len = 1,
-	};
-
-	assert_int_equal(soft_access(&a), VM_OK);
-}
-
 /* Use a page that is inactive: a policy that unmaps it sees a fault. */
 static void
 use(struct fixture *fx, size_t page)
@@ -323,7 +305,7 @@ use(struct fixture *fx, size_t page)
 	if (fx->sys->paging->unmaps)
 		assert_true(load(fx, page) >= 0);
 	else
-		use_elsewhere(fx, page);
+		use_elsewhere(fx->vs, page);
 }
 
 /* Does the oldest page go first, but for those that are used meanwhile? */

@@ -45,6 +45,26 @@ fill(struct fixture *fx, int first)
 		assert_int_equal(store(fx, i, (first + (int)i) % 256), VM_OK);
 }
 
+typedef int map_fn(struct fixture *, size_t page, size_t n);
+
+/* Swap, and memory with something in it. */
+static void
+begin(struct fixture *fx, uint64_t slots, map_fn *map)
+{
+	swap_on(fx, slots);
+	assert_int_equal(map(fx, 0, PAGES), VM_OK);
+	fill(fx, 1);
+}
+
+/* More memory, from page 512 on, all of it used. */
+static void
+store_others(struct fixture *fx, size_t n)
+{
+	assert_int_equal(map_shared(fx, 512, n), VM_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(store(fx, 512 + i, 'z'), VM_OK);
+}
+
 static void
 is_filled(struct fixture *fx, int first)
 {
@@ -78,8 +98,6 @@ all_out(struct fixture *fx)
 	vm_check(fx->sys);
 }
 
-typedef int map_fn(struct fixture *, size_t page, size_t n);
-
 static uint64_t
 requests_out(struct fixture *fx)
 {
@@ -97,9 +115,7 @@ test_clusters(void **state)
 	unsigned cluster = fx_design->paging->cluster;
 	uint64_t used;
 
-	swap_on(fx, SLOTS);
-	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, SLOTS, map_shared);
 	assert_int_equal(requests_out(fx), PAGES / cluster);
 	assert_int_equal(vm_swap_in_use(fx->sys), PAGES);
 	is_filled(fx, 1);
@@ -259,9 +275,7 @@ test_come_in_alone(void **state)
 {
 	struct fixture *fx = *state;
 
-	swap_on(fx, SLOTS);
-	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, SLOTS, map_shared);
 	all_out(fx);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(0), PAGES * FX_PAGE,
 			     VM_MADV_RANDOM),
@@ -323,9 +337,7 @@ test_deactivate(void **state)
 	struct fixture *fx = *state;
 	size_t active;
 
-	swap_on(fx, SLOTS);
-	assert_int_equal(map_anon(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, SLOTS, map_anon);
 	assert_int_equal(vm_mlock(fx->vs, fx_va(8), FX_PAGE), VM_OK);
 	active = vm_pageq_count(fx->sys, VM_PAGE_ACTIVE);
 	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 16 * FX_PAGE,
@@ -488,9 +500,7 @@ test_clean(void **state)
 {
 	struct fixture *fx = *state;
 
-	swap_on(fx, SLOTS);
-	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, SLOTS, map_shared);
 	all_out(fx);
 	is_filled(fx, 1);
 	assert_int_equal(requests_out(fx), 0);
@@ -504,15 +514,11 @@ test_strip(void **state)
 {
 	struct fixture *fx = *state;
 
-	swap_on(fx, PAGES);
-	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, PAGES, map_shared);
 	all_out(fx);
 	is_filled(fx, 1);
 	assert_int_equal(vm_swap_in_use(fx->sys), PAGES);
-	assert_int_equal(map_shared(fx, 512, PAGES), VM_OK);
-	for (size_t i = 0; i < PAGES; i++)
-		assert_int_equal(store(fx, 512 + i, 'z'), VM_OK);
+	store_others(fx, PAGES);
 	for (size_t i = 0; i < PAGES; i++)
 		assert_int_equal(load(fx, i), 1 + (int)i);
 	all_out(fx);
@@ -530,13 +536,9 @@ test_no_strip(void **state)
 	struct fixture *fx = *state;
 	uint64_t before;
 
-	swap_on(fx, PAGES);
-	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, PAGES, map_shared);
 	all_out(fx);
-	assert_int_equal(map_shared(fx, 512, PAGES), VM_OK);
-	for (size_t i = 0; i < PAGES; i++)
-		assert_int_equal(store(fx, 512 + i, 'z'), VM_OK);
+	store_others(fx, PAGES);
 	is_filled(fx, 1);
 	before = fx->sys->stats.pageouts;
 	for (size_t i = 0; i < 8; i++)
@@ -555,9 +557,7 @@ test_spare(void **state)
 	struct vm_system *sys = fx->sys;
 	uint64_t read;
 
-	swap_on(fx, SLOTS);
-	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, SLOTS, map_shared);
 	all_out(fx);
 	is_filled(fx, 1);
 	all_out(fx);
@@ -566,9 +566,7 @@ test_spare(void **state)
 	assert_int_equal(vm_pageout_available(sys), FX_FRAMES);
 	assert_int_equal(load(fx, 7), 8);
 	assert_int_equal(sys->stats.pageins, read);
-	assert_int_equal(map_shared(fx, 512, FX_FRAMES - 8), VM_OK);
-	for (size_t i = 0; i < FX_FRAMES - 8; i++)
-		assert_int_equal(store(fx, 512 + i, 'y'), VM_OK);
+	store_others(fx, FX_FRAMES - 8);
 	assert_true(vm_pageq_count(sys, VM_PAGE_SPARE) < PAGES);
 	is_filled(fx, 1);
 	swap_off(fx);
@@ -607,9 +605,7 @@ test_room_again(void **state)
 	struct fixture *fx = *state;
 	size_t stuck;
 
-	swap_on(fx, 2);
-	assert_int_equal(map_shared(fx, 0, PAGES), VM_OK);
-	fill(fx, 1);
+	begin(fx, 2, map_shared);
 	make_inactive(fx);
 	(void)vm_pageout_once(fx->sys, SIZE_MAX, true);
 	stuck = vm_pageq_count(fx->sys, VM_PAGE_UNSWAPPABLE);

@@ -18,19 +18,6 @@ enum { SWAP = 512, FRAMES = FX_FRAMES, TRANSFERS = VM_IDLE_MAX };
 
 /* ---- tools ---- */
 
-static int
-try(struct fixture *fx, size_t page, vm_prot_t access, struct vm_fault_wait *w)
-{
-	return vm_fault_try(fx_map(fx), fx_va(page), access, VM_FAULT_NARROW,
-	    w);
-}
-
-static int
-try_read(struct fixture *fx, size_t page, struct vm_fault_wait *w)
-{
-	return try(fx, page, VM_PROT_READ, w);
-}
-
 /* Pages 0, 2, 4... of n are in swap and hold 'a', 'b'...; the others were never
  * used, so that nothing is read but what is asked for. */
 static void

@@ -80,23 +80,6 @@ test_rss_wired(void **state)
 	vmspace_unref(vs);
 }
 
-/* On a processor whose TLB has not seen the page. */
-static void
-use_elsewhere(struct vmspace *vs, size_t page)
-{
-	uint8_t byte;
-	struct soft_access a = {
-		.pmap = vs->map.pmap,
-		.cpu = 1,
-		.access = VM_PROT_READ,
-		.va = fx_va(page),
-		.buf = &byte,
-		.len = 1,
-	};
-
-	assert_int_equal(soft_access(&a), VM_OK);
-}
-
 /* Does what is used stay, wherever it is; of that, only as much as may; and does
  * what has gone already count no more? */
 static void

@@ -164,7 +164,7 @@ test_uncut(void **state)
 	struct vm_aref lo = full_amap(fx, 4), hi;
 
 	hi = vm_amap_cut(fx->sys, &lo, 4, 1);
-	vm_amap_uncut(fx->sys, &lo, &hi);
+	vm_amap_uncut(&lo, &hi);
 	assert_null(hi.amap);
 	assert_int_equal(lo.amap->refs, 1);
 	assert_int_equal(letter(fx, &lo, 3), 'd');

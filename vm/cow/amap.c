@@ -73,6 +73,18 @@ vm_amap_create(struct vm_system *sys, const struct vm_slots_ops *slots,
 	return am;
 }
 
+void
+vm_amap_wipe(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
+    uint32_t len)
+{
+	struct vm_slots_walk w = vm_amap_walk(am, slot, len);
+	uint32_t at;
+
+	VM_ASSERT(vm_amap_is_locked(am));
+	while (vm_amap_walk_next(am, &w, &at))
+		vm_anon_unref(sys, am->slots->clear(sys, am, at));
+}
+
 /* ---- references ---- */
 
 void
@@ -119,7 +131,7 @@ vm_amap_cut(struct vm_system *sys, struct vm_aref *ref, vm_pindex_t len,
 }
 
 void
-vm_amap_uncut(struct vm_system *sys, struct vm_aref *lo, struct vm_aref *hi)
+vm_amap_uncut(struct vm_aref *lo, struct vm_aref *hi)
 {
 	struct vm_amap *am = lo->amap;
 
@@ -129,7 +141,6 @@ vm_amap_uncut(struct vm_system *sys, struct vm_aref *lo, struct vm_aref *hi)
 	VM_ASSERT(am->refs > 1);
 	am->refs--;
 	vm_amap_unlock(am);
-	(void)sys;
 }
 
 /* ---- growing ---- */

@@ -166,14 +166,10 @@ vm_amap_walk_next(const struct vm_amap *am, struct vm_slots_walk *w,
 	return am->slots->walk_next(am, w, slot);
 }
 
-/* Free the anons of [slot, slot + len) one reference each. */
-static inline void
-vm_amap_wipe(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
-    uint32_t len)
-{
-	VM_ASSERT(vm_amap_is_locked(am));
-	am->slots->wipe(sys, am, slot, slot + len);
-}
+/* Empty the slots of [slot, slot + len), and take a reference off each anon.
+ * => locked */
+void vm_amap_wipe(struct vm_system *, struct vm_amap *, uint32_t slot,
+    uint32_t len);
 
 /* ---- amaps ---- */
 
@@ -197,7 +193,7 @@ void vm_amap_unref(struct vm_system *, struct vm_aref *, vm_pindex_t len);
  */
 struct vm_aref vm_amap_cut(struct vm_system *, struct vm_aref *,
     vm_pindex_t len, vm_pindex_t n);
-void vm_amap_uncut(struct vm_system *, struct vm_aref *lo, struct vm_aref *hi);
+void vm_amap_uncut(struct vm_aref *lo, struct vm_aref *hi);
 
 /*
  * vm_amap_extend: make the range of ref, len pages now, longer by more pages

@@ -55,9 +55,6 @@ struct vm_slots_ops {
 	    uint32_t lo, uint32_t hi);
 	bool (*walk_next)(const struct vm_amap *, struct vm_slots_walk *,
 	    uint32_t *slot);
-	/* Empty the slots of [lo, hi), and take a reference off each anon. */
-	void (*wipe)(struct vm_system *, struct vm_amap *, uint32_t lo,
-	    uint32_t hi);
 	/* NULL, or as vm_amap_extend: more slots in the same amap. */
 	bool (*extend)(struct vm_system *, struct vm_aref *, uint32_t more,
 	    bool forward);

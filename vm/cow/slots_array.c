@@ -125,17 +125,6 @@ array_walk_next(const struct vm_amap *am, struct vm_slots_walk *w,
 	return false;
 }
 
-static void
-array_wipe(struct vm_system *sys, struct vm_amap *am, uint32_t lo, uint32_t hi)
-{
-	struct vm_slots_walk w;
-	uint32_t slot;
-
-	array_walk(am, &w, lo, hi);
-	while (array_walk_next(am, &w, &slot))
-		vm_anon_unref(sys, array_clear(sys, am, slot));
-}
-
 /* ---- growing ---- */
 
 /*
@@ -253,7 +242,6 @@ const struct vm_slots_ops vm_slots_array = {
 	.next = array_next,
 	.walk = array_walk,
 	.walk_next = array_walk_next,
-	.wipe = array_wipe,
 	.extend = array_extend,
 	.check = array_check,
 };

@@ -280,17 +280,6 @@ chunks_walk_next(const struct vm_amap *am, struct vm_slots_walk *w,
 	return true;
 }
 
-static void
-chunks_wipe(struct vm_system *sys, struct vm_amap *am, uint32_t lo, uint32_t hi)
-{
-	struct vm_slots_walk w;
-	uint32_t slot;
-
-	chunks_walk(am, &w, lo, hi);
-	while (chunks_walk_next(am, &w, &slot))
-		vm_anon_unref(sys, chunks_clear(sys, am, slot));
-}
-
 /* ---- checking ---- */
 
 static void
@@ -337,6 +326,5 @@ const struct vm_slots_ops vm_slots_chunks = {
 	.next = chunks_next,
 	.walk = chunks_walk,
 	.walk_next = chunks_walk_next,
-	.wipe = chunks_wipe,
 	.check = chunks_check,
 };

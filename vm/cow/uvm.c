@@ -476,7 +476,7 @@ amaps_join(struct vm_system *sys, struct vm_map_entry *lo,
 		if (lo->aref.slot + nlo != hi->aref.slot ||
 		    vm_entry_needs_copy(lo) != vm_entry_needs_copy(hi))
 			return false;
-		vm_amap_uncut(sys, &lo->aref, &hi->aref);
+		vm_amap_uncut(&lo->aref, &hi->aref);
 		return true;
 	}
 	if (high == NULL)

@@ -6,8 +6,8 @@
  * All pages are written once, and then, timed:
  *
  *	sequential	all, from the first to the last, twice
- *	random		four of five times one of a fifth of the pages, else any;
- *			as often as there are pages
+ *	random		four of five times one of a fifth of the pages, else
+ *			any; as often as there are pages
  *	loop		the first half of them, four times
  *	mixed		a step of a walk through all, then one of an eighth of
  *			the pages at random; twice as often as there are pages

@@ -7,9 +7,9 @@
  *	iopool	some threads that read and write
  *
  * An engine is given files and requests, and calls end() of the file for each
- * when its bytes have been moved or cannot be.  It takes any number of requests;
- * those for which it has no hand free wait in its queue, in their order.  From
- * then on it wants no memory.
+ * when its bytes have been moved or cannot be.  It takes any number of
+ * requests; those for which it has no hand free wait in its queue, in their
+ * order.  From then on it wants no memory.
  */
 #ifndef ENV_IOENGINE_H
 #define ENV_IOENGINE_H
@@ -23,8 +23,9 @@
 #define URING_DEPTH  32
 #define POOL_THREADS 4
 
-/* A file, or what of it is somebody's.  => the caller's, and stays as it is while
- * a request is under way; but fd may come to be the same file opened again */
+/* A file, or what of it is somebody's.  => the caller's, and stays as it is
+ * while a request is under way; but fd may come to be the same file opened
+ * again */
 struct iofile {
 	int fd;
 	off_t begin; /* where the pages begin in it */

@@ -41,7 +41,7 @@ file_most(const struct sysargs_call *call, uint64_t size)
 	return call->args[3] < size ? size - call->args[3] : 0;
 }
 
-/* /dev/zero and /dev/random and their like: what is memory, but not /dev/null */
+/* /dev/zero and /dev/random and their like: what is memory, not /dev/null. */
 static bool
 fills_all(const struct stat *st)
 {

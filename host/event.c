@@ -306,8 +306,8 @@ block_children(sigset_t *open)
 	(void)sigdelset(open, SIGCHLD);
 }
 
-/* Who is held back is asked about again at the next tick (cpu.h), which ends any
- * wait, if nothing happens before. */
+/* Who is held back is asked about again at the next tick (cpu.h), which ends
+ * any wait, if nothing happens before. */
 static struct task *
 next_unread(struct run *run)
 {

@@ -7,10 +7,10 @@
  * be written anyway; otherwise the instruction says.  A wrong "read" costs a
  * second fault, on a page that can be read: that was a write.
  *
- * A fault that has to wait is put off.  Nothing is run in its task meanwhile, so
- * that a signal that comes of it says what the processor said.  Others may take
- * what it has waited for before it comes to that; after many times it sleeps,
- * and everybody with it, since then nobody can.
+ * A fault that has to wait is put off.  Nothing is run in its task meanwhile,
+ * so that a signal that comes of it says what the processor said.  Others may
+ * take what it has waited for before it comes to that; after many times it
+ * sleeps, and everybody with it, since then nobody can.
  *
  * Nothing stops a fault from coming again: another thread may have taken the
  * page away.  But the same fault many times in a row, on a page that is there,

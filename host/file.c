@@ -8,8 +8,8 @@
  *
  * What the host has in its cache is read at once.  For the rest an engine
  * reads, whose threads touch nothing but the frames and the descriptor for
- * reading, which stays the same; everything else here is done by the thread that
- * traces.
+ * reading, which stays the same; everything else here is done by the thread
+ * that traces.
  */
 #include "host/file.h"
 
@@ -335,7 +335,8 @@ close_for_writing(struct file *f)
 }
 
 /* Files are found by keys, and so are cached while they are read: only who maps
- * and unmaps lets go of them, which is the thread that traces. */
+ * and unmaps lets go of them, which is the thread that traces; or the system at
+ * its end, when nothing is being read any more. */
 static void
 file_close(void *file)
 {

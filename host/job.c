@@ -23,7 +23,7 @@ pass_on(int sig, siginfo_t *info, void *context)
 	if (program > 0) {
 		(void)kill((pid_t)program, sig);
 	} else if (sig != SIGCONT) {
-		/* When this has returned, and then nothing of the run is left. */
+		/* When this has returned; then nothing of the run is left. */
 		(void)signal(sig, SIG_DFL);
 		(void)raise(sig);
 	}

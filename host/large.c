@@ -56,7 +56,7 @@ is_inside(struct task *t, uint64_t va, uint64_t len)
 	return va <= max && len <= max - va;
 }
 
-/* What /proc and its like make up has no size, and may have to be waited for. */
+/* What /proc and its like make up has no size, and one may have to wait. */
 static bool
 is_ready(const struct sysargs_call *call, const struct stat *st)
 {

@@ -14,8 +14,8 @@
 #include "vm/vm_types.h"
 
 /*
- * limit_of_memory: what may be why the host has no memory for us: one of our own
- * limits, as words to put behind a message; "" when there is none.
+ * limit_of_memory: what may be why the host has no memory for us: one of our
+ * own limits, as words to put behind a message; "" when there is none.
  */
 const char *limit_of_memory(void);
 
@@ -28,7 +28,7 @@ void limit_note(const struct task *);
  */
 bool limit_data(const struct task *, vsize_t bytes, vaddr_t start, vaddr_t end);
 
-/* limit_data_protect: the same, of what can be written in a range from now on */
+/* limit_data_protect: the same, of what can be written in a range from now. */
 bool limit_data_protect(const struct task *, vaddr_t start, vaddr_t end);
 
 /* limit_is_data: whether what is mapped at va is data */
@@ -37,7 +37,8 @@ bool limit_is_data(const struct task *, vaddr_t va);
 /* limit_lock: the task wants to lock memory.  => 0, or -EPERM: it must not */
 int limit_lock(const struct task *);
 
-/* limit_file: bytes a file it writes may have (RLIMIT_FSIZE), RLIM_INFINITY: any */
+/* limit_file: bytes that a file it writes may have (RLIMIT_FSIZE);
+ * RLIM_INFINITY: any */
 uint64_t limit_file(const struct task *);
 
 #endif

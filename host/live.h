@@ -11,7 +11,7 @@
 
 struct run;
 
-/* live_init: SIGUSR1 asks for a report from now on, or when the program runs. */
+/* live_init: SIGUSR1 asks for a report from now on, or when a program runs. */
 void live_init(struct run *);
 /* live_look: whether something is to be written.  Called at every stop, and
  * at every tick. */

@@ -9,8 +9,8 @@
  *
  * There are two kinds: of memfile_ops a transfer has ended when it returns; of
  * memfile_slow_ops a write is held back as long as the test says `hold`, a read
- * that nobody sleeps for as long as it says `hold_reads`, and they are let go in
- * whatever order; it can be synced, too.
+ * that nobody sleeps for as long as it says `hold_reads`, and they are let go
+ * in whatever order; it can be synced, too.
  */
 #ifndef TEST_MEMFILE_H
 #define TEST_MEMFILE_H

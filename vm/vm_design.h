@@ -55,7 +55,8 @@ struct vm_design {
 	struct vm_neighbours neighbours[3]; /* by enum vm_advice */
 	struct vm_behind behind;
 	bool around_made; /* also around a page that the fault has made, but
-	                      * not at a write to what is private above an object */
+	                      * not at a write to what is private above an
+	                      * object */
 	enum vm_merge merge;
 	bool hold_cuts; /* vm_vslock makes entries of what it holds */
 	bool two_steps; /* mapped with default attributes, changed after */

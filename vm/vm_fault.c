@@ -735,8 +735,8 @@ fault_loop(struct vm_fault *f)
 	}
 }
 
-/* Whether a heavy writer may have to wait before such a fault: not while a range
- * is wired, with a lock. */
+/* Whether a heavy writer may have to wait before such a fault: not while a
+ * range is wired, with a lock. */
 static bool
 may_throttle(vm_prot_t wanted, unsigned flags)
 {

@@ -43,7 +43,9 @@ struct vm_fault_wait {
  *
  * => VM_EWAIT: call again when the wait is over: of that the host is told as
  *    of a thread that wakes up.  The access may be another one by then
- * => no lock held.  Sleeps for a read if the host has no memory to begin it
+ * => no lock held.  Sleeps for a read if the host has no memory to begin it,
+ *    and as vm_object_unref does if nobody else has a reference any more to the
+ *    object that is read
  */
 int vm_fault_try(struct vm_map *, vaddr_t va, vm_prot_t access, unsigned flags,
     struct vm_fault_wait *);

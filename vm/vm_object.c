@@ -327,7 +327,7 @@ vm_object_reap(struct vm_system *sys)
 	}
 }
 
-/* Whether the object, which nobody else can reach now, has a page that is so. */
+/* Whether the object, which nobody else can reach, has a page that is so. */
 static bool
 has_page(struct vm_object *obj,
     bool (*is)(const struct vm_system *, struct vm_page *))
@@ -563,6 +563,7 @@ vm_object_cache_limit(struct vm_system *sys, size_t n)
 	vm_mutex_unlock(&sys->objects->lock);
 	trim_cache(sys);
 }
+
 /* ---- reclaiming ---- */
 
 /* Free a page if it is clean. => locked */

@@ -389,6 +389,10 @@ void vm_object_cache_limit(struct vm_system *, size_t n);
  * vm_object_reclaim: free npages of cached objects, those of the oldest first,
  * which goes when it has none left.  For who wants to be rid of them; when
  * memory is short the page daemon takes pages wherever nobody uses them.
+ *
+ * An object none of whose pages can be freed goes all the same: what cannot be
+ * written is lost; with what is being read it goes when that has arrived, and
+ * its pager then, by any thread.
  * => no lock held, no busy page of the caller's; may block
  * => how many came free
  */

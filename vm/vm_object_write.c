@@ -256,7 +256,7 @@ void
 vm_object_write_back(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 {
 	if (obj->ops->put == NULL)
-		return; /* nor is the object locked, which may be the caller's */
+		return; /* nor is the object locked, maybe the caller's */
 	vm_object_write_begin(obj, start, end, true);
 	wait_written(obj, start, end);
 }

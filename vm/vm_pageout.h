@@ -50,8 +50,8 @@ int vm_pageout_wait(struct vm_system *);
 int vm_pageout_try(struct vm_system *, bool asked, struct vm_wait *);
 
 /*
- * vm_pageout_coming: whether more memory is on its way, written or looked for by
- * a daemon; what to wait for.  It ends, whatever comes of it.
+ * vm_pageout_coming: whether more memory is on its way, written or looked for
+ * by a daemon; what to wait for.  It ends, whatever comes of it.
  */
 bool vm_pageout_coming(struct vm_system *, struct vm_event **, uint32_t *seen);
 bool vm_pageout_has_daemon(const struct vm_system *);
@@ -65,7 +65,8 @@ size_t vm_pageout(struct vm_system *, size_t nfree);
 
 /*
  * vm_pageout_more: the same, for so many more than are free now.
- * => no lock held; blocks        => false: there is nothing more to be had, not one
+ * => no lock held; blocks
+ * => false: there is nothing more to be had, not one
  */
 bool vm_pageout_more(struct vm_system *, size_t npages);
 
@@ -81,8 +82,8 @@ enum vm_pageout_end vm_pageout_once(struct vm_system *, size_t nfree,
 /*
  * vm_pageout_daemon: make memory whenever it is short, until it is told to
  * stop.  For a thread that does nothing else; one for a system.
- * vm_pageout_stop: tell it, or the next one, if none has begun yet: that ends at
- * once.  The host joins its thread before the system is destroyed.
+ * vm_pageout_stop: tell it, or the next one, if none has begun yet: that ends
+ * at once.  The host joins its thread before the system is destroyed.
  */
 void vm_pageout_daemon(struct vm_system *);
 void vm_pageout_stop(struct vm_system *);

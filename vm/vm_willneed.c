@@ -9,9 +9,9 @@
  *	in swap   . x x . x x x . .		a window of the range
  *		    |-> |-> |->			tried, left
  *
- * Of a file, what is not in memory and not hidden by private pages is read as it
- * is, in requests as long as the design makes them for who reads in order, and
- * mapped by who comes.
+ * Of a file, what is not in memory and not hidden by private pages is read as
+ * it is, in requests as long as the design makes them for who reads in order,
+ * and mapped by who comes.
  *
  * It takes what memory there is, down to where the daemon would have to make
  * more: nobody has to go for what may be needed.  And no more requests than a
@@ -28,8 +28,8 @@
 #define WINDOW_PAGES 64
 #define READS_MOST   256 /* under way in the system, of anybody */
 
-/* A piece of the range, and which of its pages are in swap, or only in a file: a
- * bit each. */
+/* A piece of the range, and which of its pages are in swap, or only in a file:
+ * a bit each. */
 struct window {
 	vaddr_t start, end;
 	vaddr_t part_end;  /* of what is mapped alike, and comes next */

@@ -64,7 +64,7 @@ enum op_kind {
 	OP_FREEZE, /* vm_mimmutable */
 	OP_STACK,  /* vm_stack_map */
 	OP_STACK_CHECK,
-	OP_SWAP_ON, /* a device comes, goes, fails; they are as large as config */
+	OP_SWAP_ON, /* a device comes, goes, fails; as large as config */
 	OP_SWAP_OFF,
 	OP_SWAP_FAIL,
 	OP_KINDS

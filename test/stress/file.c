@@ -12,8 +12,9 @@
  * since he wrote may find zeroes, or nothing.
  *
  * A second file is mapped and unmapped all the time, so its object is found,
- * kept without a reference, destroyed and read again: nothing may be lost.  Reads
- * that nobody sleeps for are ended by another thread, whoever has gone by then.
+ * kept without a reference, destroyed and read again: nothing may be lost.
+ * Reads that nobody sleeps for are ended by another thread, whoever has gone by
+ * then.
  */
 #include "test/stress/safefile.h"
 

@@ -6,7 +6,7 @@
  *	daemon	    makes memory, of which there is a third of what is wanted
  *	swapper	    takes devices away and brings them back
  *	cutter	    discards and punches common memory, unmaps, syncs
- *	truncator   cuts a file off that all have mapped, and makes it long again
+ *	truncator   cuts a file that all have mapped, and makes it long again
  *	server	    ends the reads of that file that nobody sleeps for
  *
  * Two devices have room for everything together, so that no access may fail

@@ -4,9 +4,9 @@
  * and fork?
  *
  *	| own 0 | own 1 | common, read-only | faulted |	| firm | gone |
- *	  each wired	  wired by both in		 wired by one; by another
- *	  in parts by	  ranges that overlap		 together with the page
- *	  one thread					 behind, which fails
+ *	  each wired	  wired by both in		 wired by one; another
+ *	  in parts by	  ranges that overlap		 with the page behind,
+ *	  one thread					 and fails
  *
  * A thread writes to its own part only while it has wired none of it: a fork
  * copies wired pages at once, and would see half of a write, as on any machine.

@@ -242,7 +242,7 @@ test_random(void **state VM_UNUSED)
 	}
 }
 
-/* A run somewhere in a large list; the model is slow, and asked now and then. */
+/* A run somewhere in a large list; the model is slow, and not always asked. */
 static void
 million_step(struct pair *p, unsigned step)
 {

@@ -434,7 +434,7 @@ test_reserve(void **state)
  * and in objects, although others are free that were used later?
  *
  *	page  0 1	   8 9 10
- *	frame a .	   b c d	b to d are freed in this order: 1 wants b
+ *	frame a .	   b c d	freed in the order b, c, d; 1 wants b
  */
 static void
 test_near(void **state)

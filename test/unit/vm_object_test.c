@@ -152,7 +152,7 @@ test_resolve_depth(void **state)
 	vm_object_unref(shm);
 }
 
-/* Is a page that is being read a busy one, and its reader holding the object? */
+/* Is a page that is being read busy, and does its reader hold the object? */
 static void
 test_resolve_busy(void **state)
 {
@@ -179,7 +179,7 @@ test_resolve_busy(void **state)
 	vm_object_unref(obj);
 }
 
-/* Are pages read in clusters, but not past the limit, nor over resident ones? */
+/* Are pages read in clusters, not past the limit, nor over resident ones? */
 static void
 test_read_cluster(void **state)
 {

@@ -914,8 +914,8 @@ test_write_fails(void **state)
 	assert_int_equal(vm_swap_total(fx->sys), SWAP - 12);
 }
 
-/* It fails for want of memory, which is not the device's fault: are its slots as
- * good as before? */
+/* It fails for want of memory, which is not the device's fault: are its slots
+ * as good as before? */
 static void
 test_write_without_memory(void **state)
 {
@@ -1271,8 +1271,8 @@ test_all_being_written(void **state)
 }
 
 /* Nothing but a few pages of a file can go, and they come back at once: does
- * that end?  Not when they fit, nor when there is swap, but for a device that is
- * to go. */
+ * that end?  Not when they fit, nor when there is swap, but for a device that
+ * is to go. */
 static void
 test_few_files(void **state)
 {

@@ -200,8 +200,8 @@ test_swap_leak(void **state)
 }
 
 /*
- * 4.4BSD: does the leak grow with each child, until swap is full?  Each writes a
- * page while its parent lives, is paged out, and then writes all.
+ * 4.4BSD: does the leak grow with each child, until swap is full?  Each writes
+ * a page while its parent lives, is paged out, and then writes all.
  */
 static void
 test_leak_grows(void **state)
@@ -233,7 +233,7 @@ test_leak_grows(void **state)
 	vmspace_unref(vs);
 }
 
-/* ------------------------------------------------------ how chains get short */
+/* ----------------------------------------------------- how chains get short */
 
 /* 4.4BSD: is nothing merged with an object that has been paged out, not even
  * when all has come back?

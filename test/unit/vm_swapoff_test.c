@@ -239,8 +239,9 @@ test_nothing_goes_there(void **state)
 	vm_check(fx->sys);
 }
 
-/* What is there has left its map, and goes when a file has been written: is that
- * waited for?  (Here it stays all the same: who unmaps is the same thread.) */
+/* What is there has left its map, and goes when a file has been written: is
+ * that waited for?  (Here it stays all the same: who unmaps is the same
+ * thread.) */
 static struct memfile slow;
 static unsigned nwaits;
 

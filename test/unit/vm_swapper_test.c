@@ -80,8 +80,8 @@ test_rss_wired(void **state)
 	vmspace_unref(vs);
 }
 
-/* Does what is used stay, wherever it is; of that, only as much as may; and does
- * what has gone already count no more? */
+/* Does what is used stay, wherever it is; of that, only as much as may; and
+ * does what has gone already count no more? */
 static void
 test_rss_used(void **state)
 {

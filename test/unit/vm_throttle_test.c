@@ -259,8 +259,8 @@ test_not_for_long(void **state)
 	assert_null(fixture_destroy(fx));
 }
 
-/* There is no swap, or none any more: is nothing waited for, and in the end said
- * that there is no memory? */
+/* There is no swap, or none any more: is nothing waited for, and in the end
+ * said that there is no memory? */
 static void
 nowhere_to_write(uint64_t nswap)
 {

@@ -9,7 +9,7 @@
  *	entry  --top, first-->  layer  [ . a . . ]	writes go here
  *				  | below, offset
  *				layer  [ . b c . ]	read-only: shared with
- *				  |			   the rest of the family
+ *				  |			   others of the family
  *				entry's object [ d d d d ]
  *
  *	what the entry sees:	       d a c d

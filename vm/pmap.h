@@ -198,6 +198,15 @@ pmap_extract(struct pmap *pm, vaddr_t va, struct pmap_mapping *out)
 	return pm->machine->ops->extract(pm, va, out);
 }
 
+/* Whether an access at va needs no fault. */
+static inline bool
+pmap_allows(struct pmap *pm, vaddr_t va, vm_prot_t access)
+{
+	struct pmap_mapping at;
+
+	return pmap_extract(pm, va, &at) && (at.prot & access) == access;
+}
+
 static inline vm_pindex_t
 pmap_resident_count(const struct pmap *pm)
 {

@@ -1,107 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_object.c - objects: their pages, their life, and the cache of those that
- * nobody maps any more.
+ * vm_object.c - objects: their beginning and their end.
  *
- * Every object is on one list, and on a hash chain when it has a key.  An
- * object without references is on the LRU list `cached` as well and owns its
- * pages until memory is wanted.  refs goes from 0 to 1 and from 1 to 0 only
- * under the objects lock, so finding and forgetting cannot miss each other.
+ * When the last reference goes the object goes with it; but for pages that are
+ * on their way to or from swap, or from a store while nobody waits, which take
+ * it along when they have arrived:
  *
- * The last reference goes, and the object with it; but for pages that are on
- * their way to or from swap, or from a store while nobody waits, which take it
- * along when they have arrived:
+ *	vm_object_end --> destroy
+ *		   `----> dying: its last page goes --> `dead` --> reap
  *
- *	drop_last --> end --> destroy
- *		       `--> dying: its last page goes --> `dead` --> reap
+ * One that is found by a key may stay: vm_object_cache.c.
  *
- * Lock order: the objects lock, then an object's lock, then that of `dead`.
- *
- * Sources: UVM uvm_object.c, uvm_vnode.c (pages live as long as the vnode);
- * 4.4BSD's object cache is what it replaces.
+ * Source: UVM uvm_object.c.
  */
-#include "vm/vm_charge.h"
 #include "vm/vm_object.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
-#include "base/pool.h"
 #include "vm/pmap.h"
+#include "vm/vm_charge.h"
 #include "vm/vm_object_page.h"
 #include "vm/vm_object_write.h"
+#include "vm/vm_objects.h"
 
-#define HASH_CHAINS 256
-#define SLAB_BYTES  16384
-#define SWEEP_LEAST 16 /* cached objects, before empty ones are in the way */
+#define SLAB_BYTES 16384
 
-struct vm_objects {
-	struct vm_mutex lock;
-	struct pool pool;
-	struct list all;
-	struct list cached; /* unreferenced, least recently used first, */
-	size_t ncached, cached_max; /* so many, and no more for long */
-	size_t sweep; /* when there are more, look for empty ones */
-	struct list chains[HASH_CHAINS];
-	struct vm_mutex dead_lock;
-	struct list dead; /* (dead_lock) ended, and have lost their last page */
-};
-
-/* ---- creation and finding ---- */
-
-static struct list *
-chain_of(struct vm_objects *os, struct vm_object_key key)
-{
-	return &os->chains[hash_mix64(key.device ^ hash_mix64(key.inode)) %
-	    HASH_CHAINS];
-}
-
-static bool
-key_is_set(struct vm_object_key key)
-{
-	return key.device != 0 || key.inode != 0;
-}
-
-/* => objects locked */
-static struct vm_object *
-find_locked(struct vm_objects *os, struct vm_object_key key)
-{
-	LIST_FOREACH(struct vm_object, obj, chain_of(os, key), chain) {
-		if (obj->key.device == key.device &&
-		    obj->key.inode == key.inode)
-			return obj;
-	}
-	return NULL;
-}
-
-/* One more reference, also from none. => objects locked */
-static void
-revive(struct vm_system *sys, struct vm_object *obj)
-{
-	if (atomic_fetch_add(&obj->refs, 1) == 0) {
-		list_remove(&obj->cached);
-		sys->objects->ncached--;
-		VM_COUNT(sys, object_cache_hits);
-	}
-}
+/* ---- creation ---- */
 
 struct vm_object *
-vm_object_find(struct vm_system *sys, struct vm_object_key key)
-{
-	struct vm_objects *os = sys->objects;
-	struct vm_object *obj;
-
-	vm_mutex_lock(&os->lock);
-	obj = find_locked(os, key);
-	if (obj != NULL)
-		revive(sys, obj);
-	vm_mutex_unlock(&os->lock);
-	return obj;
-}
-
-/* => objects locked */
-static struct vm_object *
-make_locked(struct vm_system *sys, const struct vm_pageindex_ops *index,
-    const struct vm_pager_ops *ops, void *pager, struct vm_object_key key)
+vm_object_make(struct vm_system *sys, const struct vm_pageindex_ops *index,
+    const struct vm_pager_ops *ops, void *pager)
 {
 	struct vm_objects *os = sys->objects;
 	struct vm_object *obj = pool_get(&os->pool);
@@ -122,32 +49,10 @@ make_locked(struct vm_system *sys, const struct vm_pageindex_ops *index,
 	obj->sys = sys;
 	obj->ops = ops;
 	obj->pager = pager;
-	obj->key = key;
 	atomic_init(&obj->refs, 1);
 	list_init(&obj->cached);
 	list_init(&obj->chain);
 	list_insert_tail(&os->all, &obj->link);
-	if (key_is_set(key))
-		list_insert_head(chain_of(os, key), &obj->chain);
-	return obj;
-}
-
-struct vm_object *
-vm_object_create_keyed(struct vm_system *sys, const struct vm_pager_ops *ops,
-    void *pager, struct vm_object_key key, bool *made)
-{
-	struct vm_objects *os = sys->objects;
-	struct vm_object *obj = NULL;
-
-	vm_mutex_lock(&os->lock);
-	if (key_is_set(key))
-		obj = find_locked(os, key);
-	*made = obj == NULL;
-	if (obj != NULL)
-		revive(sys, obj);
-	else
-		obj = make_locked(sys, sys->pageindex, ops, pager, key);
-	vm_mutex_unlock(&os->lock);
 	return obj;
 }
 
@@ -157,11 +62,10 @@ vm_object_create_indexed(struct vm_system *sys,
     void *pager)
 {
 	struct vm_objects *os = sys->objects;
-	struct vm_object_key none = { 0, 0 };
 	struct vm_object *obj;
 
 	vm_mutex_lock(&os->lock);
-	obj = make_locked(sys, index, ops, pager, none);
+	obj = vm_object_make(sys, index, ops, pager);
 	vm_mutex_unlock(&os->lock);
 	return obj;
 }
@@ -179,11 +83,10 @@ vm_object_create_under(struct vm_system *sys,
     void *pager, struct vm_mutex *lock)
 {
 	struct vm_objects *os = sys->objects;
-	struct vm_object_key none = { 0, 0 };
 	struct vm_object *obj;
 
 	vm_mutex_lock(&os->lock);
-	obj = make_locked(sys, index, ops, pager, none);
+	obj = vm_object_make(sys, index, ops, pager);
 	if (obj != NULL)
 		obj->lock = lock;
 	vm_mutex_unlock(&os->lock);
@@ -271,10 +174,8 @@ free_all(struct vm_object *obj)
 	vm_swapmap_fini(obj->sys, &obj->swap);
 }
 
-/* The object has no references any more, and no key.  => how many of its pages
- * are free */
-static size_t
-end(struct vm_object *obj)
+size_t
+vm_object_end(struct vm_object *obj)
 {
 	size_t had, left;
 
@@ -325,301 +226,6 @@ vm_object_reap(struct vm_system *sys)
 		vm_object_unlock(obj);
 		destroy(obj);
 	}
-}
-
-/* Whether the object, which nobody else can reach, has a page that is so. */
-static bool
-has_page(struct vm_object *obj,
-    bool (*is)(const struct vm_system *, struct vm_page *))
-{
-	struct vm_page *pg;
-	uint64_t i = 0;
-	bool found = false;
-
-	vm_object_lock(obj);
-	while (!found && (pg = vm_object_next(obj, &i)) != NULL) {
-		found = is(obj->sys, pg);
-		i++;
-	}
-	vm_object_unlock(obj);
-	return found;
-}
-
-static bool
-is_unwritten(struct vm_object *obj)
-{
-	return obj->ops->put != NULL && has_page(obj, vm_page_is_dirty);
-}
-
-static bool
-is_filling(const struct vm_system *sys, struct vm_page *pg)
-{
-	(void)sys;
-	return pg->filling;
-}
-
-/* Whether the object is of a kind that lives on without references. */
-static bool
-is_lasting(const struct vm_object *obj)
-{
-	return obj->ops->cache && key_is_set(obj->key);
-}
-
-/* The page daemon may be at its pages.  => objects locked */
-static bool
-is_empty(struct vm_object *obj)
-{
-	bool empty;
-
-	vm_object_lock(obj);
-	empty = obj->npages == 0;
-	vm_object_unlock(obj);
-	return empty;
-}
-
-/* Where in the cache an object without references goes, or that it may not, or
- * only for what could not be written, or is on its way from the store. */
-enum keep { AS_NEWEST, AS_OLDEST, NOWHERE, UNWRITTEN };
-
-/* => objects locked */
-static void
-cache(struct vm_objects *os, struct vm_object *obj, enum keep keep)
-{
-	os->ncached++;
-	if (keep == AS_OLDEST)
-		list_insert_head(&os->cached, &obj->cached);
-	else
-		list_insert_tail(&os->cached, &obj->cached);
-}
-
-/* => objects locked */
-static bool
-is_dead(struct vm_object *obj, enum keep keep)
-{
-	if (keep == NOWHERE)
-		return true;
-	if (is_lasting(obj) &&
-	    (keep == UNWRITTEN ? has_page(obj, is_filling) : !is_empty(obj)))
-		return false;
-	return !is_unwritten(obj);
-}
-
-/*
- * Drop the last reference; true when the object is to end.  While it
- * was flushed somebody may have found it, written, and gone again: so what has
- * unwritten pages stays for another flush, unless it is to go in any case.
- */
-static bool
-drop_last(struct vm_object *obj, enum keep keep)
-{
-	struct vm_objects *os = obj->sys->objects;
-	bool dead = false;
-
-	vm_mutex_lock(&os->lock);
-	if (atomic_fetch_sub(&obj->refs, 1) == 1) {
-		dead = is_dead(obj, keep);
-		if (dead)
-			list_remove(&obj->chain);
-		else
-			cache(os, obj, keep);
-	}
-	vm_mutex_unlock(&os->lock);
-	return dead;
-}
-
-/* Take one off unless it is the last. */
-static bool
-unref_not_last(struct vm_object *obj)
-{
-	uint32_t n = atomic_load(&obj->refs);
-
-	while (n > 1) {
-		if (atomic_compare_exchange_weak(&obj->refs, &n, n - 1))
-			return true;
-	}
-	VM_ASSERT(n == 1);
-	return false;
-}
-
-/* Take an object off the cache, with a reference of ours. => objects locked */
-static void
-take_off(struct vm_objects *os, struct vm_object *obj)
-{
-	list_remove(&obj->cached);
-	os->ncached--;
-	atomic_store(&obj->refs, 1);
-}
-
-/* The oldest cached object, taken off, or NULL. */
-static struct vm_object *
-oldest_cached(struct vm_objects *os)
-{
-	struct list *first;
-	struct vm_object *obj = NULL;
-
-	vm_mutex_lock(&os->lock);
-	first = list_first(&os->cached);
-	if (first != NULL) {
-		obj = LIST_ENTRY(first, struct vm_object, cached);
-		take_off(os, obj);
-	}
-	vm_mutex_unlock(&os->lock);
-	return obj;
-}
-
-/* A cached object without pages, taken off, or NULL and none will be looked
- * for until there are twice as many. */
-static struct vm_object *
-empty_cached(struct vm_objects *os)
-{
-	struct vm_object *found = NULL;
-
-	vm_mutex_lock(&os->lock);
-	if (os->ncached > os->sweep) {
-		LIST_FOREACH(struct vm_object, obj, &os->cached, cached) {
-			if (is_empty(obj)) {
-				found = obj;
-				break;
-			}
-		}
-		if (found != NULL)
-			take_off(os, found);
-		else
-			os->sweep = 2 * os->ncached + SWEEP_LEAST;
-	}
-	vm_mutex_unlock(&os->lock);
-	return found;
-}
-
-/* Let go of objects whose pages the page daemon has taken, now and then. */
-static void
-sweep_cache(struct vm_system *sys)
-{
-	struct vm_object *obj;
-
-	while ((obj = empty_cached(sys->objects)) != NULL) {
-		if (!drop_last(obj, AS_NEWEST))
-			return;
-		(void)end(obj);
-		VM_COUNT(sys, object_cache_drops);
-	}
-}
-
-static size_t
-cache_excess(struct vm_objects *os)
-{
-	size_t n;
-
-	vm_mutex_lock(&os->lock);
-	n = os->ncached > os->cached_max ? os->ncached - os->cached_max : 0;
-	vm_mutex_unlock(&os->lock);
-	return n;
-}
-
-/* Let go of the oldest objects beyond the limit, with their pages; but not of
- * those that could not be written or are being read, which go to the end. */
-static void
-trim_cache(struct vm_system *sys)
-{
-	size_t n = cache_excess(sys->objects);
-	struct vm_object *obj;
-
-	for (; n > 0; n--) {
-		obj = oldest_cached(sys->objects);
-		if (obj == NULL)
-			return;
-		vm_object_write_back(obj, 0, UINT64_MAX);
-		if (drop_last(obj, UNWRITTEN)) {
-			(void)end(obj);
-			VM_COUNT(sys, object_cache_drops);
-		}
-	}
-}
-
-void
-vm_object_unref(struct vm_object *obj)
-{
-	struct vm_system *sys = obj->sys;
-
-	if (unref_not_last(obj))
-		return;
-	if (is_lasting(obj))
-		vm_object_write_begin(obj, 0, UINT64_MAX, false);
-	else
-		vm_object_write_back(obj, 0, UINT64_MAX);
-	if (drop_last(obj, AS_NEWEST)) {
-		(void)end(obj);
-		return;
-	}
-	sweep_cache(sys);
-	trim_cache(sys);
-}
-
-void
-vm_object_cache_limit(struct vm_system *sys, size_t n)
-{
-	vm_mutex_lock(&sys->objects->lock);
-	sys->objects->cached_max = n;
-	vm_mutex_unlock(&sys->objects->lock);
-	trim_cache(sys);
-}
-
-/* ---- reclaiming ---- */
-
-/* Free a page if it is clean. => locked */
-static bool
-take_page(struct vm_object *obj, struct vm_page *pg)
-{
-	if (vm_page_is_pinned(pg) || vm_page_is_dirty(obj->sys, pg))
-		return false;
-	vm_page_unmap(obj->sys, pg);
-	if (vm_page_is_dirty(obj->sys, pg))
-		return false;
-	vm_object_remove_page(obj, pg);
-	return true;
-}
-
-static size_t
-take_cached(struct vm_object *obj, size_t npages)
-{
-	struct vm_page *pg;
-	uint64_t i = 0;
-	size_t taken = 0;
-
-	vm_object_lock(obj);
-	for (; taken < npages && (pg = vm_object_next(obj, &i)) != NULL; i++)
-		taken += take_page(obj, pg);
-	vm_object_unlock(obj);
-	return taken;
-}
-
-/* Give the object back to the cache, or let it go: how many pages went with
- * it. */
-static size_t
-return_oldest(struct vm_object *obj, enum keep keep)
-{
-	if (!drop_last(obj, keep))
-		return 0;
-	VM_COUNT(obj->sys, object_cache_drops);
-	return end(obj);
-}
-
-/* Cached objects lose their pages first, and go when they have none left; or
- * when their pages cannot be saved. */
-size_t
-vm_object_reclaim(struct vm_system *sys, size_t npages)
-{
-	struct vm_object *obj;
-	size_t freed = 0, taken;
-
-	while (freed < npages && (obj = oldest_cached(sys->objects)) != NULL) {
-		taken = take_cached(obj, npages - freed);
-		if (taken == 0 && vm_object_flush(obj, 0, UINT64_MAX) == 0)
-			taken = take_cached(obj, npages - freed);
-		freed += taken;
-		freed += return_oldest(obj, taken != 0 ? AS_OLDEST : NOWHERE);
-	}
-	return freed;
 }
 
 /* ---- the whole ---- */
@@ -690,7 +296,6 @@ int
 vm_object_init(struct vm_system *sys)
 {
 	struct vm_objects *os = vm_alloc(sys, sizeof(*os));
-	unsigned i;
 
 	if (os == NULL)
 		return VM_ENOMEM;
@@ -703,13 +308,8 @@ vm_object_init(struct vm_system *sys)
 	    SLAB_BYTES);
 	vm_mutex_init(&os->dead_lock, sys->env);
 	list_init(&os->all);
-	list_init(&os->cached);
 	list_init(&os->dead);
-	os->ncached = 0;
-	os->sweep = SWEEP_LEAST;
-	os->cached_max = SIZE_MAX;
-	for (i = 0; i < HASH_CHAINS; i++)
-		list_init(&os->chains[i]);
+	vm_object_cache_init(&os->cache);
 	sys->objects = os;
 	sys->pageindex = &vm_pageindex_radix;
 	vm_pageindex_init_system(sys);

@@ -27,7 +27,7 @@ struct vm_system {
 	struct vm_swapouts *swapouts; /* (c) on the way out: vm_swapout.c */
 	struct vm_pageouts *pageouts; /* (c) page daemon: vm_pageout.c */
 	const struct vm_paging *paging; /* (c) which pages go: paging/ */
-	struct vm_objects *objects;     /* (c) object cache: vm_object.c */
+	struct vm_objects *objects;     /* (c) all there are: vm_objects.h */
 	struct vm_writes *writes;       /* (c) to files: vm_object_write.c */
 	struct vm_pagehash *pagehash;   /* (c) once made: pageindex/hash.c */
 	/* (c) page index of objects that are made without a space */

@@ -43,6 +43,13 @@ vm_fault_gets_dirty(const struct vm_resolve *r)
 	    !vm_page_is_dirty(r->sys, pg);
 }
 
+/* A page that is held has to be wired, by a fault of its own. */
+static bool
+is_held(const struct vm_fault *f, vaddr_t va)
+{
+	return vm_map_is_held(f->map, va, va + VM_PAGE_SIZE);
+}
+
 /* ---- neighbours ---- */
 
 /*
@@ -57,8 +64,7 @@ is_entered(struct vm_fault *f, vaddr_t va, bool *mapped)
 
 	*mapped = pmap_extract(f->map->pmap, va, &at);
 	return *mapped &&
-	    (at.wired || (at.prot & VM_PROT_WRITE) ||
-		(f->access & VM_PROT_WRITE) == 0 ||
+	    ((at.prot & VM_PROT_WRITE) || (f->access & VM_PROT_WRITE) == 0 ||
 		f->map->sys->machine->neighbour_factor <= 1);
 }
 
@@ -69,7 +75,7 @@ enter_neighbour(struct vm_fault *f, vaddr_t va)
 	struct vm_resolve r;
 	bool mapped, dirties;
 
-	if (is_entered(f, va, &mapped))
+	if (is_held(f, va) || is_entered(f, va, &mapped))
 		return;
 	r = f->r;
 	r.va = va;
@@ -269,8 +275,10 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 	struct pmap_mapping at;
 
 	r->unmapped = !pmap_extract(f->map->pmap, va, &at);
-	if (!r->unmapped && (at.wired || (at.prot & f->access) == f->access))
+	if (!r->unmapped && (at.prot & f->access) == f->access)
 		return true;
+	if (is_held(f, va))
+		return false;
 	r->va = va;
 	r->near = r->page;
 	r->depth = VM_RESOLVE_MAKE;

@@ -420,6 +420,35 @@ test_made_ahead(void **state)
 	assert_nothing_wired(fx);
 }
 
+/* Is a held page that is mapped anew left to a fault of its own by those around
+ * it, so that it is wired then?
+ *
+ *	[ . h . ]	2 is read; the whole range is written to
+ */
+static void
+test_neighbour(void **state)
+{
+	struct fixture *fx = *state;
+	vaddr_t stopped;
+	struct vm_held h;
+
+	assert_int_equal(map_file(fx, 0, 3, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(hold(fx, 1, 1, &h), VM_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(unmap(fx, 0, 3), VM_OK);
+		assert_int_equal(map_file(fx, 0, 3, VM_MMAP_SHARED, 0), VM_OK);
+		assert_int_equal(i == 0 ?
+			load(fx, 2) - 'C' :
+			vm_fault_range(fx_map(fx), fx_va(0), fx_va(3),
+			    VM_PROT_WRITE, &stopped),
+		    VM_OK);
+		assert_int_equal(load(fx, 1), 'B');
+		assert_string_equal(wired(fx), ".W......");
+	}
+	release(fx, &h);
+	assert_nothing_wired(fx);
+}
+
 /* Is what cannot be held refused, with nothing changed? */
 static void
 test_refused(void **state)
@@ -603,6 +632,7 @@ main(void)
 		FX_TEST(test_discard),
 		FX_TEST(test_move),
 		FX_TEST(test_made_ahead),
+		FX_TEST(test_neighbour),
 		FX_TEST(test_refused),
 		FX_TEST(test_bytes),
 		FX_TEST(test_half_way),

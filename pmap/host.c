@@ -378,6 +378,7 @@ host_enter(struct pmap *pm, vaddr_t va, struct vm_page *pg, vm_prot_t prot,
 		ptab_wire(slot, wired);
 		reprotect(hp, slot);
 	}
+	slot->shared = (flags & PMAP_SHARED) != 0;
 	if (other)
 		update(hp); /* nobody may use the old page any more */
 	vm_mutex_unlock(&hm->lock);
@@ -453,6 +454,17 @@ host_unwire(struct pmap *pm, vaddr_t va)
 	vm_mutex_unlock(&hm->lock);
 }
 
+static void
+host_share(struct pmap *pm, vaddr_t start, vaddr_t end)
+{
+	struct host_pmap *hp = to_pmap(pm);
+	struct host_machine *hm = machine_of(hp);
+
+	vm_mutex_lock(&hm->lock);
+	ptab_share(&hp->tab, start, end);
+	vm_mutex_unlock(&hm->lock);
+}
+
 static bool
 host_extract(struct pmap *pm, vaddr_t va, struct pmap_mapping *out)
 {
@@ -506,17 +518,22 @@ host_update_all(struct vm_machine *m)
 	vm_mutex_unlock(&hm->lock);
 }
 
+/* All mappings of the page go, or those that are shared; how many were
+ * wired. */
 static unsigned
-unmap_page(struct vm_page *pg)
+unmap_page(struct vm_page *pg, bool shared)
 {
+	struct ptab_slot *slot, *next;
 	unsigned wired = 0;
-	struct ptab_slot *slot;
 
-	while ((slot = pg->pv) != NULL) {
+	for (slot = pg->pv; slot != NULL; slot = next) {
 		struct host_pmap *hp = container_of(ptab_slot_tab(slot),
 		    struct host_pmap, tab);
 		vaddr_t va = ptab_slot_va(slot);
 
+		next = slot->next;
+		if (shared && !slot->shared)
+			continue;
 		wired += slot->wired;
 		ptab_clear(slot);
 		changed(hp, va, va + VM_PAGE_SIZE, PENDING_MAP, true);
@@ -552,9 +569,21 @@ host_page_protect(struct vm_machine *m, struct vm_page *pg, vm_prot_t prot)
 
 	vm_mutex_lock(&hm->lock);
 	if (prot == VM_PROT_NONE)
-		wired = unmap_page(pg);
+		wired = unmap_page(pg, false);
 	else
 		reprotect_page(pg, prot);
+	vm_mutex_unlock(&hm->lock);
+	return wired;
+}
+
+static unsigned
+host_page_unshare(struct vm_machine *m, struct vm_page *pg)
+{
+	struct host_machine *hm = to_machine(m);
+	unsigned wired;
+
+	vm_mutex_lock(&hm->lock);
+	wired = unmap_page(pg, true);
 	vm_mutex_unlock(&hm->lock);
 	return wired;
 }
@@ -665,11 +694,13 @@ static const struct pmap_ops host_ops = {
 	.remove = host_remove,
 	.protect = host_protect,
 	.unwire = host_unwire,
+	.share = host_share,
 	.extract = host_extract,
 	.next = host_next,
 	.update = host_update,
 	.update_all = host_update_all,
 	.page_protect = host_page_protect,
+	.page_unshare = host_page_unshare,
 	.is_modified = host_is_modified,
 	.clear_modify = host_clear_modify,
 	.is_referenced = host_is_referenced,

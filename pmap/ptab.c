@@ -151,6 +151,7 @@ ptab_set(struct ptab_slot *slot, struct vm_page *pg, vm_prot_t prot, bool wired)
 	slot->port = 0;
 	slot->prot = prot;
 	slot->wired = wired;
+	slot->shared = false;
 	pv_insert(pg, slot);
 	leaf->used |= (uint64_t)1 << slot->index;
 	leaf->tab->resident++;
@@ -220,6 +221,17 @@ ptab_next_slow(struct ptab *tab, vaddr_t *va, vaddr_t end)
 			return NULL;
 	}
 	return NULL;
+}
+
+void
+ptab_share(struct ptab *tab, vaddr_t start, vaddr_t end)
+{
+	struct ptab_slot *slot;
+	vaddr_t va;
+
+	for (va = start; (slot = ptab_next(tab, &va, end)) != NULL;
+	     va += VM_PAGE_SIZE)
+		slot->shared = true;
 }
 
 unsigned

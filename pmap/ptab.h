@@ -48,6 +48,7 @@ struct ptab_slot {
 	uint32_t port;            /* the port's own; 0 in a new mapping */
 	vm_prot_t prot;           /* may be changed by the port */
 	bool wired;
+	bool shared;   /* PMAP_SHARED; may be changed by the port */
 	uint8_t index; /* place in the leaf; valid once made */
 };
 
@@ -111,6 +112,9 @@ void ptab_wire(struct ptab_slot *, bool wired);
 static inline struct ptab_slot *ptab_next(struct ptab *, vaddr_t *va,
     vaddr_t end);
 struct ptab_slot *ptab_next_slow(struct ptab *, vaddr_t *va, vaddr_t end);
+
+/* ptab_share: the mappings of [start, end) are shared from now on. */
+void ptab_share(struct ptab *, vaddr_t start, vaddr_t end);
 
 /* ptab_wirings: how many mappings of the page are wired. */
 unsigned ptab_wirings(const struct vm_page *);

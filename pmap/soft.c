@@ -396,6 +396,7 @@ soft_enter(struct pmap *pmap, vaddr_t va, struct vm_page *pg, vm_prot_t prot,
 			ptab_set(slot, pg, prot, (flags & PMAP_WIRED) != 0);
 		else
 			remap(slot, pg, prot, (flags & PMAP_WIRED) != 0);
+		slot->shared = (flags & PMAP_SHARED) != 0;
 		ptab_mark(pg, marks_of(flags));
 	}
 	vm_mutex_unlock(&m->lock);
@@ -455,6 +456,17 @@ soft_unwire(struct pmap *pmap, vaddr_t va)
 	vm_mutex_unlock(&m->lock);
 }
 
+static void
+soft_share(struct pmap *pmap, vaddr_t start, vaddr_t end)
+{
+	struct soft_pmap *pm = pmap_of(pmap);
+	struct soft_machine *m = machine_under(pm);
+
+	vm_mutex_lock(&m->lock);
+	ptab_share(&pm->tab, start, end);
+	vm_mutex_unlock(&m->lock);
+}
+
 static bool
 soft_extract(struct pmap *pmap, vaddr_t va, struct pmap_mapping *out)
 {
@@ -499,8 +511,10 @@ copy_one(struct soft_pmap *dst, vaddr_t va, const struct ptab_slot *from)
 	if (prot == VM_PROT_NONE)
 		return true;
 	slot = ptab_make(&dst->tab, va);
-	if (slot != NULL && slot->page == NULL)
+	if (slot != NULL && slot->page == NULL) {
 		ptab_set(slot, from->page, prot, false);
+		slot->shared = from->shared;
+	}
 	return slot != NULL;
 }
 
@@ -525,25 +539,50 @@ soft_copy(struct pmap *dst, struct pmap *src, vaddr_t start, vaddr_t end)
 
 /* ---- mappings by page ---- */
 
+/* All mappings of the page go, or those that are shared; how many were wired.
+ * => locked */
+static unsigned
+clear_page(struct vm_page *pg, bool shared)
+{
+	struct ptab_slot *slot, *next;
+	unsigned wirings = 0;
+
+	for (slot = pg->pv; slot != NULL; slot = next) {
+		next = slot->next;
+		if (shared && !slot->shared)
+			continue;
+		wirings += slot->wired;
+		lose(slot);
+		ptab_clear(slot);
+	}
+	return wirings;
+}
+
 static unsigned
 soft_page_protect(struct vm_machine *machine, struct vm_page *pg,
     vm_prot_t prot)
 {
 	struct soft_machine *m = machine_of(machine);
-	struct ptab_slot *slot, *next;
+	struct ptab_slot *slot;
 	unsigned wirings = 0;
 
 	vm_mutex_lock(&m->lock);
-	for (slot = pg->pv; slot != NULL; slot = next) {
-		next = slot->next;
-		if (prot != VM_PROT_NONE) {
-			reduce(slot, prot);
-			continue;
-		}
-		wirings += slot->wired;
-		lose(slot);
-		ptab_clear(slot);
-	}
+	if (prot == VM_PROT_NONE)
+		wirings = clear_page(pg, false);
+	for (slot = pg->pv; slot != NULL; slot = slot->next)
+		reduce(slot, prot);
+	vm_mutex_unlock(&m->lock);
+	return wirings;
+}
+
+static unsigned
+soft_page_unshare(struct vm_machine *machine, struct vm_page *pg)
+{
+	struct soft_machine *m = machine_of(machine);
+	unsigned wirings;
+
+	vm_mutex_lock(&m->lock);
+	wirings = clear_page(pg, true);
 	vm_mutex_unlock(&m->lock);
 	return wirings;
 }
@@ -956,12 +995,14 @@ static const struct pmap_ops soft_ops = {
 	.remove = soft_remove,
 	.protect = soft_protect,
 	.unwire = soft_unwire,
+	.share = soft_share,
 	.extract = soft_extract,
 	.next = soft_next,
 	.copy = soft_copy,
 	.update = soft_update,
 	.update_all = soft_update_all,
 	.page_protect = soft_page_protect,
+	.page_unshare = soft_page_unshare,
 	.is_modified = soft_is_modified,
 	.clear_modify = soft_clear_modify,
 	.is_referenced = soft_is_referenced,

@@ -40,6 +40,7 @@ struct vm_machine;
 #define PMAP_WIRED   0x10 /* the mapping must stay (flag of pmap_enter) */
 #define PMAP_CANFAIL 0x20 /* out of memory is an error, not a panic */
 #define PMAP_AHEAD   0x40 /* nobody waits for it: the port may ignore it */
+#define PMAP_SHARED  0x80 /* private memory that has partners: page_unshare */
 
 /* What pmap_extract finds. */
 struct pmap_mapping {
@@ -62,8 +63,9 @@ struct pmap_ops {
 	 * enter: map the page at va with prot.  flags holds the access that
 	 * caused it (a subset of prot: referenced is set by any, modified by
 	 * VM_PROT_WRITE) and PMAP_*.  Entering the same page again changes
-	 * protection and wiring.  VM_ENOMEM only with PMAP_CANFAIL, never where
-	 * a wired mapping is, and then nothing is mapped at va.
+	 * protection, wiring and PMAP_SHARED.  VM_ENOMEM only with
+	 * PMAP_CANFAIL, never where a wired mapping is, and then nothing is
+	 * mapped at va.
 	 */
 	int (*enter)(struct pmap *, vaddr_t va, struct vm_page *,
 	    vm_prot_t prot, unsigned flags);
@@ -72,10 +74,12 @@ struct pmap_ops {
 	 * remove: wired mappings too; the caller knows of them.
 	 * protect: VM_PROT_NONE may leave a mapping that allows nothing.
 	 * unwire: the mapping at va, if there is one, need not stay.
+	 * share: mappings become as if entered with PMAP_SHARED.
 	 */
 	void (*remove)(struct pmap *, vaddr_t start, vaddr_t end);
 	void (*protect)(struct pmap *, vaddr_t start, vaddr_t end, vm_prot_t);
 	void (*unwire)(struct pmap *, vaddr_t va);
+	void (*share)(struct pmap *, vaddr_t start, vaddr_t end);
 
 	/* extract: what is mapped at va; false when nothing is.  With nothing
 	 * locked the answer is a hint, and page must not be used. */
@@ -99,9 +103,11 @@ struct pmap_ops {
 	 * page_protect: all mappings of the page lose what is not in prot;
 	 * VM_PROT_NONE removes them, wired ones too.  Returns how many wired
 	 * mappings went, which the caller takes off the page's wire count.
+	 * page_unshare: those with PMAP_SHARED go, likewise; others stay.
 	 */
 	unsigned (*page_protect)(struct vm_machine *, struct vm_page *,
 	    vm_prot_t prot);
+	unsigned (*page_unshare)(struct vm_machine *, struct vm_page *);
 
 	/* clear: tells whether it was set; clear_modify is a loss (rule 5). */
 	bool (*is_modified)(struct vm_machine *, struct vm_page *);
@@ -192,6 +198,12 @@ pmap_unwire(struct pmap *pm, vaddr_t va)
 	pm->machine->ops->unwire(pm, va);
 }
 
+static inline void
+pmap_share(struct pmap *pm, vaddr_t start, vaddr_t end)
+{
+	pm->machine->ops->share(pm, start, end);
+}
+
 static inline bool
 pmap_extract(struct pmap *pm, vaddr_t va, struct pmap_mapping *out)
 {
@@ -242,6 +254,12 @@ static inline unsigned
 pmap_page_protect(struct vm_machine *m, struct vm_page *pg, vm_prot_t prot)
 {
 	return m->ops->page_protect(m, pg, prot);
+}
+
+static inline unsigned
+pmap_page_unshare(struct vm_machine *m, struct vm_page *pg)
+{
+	return m->ops->page_unshare(m, pg);
 }
 
 static inline bool

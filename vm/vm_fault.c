@@ -71,7 +71,7 @@ move_wiring(struct vm_fault *f)
 static enum vm_verdict
 enter(struct vm_fault *f)
 {
-	unsigned flags = f->access | PMAP_CANFAIL;
+	unsigned flags = f->access | PMAP_CANFAIL | vm_fault_shared(f->entry);
 	bool dirties = vm_fault_made(f->r.how) || vm_fault_gets_dirty(&f->r);
 
 	if ((f->access & VM_PROT_WRITE) && !f->r.page->dirty)

@@ -88,7 +88,7 @@ enter_neighbour(struct vm_fault *f, vaddr_t va)
 	vm_pageq_keep(f->map->sys, r.page);
 	dirties = vm_fault_gets_dirty(&r);
 	if (pmap_enter(f->map->pmap, va, r.page, r.prot,
-		PMAP_CANFAIL | PMAP_AHEAD) != 0)
+		PMAP_CANFAIL | PMAP_AHEAD | vm_fault_shared(f->entry)) != 0)
 		return;
 	VM_COUNT(f->map->sys, neighbours);
 	if (dirties)
@@ -287,7 +287,8 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 		return false;
 	vm_pageq_keep(f->map->sys, r->page);
 	if (pmap_enter(f->map->pmap, va, r->page, r->prot,
-		f->access | PMAP_CANFAIL | PMAP_AHEAD) != 0)
+		f->access | PMAP_CANFAIL | PMAP_AHEAD |
+		    vm_fault_shared(f->entry)) != 0)
 		return false;
 	if (vm_fault_made(r->how))
 		vm_throttle_note(f->map->sys, &f->map->writer);

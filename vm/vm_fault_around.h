@@ -36,6 +36,13 @@ vm_fault_made(enum vm_resolved_how how)
 	return how != VM_FOUND_ANON && how != VM_FOUND_OBJECT;
 }
 
+/* The flag of mappings whose page a partner may have another in place of. */
+static inline unsigned
+vm_fault_shared(const struct vm_map_entry *e)
+{
+	return e->flags & VM_ENTRY_SHARED ? PMAP_SHARED : 0;
+}
+
 /* Whether a page that is found, and clean, gets dirty: by this access, or, of a
  * file, maybe by any that needs no fault.  => entry locked */
 bool vm_fault_gets_dirty(const struct vm_resolve *);

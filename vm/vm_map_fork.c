@@ -117,14 +117,24 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 	return 0;
 }
 
+/* The entry has partners from now on: what is mapped for it is theirs. */
+static void
+mark_shared(struct vm_map *map, struct vm_map_entry *e)
+{
+	if (vm_entry_is_cow(e) && !(e->flags & VM_ENTRY_SHARED)) {
+		e->flags |= VM_ENTRY_SHARED;
+		pmap_share(map->pmap, e->start, e->end);
+	}
+}
+
 void
 vm_map_fork_done(struct vm_map *parent)
 {
 	struct vm_map_entry *e;
 
 	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e)) {
-		if (e->inherit == VM_INHERIT_SHARE && vm_entry_is_cow(e))
-			e->flags |= VM_ENTRY_SHARED;
+		if (e->inherit == VM_INHERIT_SHARE)
+			mark_shared(parent, e);
 	}
 }
 
@@ -132,14 +142,12 @@ vm_map_fork_done(struct vm_map *parent)
 
 /* The entries of [start, start + len) have a twin each. */
 static void
-mark_shared(struct vm_map *map, vaddr_t start, vsize_t len)
+mark_twins(struct vm_map *map, vaddr_t start, vsize_t len)
 {
 	struct vm_map_entry *e = vm_map_lookup(map, start);
 
-	for (; e != NULL && e->start < start + len; e = vm_map_next(map, e)) {
-		if (vm_entry_is_cow(e))
-			e->flags |= VM_ENTRY_SHARED;
-	}
+	for (; e != NULL && e->start < start + len; e = vm_map_next(map, e))
+		mark_shared(map, e);
 }
 
 static int
@@ -182,7 +190,7 @@ vm_map_duplicate(struct vm_map *map, vaddr_t start, vsize_t len, vaddr_t to,
 	if (error != 0) /* every entry of the copy has a twin in the map */
 		vm_map_bury(map, copy);
 	else
-		mark_shared(map, start, len);
+		mark_twins(map, start, len);
 	return error;
 }
 

@@ -545,6 +545,13 @@ vm_page_unmap(struct vm_system *sys, struct vm_page *pg)
 	pmap_update_all(sys->machine);
 }
 
+void
+vm_page_unshare(struct vm_system *sys, struct vm_page *pg)
+{
+	unwire_n(sys, pg, pmap_page_unshare(sys->machine, pg));
+	pmap_update_all(sys->machine);
+}
+
 bool
 vm_page_is_dirty(const struct vm_system *sys, struct vm_page *pg)
 {

@@ -195,9 +195,12 @@ void vm_page_free(struct vm_system *, struct vm_page *);
 
 /*
  * vm_page_unmap: take the page out of every pmap, complete on return.
+ * vm_page_unshare: out of where it is mapped for private memory that has
+ * partners: one of them has another page in its place, and they look again.
  * => owner's lock held
  */
 void vm_page_unmap(struct vm_system *, struct vm_page *);
+void vm_page_unshare(struct vm_system *, struct vm_page *);
 
 /*
  * vm_page_is_dirty: whether the page is newer than what its store has, as far

@@ -917,6 +917,47 @@ test_page_protect_others(void **state)
 	must_not_fault(&n, VM_PROT_WRITE);
 }
 
+/* Do those go that were entered as shared, or became so, wired ones too, and
+ * others of the page stay? */
+static void
+test_page_unshare(void **state)
+{
+	struct world *w = *state;
+	struct mapping m[3];
+	struct vm_page *pg = spread(w, m);
+	struct mapping s = { w->pm, nth(w, 300), pg, VM_PROT_READ,
+		VM_PROT_READ | PMAP_WIRED | PMAP_SHARED };
+
+	enter(&s);
+	pmap_share(w->other, m[1].va, m[1].va + VM_PAGE_SIZE);
+	pmap_share(w->other, nth(w, 0), m[1].va);
+	assert_int_equal(pmap_page_unshare(w->machine, pg), 1);
+	pmap_update_all(w->machine);
+	must_not_be_mapped(&m[1]);
+	must_not_be_mapped(&s);
+	must_not_fault(&m[2], VM_PROT_WRITE);
+	assert_int_equal(w->machine->ops->wired_count(w->pm), 1);
+	assert_int_equal(pmap_page_unshare(w->machine, pg), 0);
+}
+
+/* Is a mapping shared no longer when it was entered again, or is another's? */
+static void
+test_unshared_again(void **state)
+{
+	struct world *w = *state;
+	struct mapping m = map_wired(w, 0, page(w, 'm'), VM_PROT_READ);
+	struct mapping n = map_wired(w, 1, page(w, 'n'), VM_PROT_READ);
+
+	pmap_share(w->pm, m.va, n.va + VM_PAGE_SIZE);
+	enter(&m);
+	n.pg = page(w, 'o');
+	enter(&n);
+	assert_int_equal(pmap_page_unshare(w->machine, m.pg), 0);
+	assert_int_equal(pmap_page_unshare(w->machine, n.pg), 0);
+	must_not_fault(&m, VM_PROT_READ);
+	load_everywhere(&n, 'o');
+}
+
 /* ---- modified, referenced ---- */
 
 /* Does a store set modified, on each processor, and a load never? */
@@ -1261,6 +1302,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(page_protect_read),
 	TEST(page_protect_none),
 	TEST(page_protect_others),
+	TEST(page_unshare),
+	TEST(unshared_again),
 	TEST(modified),
 	TEST(clear_modify),
 	TEST(modified_aliases),

@@ -297,6 +297,47 @@ test_after_fork(void **state)
 	assert_nothing_wired(fx);
 }
 
+/* Does a page of a file that strangers hold stay when one of those who share
+ * private memory over it makes its own of it?  These look again, held or not.
+ *
+ *	fx->vs	[ A ][ B ]  private, inherited as shared; may be read
+ *	    	[ A ][ B ]  shared, others'
+ *	partner	[ A ][ B ]  may be written
+ */
+static void
+test_partners(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_held mine, theirs;
+	struct vmspace *partner;
+
+	assert_int_equal(map_file(fx, 0, 2, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(map_file(fx, 4, 2, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(protect(fx, 0, 2, VM_PROT_READ), VM_OK);
+	assert_int_equal(load(fx, 0), 'A');
+	assert_int_equal(hold(fx, 1, 1, &mine), VM_OK);
+	assert_int_equal(hold(fx, 4, 2, &theirs), VM_OK);
+	assert_int_equal(vm_minherit(fx->vs, fx_va(0), 2 * FX_PAGE,
+			     VM_INHERIT_SHARE),
+	    VM_OK);
+	partner = fork_space(fx->vs);
+	assert_int_equal(vm_mprotect(partner, fx_va(0), 2 * FX_PAGE,
+			     VM_PROT_RW),
+	    VM_OK);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(store_in(fx, partner, i, 'x'), VM_OK);
+	assert_string_equal(wired(fx), "....WW..");
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(load(fx, i), 'x');
+		assert_int_equal(load(fx, 4 + i), 'A' + (int)i);
+	}
+	assert_string_equal(wired(fx), ".W..WW..");
+	release(fx, &mine);
+	release(fx, &theirs);
+	vmspace_unref(partner);
+	assert_nothing_wired(fx);
+}
+
 /* Does the hold follow a page that is copied since it may be written, and end
  * where no access is left, until there is some again? */
 static void
@@ -627,6 +668,7 @@ main(void)
 		FX_TEST(test_unmap_all),
 		FX_TEST(test_fork),
 		FX_TEST(test_after_fork),
+		FX_TEST(test_partners),
 		FX_TEST(test_protect),
 		FX_TEST(test_truncate),
 		FX_TEST(test_discard),

@@ -75,7 +75,7 @@ fill_top(struct vm_resolve *r, struct vm_page *pg, enum vm_resolved_how how)
 	if (pg != NULL)
 		vm_page_copy(r->sys, pg, new);
 	if (pg != NULL && (e->flags & VM_ENTRY_SHARED))
-		vm_page_unmap(r->sys, pg); /* our partners look again */
+		vm_page_unshare(r->sys, pg); /* our partners look again */
 	return vm_cow_answer(r, new,
 	    vm_entry_needs_copy(e) ? vm_cow_readonly(e) : e->prot, how);
 }

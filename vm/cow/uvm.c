@@ -101,7 +101,7 @@ copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
 		return VM_RESOLVE_NOMEM;
 	(void)vm_amap_replace(&e->aref, n, an);
 	if (e->aref.amap->shared)
-		vm_page_unmap(r->sys, old->page); /* our partners look again */
+		vm_page_unshare(r->sys, old->page); /* partners look again */
 	vm_anon_unref(r->sys, old);
 	return vm_cow_answer(r, an->page, e->prot, VM_COPIED_ANON);
 }
@@ -201,7 +201,7 @@ promote_lower(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
 		return VM_RESOLVE_NOMEM;
 	vm_amap_add(&e->aref, n, an);
 	if (pg != NULL && e->aref.amap->shared)
-		vm_page_unmap(r->sys, pg);
+		vm_page_unshare(r->sys, pg);
 	return vm_cow_answer(r, an->page, e->prot,
 	    pg == NULL ? VM_MADE_ZERO : VM_COPIED_OBJECT);
 }

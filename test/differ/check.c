@@ -121,7 +121,7 @@ compare_page(const struct cell *c, const uint8_t *have, unsigned space,
 {
 	const uint8_t *want = model_bytes(c);
 
-	if (memcmp(want, have, MODEL_PAGE) == 0)
+	if (model_is_vague(c) || memcmp(want, have, MODEL_PAGE) == 0)
 		return NULL;
 	for (unsigned i = 0;; i++) {
 		if (want[i] != have[i])
@@ -179,6 +179,21 @@ check_limits(struct subject *s, struct model *m)
 		m->used = subject_used(s) + vm_swap_in_use(s->sys);
 }
 
+void
+check_files(struct subject *s, struct model *m)
+{
+	for (unsigned i = 0; i < TRACE_FILES; i++) {
+		struct badfile *f = &s->files[i];
+		struct thing *t = m->things[i + 1];
+
+		t->failing = f->failures != t->failures;
+		t->failures = f->failures;
+		t->dead = badfile_is_dead(f);
+		t->vague |= f->lost;
+		f->lost = 0;
+	}
+}
+
 const char *
 check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
     unsigned cpu)
@@ -203,6 +218,8 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
 	error = subject_access(s, &op, VM_PROT_READ, bytes, &done);
 	subject_gaps(s, space, &after);
 	check_limits(s, m);
+	check_files(s, m);
+	model_settle(m);
 	bad = model_grow(m, space, cell, &before, &after);
 	if (bad != NULL)
 		return complain("space %u, 0x%" PRIx64 ": %s", space, op.addr,

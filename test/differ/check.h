@@ -22,6 +22,9 @@ const char *check_mapped(struct subject *, const struct model *,
 /* How much there is now, and in use: devices come, go, and fail. */
 void check_limits(struct subject *, struct model *);
 
+/* What has become of files since the last time. */
+void check_files(struct subject *, struct model *);
+
 /* One page, read as the program reads it. */
 const char *check_page(struct subject *, struct model *, unsigned space,
     size_t cell, unsigned cpu);

@@ -9,10 +9,10 @@
  * Runs the seeds from -s on, each with -o operations.  Without -d that is done
  * with the default design, and for a part of the seeds with each of the others,
  * with all of them in one system, and with those of mix.h.  With -c each seed
- * gets less and less memory (cells.h), with -e every request to swap goes wrong
- * (nth.h); without -d a few seeds of each design do so, too.  A failure is
- * shrunk to a short trace and printed, as text that -r runs again.  -v counts
- * what the operations came to.
+ * gets less and less memory (cells.h), with -e every request to swap or a file
+ * goes wrong (nth.h); without -d a few seeds of each design do so, too.  A
+ * failure is shrunk to a short trace and printed, as text that -r runs again.
+ * -v counts what the operations came to.
  *
  * Designs are compared with each other by way of the model, which says all that
  * can be seen - bytes, attributes, errors - and knows no design.  It lets the

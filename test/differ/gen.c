@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "env/faultyswap.h"
+#include "test/differ/badfile.h"
 
 enum {
 	NEW_SPACE = 8, /* a dead space comes to life once in so often */
@@ -51,6 +52,13 @@ between(struct gen *g, uint64_t lo, uint64_t hi)
 
 /* ------------------------------------------------------------------ world */
 
+static uint64_t
+pick_fault(struct gen *g, bool swap)
+{
+	return between(g, swap ? TRACE_FAIL_SWAP : TRACE_FAIL_FILE,
+	    TRACE_FAIL_FILE + BADFILE_WHATS - 1);
+}
+
 void
 gen_init(struct gen *g, uint64_t seed, struct trace_config *c)
 {
@@ -80,9 +88,7 @@ gen_init(struct gen *g, uint64_t seed, struct trace_config *c)
 	c->neighbours = once_in(g, 3) ? between(g, 2, 8) : 0;
 	c->swap = (seed & 1) && !once_in(g, 3) ? between(g, 16, 512) : 0;
 	c->counted = once_in(g, 3);
-	c->fail = c->swap != 0 && once_in(g, 4) ?
-	    1 + gen_below(g, FAULTYSWAP_WHATS) :
-	    0;
+	c->fail = once_in(g, 4) ? pick_fault(g, c->swap != 0) : 0;
 	c->nth = c->fail != 0 ? between(g, 1, 200) : 0;
 	c->for_ever = c->fail != 0;
 	if (c->swap != 0)
@@ -492,6 +498,15 @@ gen_swap_fail(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_file_fail(struct gen *g, const struct model *m, struct op *op)
+{
+	(void)m;
+	op->object = (uint8_t)between(g, 1, TRACE_FILES);
+	op->flags = (uint32_t)gen_below(g, BADFILE_WHATS);
+	op->value = (uint32_t)between(g, 1, 6);
+}
+
+static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
@@ -539,6 +554,7 @@ static const struct gen_kind {
 	[OP_SWAP_ON] = { 4, NULL, gen_swap },
 	[OP_SWAP_OFF] = { 3, NULL, gen_swap },
 	[OP_SWAP_FAIL] = { 5, NULL, gen_swap_fail },
+	[OP_FILE_FAIL] = { 5, NULL, gen_file_fail },
 };
 
 static enum op_kind

@@ -112,12 +112,21 @@ thing_page(struct thing *t, uint64_t pindex)
 	return t->pages[pindex];
 }
 
+bool
+thing_is_vague(const struct thing *t, uint64_t pindex)
+{
+	return pindex < 64 && ((t->vague >> pindex) & 1) != 0;
+}
+
 /* Bytes past the new end are gone for good. */
 void
 thing_resize(struct thing *t, uint64_t size)
 {
 	uint64_t whole = (size + MODEL_PAGE - 1) / MODEL_PAGE;
 	size_t tail = size % MODEL_PAGE;
+
+	if (whole < 64)
+		t->vague &= ((uint64_t)1 << whole) - 1;
 
 	for (uint64_t i = whole; i < t->npages; i++) {
 		page_free(t->pages[i]);
@@ -137,6 +146,7 @@ slot_create(const uint8_t *bytes)
 	struct slot *s = checked(malloc(sizeof(*s)));
 
 	s->refs = 1;
+	s->vague = false;
 	s->bytes = bytes == NULL ? NULL : page_copy(bytes);
 	live_slots++;
 	return s;
@@ -178,6 +188,7 @@ cell_copy(struct cell *dst, const struct cell *src)
 	dst->private = true;
 	dst->shared = false;
 	dst->slot = slot_create(src->slot == NULL ? NULL : src->slot->bytes);
+	dst->slot->vague = src->slot != NULL && src->slot->vague;
 }
 
 /* Whether a page of its own may come to be. */
@@ -226,11 +237,21 @@ model_bytes(const struct cell *c)
 	return bytes_below(c);
 }
 
+bool
+model_is_vague(const struct cell *c)
+{
+	if (c->slot != NULL && c->slot->bytes != NULL)
+		return c->slot->vague;
+	return c->below != NULL && thing_is_vague(c->below, c->pindex);
+}
+
 void
 cell_promote(struct cell *c)
 {
-	if (c->slot->bytes == NULL)
-		c->slot->bytes = page_copy(bytes_below(c));
+	if (c->slot->bytes != NULL)
+		return;
+	c->slot->vague = model_is_vague(c);
+	c->slot->bytes = page_copy(bytes_below(c));
 }
 
 uint8_t *
@@ -261,6 +282,16 @@ model_access(const struct cell *c, vm_prot_t access)
 }
 
 /* ------------------------------------------------------------------ model */
+
+void
+model_settle(struct model *m)
+{
+	for (unsigned i = 1; i <= TRACE_FILES; i++) {
+		if (m->things[i]->failing)
+			m->things[i]->failed = SURE_YES;
+		m->things[i]->failing = false;
+	}
+}
 
 void
 model_init(struct model *m, const struct trace_config *config)
@@ -302,11 +333,25 @@ model_in_use(const struct model *m)
 	return n < m->used ? m->used : n;
 }
 
-/* Pages that may have to stay in memory. */
+/* Pages of files that cannot be written. */
 static uint64_t
-wired_pages(const struct model *m)
+stuck_pages(const struct model *m)
 {
 	uint64_t n = 0;
+
+	for (unsigned i = 1; i <= TRACE_FILES; i++) {
+		const struct thing *t = m->things[i];
+
+		if (t->failed != SURE_NOT || t->failing || t->dead)
+			n += vm_atop(vm_round_page(t->size));
+	}
+	return n;
+}
+
+uint64_t
+model_staying(const struct model *m)
+{
+	uint64_t n = stuck_pages(m);
 
 	for (unsigned s = 0; s < TRACE_SPACES; s++) {
 		for (size_t i = 0; i < m->ncells; i++)
@@ -319,10 +364,10 @@ wired_pages(const struct model *m)
 static bool
 is_short_with_swap(const struct model *m, uint64_t pages, uint64_t npages)
 {
-	uint64_t wired = wired_pages(m), frames = m->config.frames;
+	uint64_t stay = model_staying(m), frames = m->config.frames;
 
-	return wired + npages > frames ||
-	    pages + wired + npages > frames + m->swap;
+	return stay + npages > frames ||
+	    pages + stay + npages > frames + m->swap;
 }
 
 bool

@@ -26,9 +26,13 @@
 
 enum { MODEL_PAGE = 4096, MODEL_CELLS = 256 };
 
+/* Whether something is so. */
+enum sure { SURE_NOT, SURE_MAYBE, SURE_YES };
+
 /* A private page.  bytes is NULL while it is still what lies below. */
 struct slot {
 	unsigned refs;
+	bool vague; /* it was copied from a page whose bytes nobody knows */
 	uint8_t *bytes;
 };
 
@@ -36,8 +40,14 @@ struct slot {
 struct thing {
 	unsigned refs;
 	bool is_file;
-	uint64_t size;   /* of a file, bytes */
-	uint64_t extent; /* of shared memory: end of what was ever mapped */
+	uint64_t size;     /* of a file, bytes */
+	uint64_t failures; /* pages whose writing failed so far */
+	uint64_t vague;   /* bits: its pages of which a write was lost: what was
+	                  * written, or what was there before */
+	enum sure failed; /* a write has failed, and nobody has been told */
+	bool failing;     /* one has in this operation, */
+	bool dead;        /* and all will from now on */
+	uint64_t extent;  /* of shared memory: end of what was ever mapped */
 	uint64_t npages;
 	uint8_t **pages;
 };
@@ -93,7 +103,7 @@ struct gaps {
 /* What the system did with an operation. */
 struct outcome {
 	int error;
-	uint64_t losses; /* pages that swap did not give back in it */
+	uint64_t losses; /* pages that swap, files did not give back in it */
 	uint64_t addr;   /* where a mapping went; the break */
 	uint64_t done;   /* bytes that were read or written */
 	uint8_t bytes[OP_BYTES_MAX]; /* that were read */
@@ -119,6 +129,9 @@ bool model_takes(struct model *, struct op *);
  */
 const char *model_apply(struct model *, const struct op *, struct outcome *);
 
+/* Of writes that have failed nobody has been told yet. */
+void model_settle(struct model *);
+
 /* A cell was read outside of a trace: a wired one may have its copy now. */
 void model_was_read(struct cell *, bool copied);
 
@@ -133,8 +146,10 @@ const char *model_grow(struct model *, unsigned space, size_t cell,
 
 /* How an access to a cell ends: VM_OK, EFAULT, EACCES, ERANGE. */
 int model_access(const struct cell *, vm_prot_t access);
-/* The bytes of a mapped cell. */
+/* The bytes of a mapped cell; whether they are not known. */
 const uint8_t *model_bytes(const struct cell *);
+bool model_is_vague(const struct cell *);
+bool thing_is_vague(const struct thing *, uint64_t pindex);
 
 /* Pages of anonymous memory that are promised. */
 uint64_t model_promised(const struct model *);
@@ -146,6 +161,8 @@ bool model_refuses(const struct model *, uint64_t npages);
  * nobody can reach. */
 uint64_t model_pages(const struct model *);
 uint64_t model_in_use(const struct model *);
+/* Those that may have to stay in memory. */
+uint64_t model_staying(const struct model *);
 /* Whether memory may be short for an operation that takes up to npages. */
 bool model_is_short(const struct model *, uint64_t npages);
 

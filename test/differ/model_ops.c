@@ -8,8 +8,8 @@
  * when the system answered as it did.  Only where several things are wrong at
  * once, or a limit is hit half way, has the set more than one member.
  */
+#include "test/differ/badfile.h"
 #include "test/differ/model.h"
-#include "test/memfile.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -229,9 +229,10 @@ compare_read(struct model *m, const struct op *op, const struct outcome *out)
 {
 	for (uint64_t i = 0; i < out->done; i++) {
 		uint64_t va = op->addr + i;
-		uint8_t want = model_bytes(cell_at(m, op, va))[va % MODEL_PAGE];
+		const struct cell *c = cell_at(m, op, va);
+		uint8_t want = model_bytes(c)[va % MODEL_PAGE];
 
-		if (out->bytes[i] != want)
+		if (out->bytes[i] != want && !model_is_vague(c))
 			return complain("read 0x%02x at 0x%" PRIx64
 					", expected 0x%02x",
 			    out->bytes[i], va, want);
@@ -271,17 +272,49 @@ apply_nothing(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
+/* Whoever asks for what is dirty to be written is told of what failed, now or
+ * before; once. */
+static uint32_t
+error_of(const struct thing *t)
+{
+	return t->failing || t->failed == SURE_YES ? ERROR(VM_EIO) :
+	    t->failed == SURE_MAYBE                ? ERROR(VM_EIO) | OK :
+						     OK;
+}
+
+static void
+is_told(struct thing *t)
+{
+	t->failing = false;
+	t->failed = SURE_NOT;
+}
+
+static const char *
+expect_file(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	(void)out;
+	*errors = error_of(m->things[op->object]);
+	return NULL;
+}
+
+/* What could not be written is not in the file. */
 static const char *
 apply_file_read(struct model *m, const struct op *op, struct outcome *out)
 {
 	struct thing *t = m->things[op->object];
+	bool failing = t->failing;
 
+	is_told(t);
+	if (failing)
+		return NULL;
 	for (uint64_t i = 0; i < op->len && op->addr + i < t->size; i++) {
 		uint64_t off = op->addr + i;
 		uint8_t want = thing_page(t,
 		    off / MODEL_PAGE)[off % MODEL_PAGE];
 
-		if (out->bytes[i] != want)
+		if (out->bytes[i] != want &&
+		    !thing_is_vague(t, off / MODEL_PAGE))
 			return complain("file has 0x%02x at 0x%" PRIx64
 					", expected 0x%02x",
 			    out->bytes[i], off, want);
@@ -294,7 +327,9 @@ apply_file_write(struct model *m, const struct op *op, struct outcome *out)
 {
 	struct thing *t = m->things[op->object];
 
-	(void)out;
+	is_told(t);
+	if (out->error != VM_OK)
+		return NULL;
 	for (uint64_t i = 0; i < op->len; i++) {
 		uint64_t off = op->addr + i;
 
@@ -310,17 +345,24 @@ apply_file_write(struct model *m, const struct op *op, struct outcome *out)
 static const char *
 apply_file_size(struct model *m, const struct op *op, struct outcome *out)
 {
-	(void)out;
-	thing_resize(m->things[op->object], op->len);
+	is_told(m->things[op->object]);
+	if (out->error == VM_OK)
+		thing_resize(m->things[op->object], op->len);
 	return NULL;
 }
 
+/* A file that nobody maps may be forgotten, and that a write has failed with
+ * it, once all has been written later. */
 static const char *
 apply_renew(struct model *m, const struct op *op, struct outcome *out)
 {
+	struct thing *t = m->things[op->object];
+
 	(void)out;
-	if (op->object > TRACE_FILES) {
-		thing_unref(m->things[op->object]);
+	if (t->is_file && t->refs == 1 && t->failed == SURE_YES)
+		t->failed = SURE_MAYBE;
+	if (!t->is_file) {
+		thing_unref(t);
 		m->things[op->object] = thing_create(false);
 	}
 	return NULL;
@@ -338,7 +380,8 @@ expect_swap_off(struct model *m, const struct op *op, const struct outcome *out,
 
 	(void)op, (void)out;
 	*errors = OK;
-	if (model_in_use(m) + frames / 2 > frames + left)
+	if (model_in_use(m) + frames / 2 > frames + left ||
+	    model_staying(m) + frames / 2 > frames)
 		*errors |= ERROR(VM_ENOMEM);
 	return NULL;
 }
@@ -1643,6 +1686,53 @@ apply_incore(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
+static bool
+is_async(const struct op *op)
+{
+	return (op->flags & VM_MS_ASYNC) && !(op->flags & VM_MS_INVALIDATE);
+}
+
+/* What is only begun fails later: it is told of the next time, which may be
+ * for the next part of the range. */
+static uint32_t
+sync_error(const struct thing *t, const struct op *op)
+{
+	uint32_t e = error_of(t);
+
+	return is_async(op) && t->failing && t->failed != SURE_YES ? e | OK : e;
+}
+
+/* When nobody was told of it here, somebody will be. */
+static void
+tell(struct thing *t, const struct op *op, int error)
+{
+	if (!is_async(op) || !t->failing)
+		is_told(t);
+	else
+		t->failed = error == VM_EIO ? SURE_MAYBE : SURE_YES;
+}
+
+/* Of the first part that is wired, or of a file that has one; or else. */
+static uint32_t
+sync_errors(struct span s, const struct op *op, uint32_t otherwise)
+{
+	uint32_t errors = 0;
+
+	for (size_t i = s.first; i < s.last; i++) {
+		const struct thing *t = s.cells[i].below;
+		uint32_t e = OK;
+
+		if ((op->flags & VM_MS_INVALIDATE) && is_wired(&s.cells[i]))
+			return errors | ERROR(VM_EBUSY);
+		if (t != NULL && t->is_file)
+			e = sync_error(t, op);
+		errors |= e & ~OK;
+		if (!(e & OK))
+			return errors;
+	}
+	return errors | otherwise;
+}
+
 static const char *
 expect_sync(struct model *m, const struct op *op, const struct outcome *out,
     uint32_t *errors)
@@ -1664,8 +1754,39 @@ expect_sync(struct model *m, const struct op *op, const struct outcome *out,
 	s = span_of(m, op, &outside);
 	if (outside || any(s, is_hole))
 		*errors = ERROR(VM_ENOMEM);
-	if ((op->flags & VM_MS_INVALIDATE) && any(s, is_wired))
-		*errors = ERROR(VM_EBUSY);
+	*errors = sync_errors(s, op, *errors);
+	return NULL;
+}
+
+/* Files are asked one after the other, up to the first error. */
+static const char *
+apply_sync(struct model *m, const struct op *op, struct outcome *out)
+{
+	bool outside;
+	struct span s;
+
+	if (out->error == VM_EINVAL || !vm_range_fits(op->addr, op->len))
+		return NULL;
+	s = span_of(m, op, &outside);
+	for (size_t i = s.first; i < s.last; i++) {
+		struct thing *t = s.cells[i].below;
+		uint32_t e;
+
+		if ((op->flags & VM_MS_INVALIDATE) && is_wired(&s.cells[i]))
+			break;
+		if (t == NULL || !t->is_file)
+			continue;
+		e = sync_error(t, op);
+		tell(t, op, out->error);
+		if (out->error == VM_EIO && !(e & OK))
+			break;
+	}
+	for (size_t i = s.first; i < s.last; i++) {
+		struct thing *t = s.cells[i].below;
+
+		if (t != NULL && t->failed == SURE_MAYBE)
+			t->failing = false;
+	}
 	return NULL;
 }
 
@@ -2084,7 +2205,7 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_REMAP] = { expect_remap, apply_remap },
 	[OP_ADVISE] = { expect_advise, apply_advise },
 	[OP_INCORE] = { expect_incore, apply_incore },
-	[OP_SYNC] = { expect_sync, apply_nothing },
+	[OP_SYNC] = { expect_sync, apply_sync },
 	[OP_LOCK] = { expect_lock, apply_lock },
 	[OP_UNLOCK] = { expect_unlock, apply_unlock },
 	[OP_LOCKALL] = { expect_lockall, apply_lockall },
@@ -2098,9 +2219,9 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_EXEC] = { expect_access, apply_access },
 	[OP_COPYIN] = { expect_access, apply_access },
 	[OP_COPYOUT] = { expect_access, apply_access },
-	[OP_FILE_READ] = { expect_success, apply_file_read },
-	[OP_FILE_WRITE] = { expect_success, apply_file_write },
-	[OP_FILE_SIZE] = { expect_success, apply_file_size },
+	[OP_FILE_READ] = { expect_file, apply_file_read },
+	[OP_FILE_WRITE] = { expect_file, apply_file_write },
+	[OP_FILE_SIZE] = { expect_file, apply_file_size },
 	[OP_FORGET] = { expect_success, apply_nothing },
 	[OP_RENEW] = { expect_success, apply_renew },
 	[OP_FREEZE] = { expect_freeze, apply_freeze },
@@ -2108,6 +2229,7 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_SWAP_ON] = { expect_success, apply_nothing },
 	[OP_SWAP_OFF] = { expect_swap_off, apply_nothing },
 	[OP_SWAP_FAIL] = { expect_success, apply_nothing },
+	[OP_FILE_FAIL] = { expect_success, apply_nothing },
 	[OP_STACK_CHECK] = { expect_stack_check, apply_nothing },
 };
 
@@ -2178,6 +2300,9 @@ model_takes(struct model *m, struct op *op)
 		return takes_object(op);
 	if (op->kind == OP_FORGET)
 		return true;
+	if (op->kind == OP_FILE_FAIL)
+		return op->object != 0 && op->object <= TRACE_FILES &&
+		    op->flags < BADFILE_WHATS && op->value != 0;
 	if (op->kind >= OP_SWAP_ON && op->kind <= OP_SWAP_FAIL)
 		return op->object < TRACE_SWAPS && op->flags < 3;
 	if (space_of(m, op)->alive != (op->kind != OP_CREATE))
@@ -2254,6 +2379,13 @@ may_be_refused(const struct model *m, const struct op *op)
 	return model_may_refuse(m, need);
 }
 
+/* All but what asks for pages to be written, and is told how that went. */
+static bool
+touches_pages(const struct op *op)
+{
+	return !is_of_file(op) && op->kind != OP_SYNC;
+}
+
 const char *
 model_apply(struct model *m, const struct op *op, struct outcome *out)
 {
@@ -2264,7 +2396,7 @@ model_apply(struct model *m, const struct op *op, struct outcome *out)
 	/* What swap did not give back, now, is as if there was no memory; and
 	 * it is there at another time. */
 	m->hurt = out->losses != 0;
-	if (m->hurt && out->error == VM_EIO)
+	if (m->hurt && out->error == VM_EIO && touches_pages(op))
 		out->error = VM_ENOMEM;
 	bad = grow_stacks(m, op, out);
 	if (m->hurt && op->kind == OP_SWAP_OFF)
@@ -2280,6 +2412,7 @@ model_apply(struct model *m, const struct op *op, struct outcome *out)
 		bad = rule->apply(m, op, out);
 	if (bad == NULL && space_of(m, op)->alive)
 		learn_from_faults(m, op, out);
+	model_settle(m);
 	m->hurt = false;
 	return bad;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nth.h - every request to swap goes wrong, one after the other.
+ * nth.h - every request to swap or a file goes wrong, one after the other.
  */
 #ifndef TEST_DIFFER_NTH_H
 #define TEST_DIFFER_NTH_H

@@ -183,6 +183,7 @@ run_op(struct run *r, const struct op *wanted)
 	note_before(r);
 	subject_apply(&r->subject, &op, &r->out);
 	note_least(r, &op);
+	check_files(&r->subject, &r->model);
 	count_op(r, &op);
 	bad = model_apply(&r->model, &op, &r->out);
 	check_limits(&r->subject, &r->model);

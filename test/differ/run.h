@@ -16,7 +16,7 @@ struct run_tally {
 	uint64_t used;    /* pages, at most */
 	uint64_t out, in; /* pages */
 	uint64_t refused; /* operations for which there was no memory */
-	uint64_t faults;  /* of devices to swap to */
+	uint64_t faults;  /* of files and devices to swap to */
 };
 
 /* Shared with the child. */

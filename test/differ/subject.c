@@ -41,7 +41,7 @@ objects_init(struct subject *s)
 {
 	for (unsigned i = 1; i <= TRACE_OBJECTS; i++) {
 		s->objects[i] = i <= TRACE_FILES ?
-		    memfile_object(s->sys, &s->files[i - 1]) :
+		    badfile_object(s->sys, &s->files[i - 1]) :
 		    vm_anon_object(s->sys);
 		if (s->objects[i] == NULL)
 			return false;
@@ -54,9 +54,21 @@ swap_fail(struct subject *s, struct subject_swap *sw)
 {
 	const struct trace_config *c = &s->config;
 
-	if (c->fail != 0)
-		faultyswap_fail(&sw->io, (enum faultyswap_what)(c->fail - 1),
-		    c->nth, c->for_ever != 0 ? FAULTY_ON : FAULTY_ONCE);
+	if (c->fail >= TRACE_FAIL_SWAP && c->fail < TRACE_FAIL_FILE)
+		faultyswap_fail(&sw->io,
+		    (enum faultyswap_what)(c->fail - TRACE_FAIL_SWAP), c->nth,
+		    c->for_ever != 0 ? FAULTY_ON : FAULTY_ONCE);
+}
+
+static void
+files_fail(struct subject *s)
+{
+	const struct trace_config *c = &s->config;
+
+	for (unsigned i = 0; i < TRACE_FILES && c->fail >= TRACE_FAIL_FILE; i++)
+		badfile_fail(&s->files[i],
+		    (enum badfile_what)(c->fail - TRACE_FAIL_FILE), c->nth,
+		    c->for_ever != 0 ? FAULTY_ON : FAULTY_ONCE);
 }
 
 static int
@@ -108,6 +120,7 @@ subject_init(struct subject *s, const struct trace_config *config)
 		return false;
 	vm_system_prefer(s->sys, &s->mix.designs[0]);
 	vm_system_overcommit(s->sys, config->counted == 0);
+	files_fail(s);
 	return swap_on(s, 0) == VM_OK && objects_init(s);
 }
 
@@ -162,7 +175,7 @@ subject_fini(struct subject *s)
 	if (s->env.blocks != 0 || s->env.bytes != 0)
 		return "memory of the host is left";
 	for (unsigned i = 0; i < TRACE_FILES; i++) {
-		if (s->files[i].opens != 0)
+		if (s->files[i].mem.opens != 0)
 			return "a file is still open";
 	}
 	return NULL;
@@ -458,6 +471,8 @@ subject_faults(const struct subject *s)
 
 	for (unsigned i = 0; i < TRACE_SWAPS; i++)
 		n += s->swaps[i].io.faults;
+	for (unsigned i = 0; i < TRACE_FILES; i++)
+		n += s->files[i].faults;
 	return n;
 }
 
@@ -465,7 +480,11 @@ subject_faults(const struct subject *s)
 uint64_t
 subject_losses(const struct subject *s)
 {
-	return s->sys->stats.swap_errors - s->sys->stats.pageout_errors;
+	uint64_t n = s->sys->stats.swap_errors - s->sys->stats.pageout_errors;
+
+	for (unsigned i = 0; i < TRACE_FILES; i++)
+		n += s->files[i].losses + s->files[i].failures;
+	return n;
 }
 
 /* ------------------------------------------------------------------ spaces */
@@ -521,12 +540,18 @@ do_reset(struct subject *s, const struct op *op, struct outcome *out)
 
 /* ----------------------------------------------------------------- objects */
 
+static int
+flush(struct subject *s, const struct op *op)
+{
+	return vm_object_flush(s->objects[op->object], 0, UINT64_MAX);
+}
+
 static void
 do_file_read(struct subject *s, const struct op *op, struct outcome *out)
 {
-	struct memfile *f = &s->files[op->object - 1];
+	struct memfile *f = &s->files[op->object - 1].mem;
 
-	out->error = vm_object_flush(s->objects[op->object], 0, UINT64_MAX);
+	out->error = flush(s, op);
 	memcpy(out->bytes, f->bytes + op->addr, op->len);
 }
 
@@ -535,18 +560,29 @@ do_file_write(struct subject *s, const struct op *op, struct outcome *out)
 {
 	uint8_t buf[OP_BYTES_MAX];
 
-	(void)out;
+	out->error = flush(s, op);
+	if (out->error != VM_OK)
+		return;
 	fill(op, buf);
-	memfile_change(s->objects[op->object], &s->files[op->object - 1],
+	memfile_change(s->objects[op->object], &s->files[op->object - 1].mem,
 	    op->addr, buf, op->len);
 }
 
 static void
 do_file_size(struct subject *s, const struct op *op, struct outcome *out)
 {
+	out->error = flush(s, op);
+	if (out->error == VM_OK)
+		memfile_resize(s->objects[op->object],
+		    &s->files[op->object - 1].mem, op->len);
+}
+
+static void
+do_file_fail(struct subject *s, const struct op *op, struct outcome *out)
+{
 	(void)out;
-	memfile_resize(s->objects[op->object], &s->files[op->object - 1],
-	    op->len);
+	badfile_fail(&s->files[op->object - 1], (enum badfile_what)op->flags,
+	    op->value, FAULTY_ONCE);
 }
 
 static void
@@ -565,7 +601,7 @@ do_renew(struct subject *s, const struct op *op, struct outcome *out)
 
 	if (is_file)
 		vm_object_unref(old);
-	*obj = is_file ? memfile_object(s->sys, &s->files[op->object - 1]) :
+	*obj = is_file ? badfile_object(s->sys, &s->files[op->object - 1]) :
 			 vm_anon_object(s->sys);
 	if (!is_file)
 		vm_object_unref(old);
@@ -610,6 +646,7 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_SWAP_ON] = do_swap_on,
 	[OP_SWAP_OFF] = do_swap_off,
 	[OP_SWAP_FAIL] = do_swap_fail,
+	[OP_FILE_FAIL] = do_file_fail,
 };
 
 /* An address that was not set must not look like an answer. */

@@ -12,9 +12,9 @@
 #include "env/faulty.h"
 #include "env/faultyswap.h"
 #include "env/ramswap.h"
+#include "test/differ/badfile.h"
 #include "test/differ/mix.h"
 #include "test/differ/model.h"
-#include "test/memfile.h"
 #include "vm/vm.h"
 #include "vm/vm_stack.h"
 
@@ -39,7 +39,7 @@ struct subject {
 	struct vmspace *spaces[TRACE_SPACES];
 	struct vm_stack_spot spots[TRACE_SPACES];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
-	struct memfile files[TRACE_FILES];
+	struct badfile files[TRACE_FILES];
 };
 
 /* False: the design is not known or there is no memory. */
@@ -47,9 +47,9 @@ bool subject_init(struct subject *, const struct trace_config *);
 /* End all spaces.  NULL, or what is left that should not be. */
 const char *subject_fini(struct subject *);
 
-/* How many pages swap has not given back right so far. */
+/* How many pages swap has not given back right so far, and reads of files. */
 uint64_t subject_losses(const struct subject *);
-/* How often its devices have gone wrong. */
+/* How often devices and files have gone wrong. */
 uint64_t subject_faults(const struct subject *);
 /* Frames in use. */
 uint64_t subject_used(const struct subject *);

@@ -74,6 +74,8 @@ static const struct words sync_words = { false,
 	{ "async", "sync", "invalidate" } };
 static const struct words fail_words = { true,
 	{ "read", "write", "change", "lose" } };
+static const struct words file_fail_words = { true,
+	{ "read", "short", "write", "part", "lose" } };
 static const struct words lock_words = { false, { "onfault" } };
 static const struct words lockall_words = { false,
 	{ "current", "future", "onfault" } };
@@ -121,6 +123,7 @@ static const struct kind {
 	[OP_SWAP_ON] = { "swap_on", NULL },
 	[OP_SWAP_OFF] = { "swap_off", NULL },
 	[OP_SWAP_FAIL] = { "swap_fail", &fail_words },
+	[OP_FILE_FAIL] = { "file_fail", &file_fail_words },
 };
 
 /* ------------------------------------------------------------------ print */

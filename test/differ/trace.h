@@ -29,6 +29,9 @@ enum {
 	TRACE_SWAPS = 2,
 	/* Object numbers: 0 is none, then the files, then shared memory. */
 	TRACE_OBJECTS = TRACE_FILES + TRACE_ANONS,
+	/* What fails: FAULTYSWAP_* from here on, and BADFILE_*. */
+	TRACE_FAIL_SWAP = 1,
+	TRACE_FAIL_FILE = 5,
 	/* The most bytes that one operation reads or writes. */
 	OP_BYTES_MAX = 4 * 4096,
 };
@@ -67,6 +70,7 @@ enum op_kind {
 	OP_SWAP_ON, /* a device comes, goes, fails; as large as config */
 	OP_SWAP_OFF,
 	OP_SWAP_FAIL,
+	OP_FILE_FAIL,
 	OP_KINDS
 };
 
@@ -79,11 +83,11 @@ enum op_kind {
  *		have now
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; lock: 1, on faults;
  *		advise, inherit: which; fork: number of the child's space
- *		swap_fail: what fails, FAULTYSWAP_*
+ *		swap_fail, file_fail: what fails, FAULTYSWAP_*, BADFILE_*
  * object	swap_*: number of the device, from 0 on
  * value	where the bytes that are written come from; create: which of the
- *		system's designs; stack: pages of its guard; swap_fail: which
- *		request from now on
+ *		system's designs; stack: pages of its guard; swap_fail,
+ *		file_fail: which request from now on
  */
 struct op {
 	uint8_t kind, space, object, cpu;
@@ -99,8 +103,8 @@ struct trace_config {
 	char design[48];         /* DESIGN[+PART]... or mixed, see mix.h */
 	uint64_t frames;         /* physical pages */
 	uint64_t swap;           /* pages of a device for it; 0: none */
-	uint64_t fail;           /* with it, 1 + FAULTYSWAP_*; 0: nothing */
-	uint64_t nth;            /* request of that kind to each device */
+	uint64_t fail;           /* TRACE_FAIL_* + what, or 0: nothing */
+	uint64_t nth;            /* request of that kind to each device, file */
 	uint64_t for_ever;       /* 1: and all after it */
 	uint64_t counted;        /* 1: no more anonymous memory than there is */
 	uint64_t va_min, va_max; /* bytes */

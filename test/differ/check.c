@@ -147,7 +147,7 @@ check_mapping(struct subject *s, const struct model *m, unsigned space,
 		return complain("space %u, 0x%" PRIx64
 				": the pmap allows too much",
 		    space, va);
-	if (at.wired && !c->wired)
+	if (at.wired && !model_stays(&m->spaces[space], model_index(m, va)))
 		return complain("space %u, 0x%" PRIx64 ": is wired", space, va);
 	return compare_page(c, pmap_page_data(s->machine, at.page), space, va);
 }
@@ -235,7 +235,7 @@ check_page(struct subject *s, struct model *m, unsigned space, size_t cell,
 		    space, op.addr, error, want);
 	if (error != VM_OK)
 		return NULL;
-	if (c->wired) {
+	if (model_stays(&m->spaces[space], cell)) {
 		subject_look(s, space, copied, wired);
 		model_was_read(c, copied[cell]);
 	}
@@ -261,6 +261,24 @@ check_copied(const struct model *m, unsigned space, const bool *copied)
 	return NULL;
 }
 
+/* What has been held since it was mapped is there, and stays. */
+static const char *
+check_pinned(struct subject *s, const struct model *m, unsigned space)
+{
+	struct pmap *pm = s->spaces[space]->map.pmap;
+	struct pmap_mapping at;
+
+	for (size_t i = 0; i < m->ncells; i++) {
+		const struct cell *c = &m->spaces[space].cells[i];
+
+		if (c->pinned && !c->shared &&
+		    !(pmap_extract(pm, model_va(m, i), &at) && at.wired))
+			return complain("space %u, 0x%" PRIx64 ": is not held",
+			    space, model_va(m, i));
+	}
+	return NULL;
+}
+
 static const char *
 check_space(struct subject *s, struct model *m, unsigned space)
 {
@@ -271,6 +289,8 @@ check_space(struct subject *s, struct model *m, unsigned space)
 		subject_look(s, space, copied, wired);
 		bad = check_copied(m, space, copied);
 	}
+	if (bad == NULL)
+		bad = check_pinned(s, m, space);
 	if (bad == NULL)
 		bad = check_mapped(s, m, space);
 	for (size_t i = 0; i < m->ncells && bad == NULL; i++)

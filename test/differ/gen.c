@@ -507,6 +507,27 @@ gen_file_fail(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_vsunlock(struct gen *g, const struct model *m, struct op *op)
+{
+	(void)m;
+	op->object = (uint8_t)gen_below(g, TRACE_HOLDS);
+}
+
+/* Not of whole pages, but sharing their ends with what is there. */
+static void
+gen_vslock(struct gen *g, const struct model *m, struct op *op)
+{
+	uint64_t off = gen_below(g, MODEL_PAGE);
+
+	gen_vsunlock(g, m, op);
+	op->prot = once_in(g, 2) ? VM_PROT_READ : VM_PROT_RW;
+	if (once_in(g, 3) && op->len > off) {
+		op->addr += off;
+		op->len -= off;
+	}
+}
+
+static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
@@ -555,6 +576,8 @@ static const struct gen_kind {
 	[OP_SWAP_OFF] = { 3, NULL, gen_swap },
 	[OP_SWAP_FAIL] = { 5, NULL, gen_swap_fail },
 	[OP_FILE_FAIL] = { 5, NULL, gen_file_fail },
+	[OP_VSLOCK] = { 12, pick_range, gen_vslock },
+	[OP_VSUNLOCK] = { 14, NULL, gen_vsunlock },
 };
 
 static enum op_kind

@@ -175,6 +175,7 @@ cell_share(struct cell *dst, struct cell *src)
 {
 	src->shared = src->private;
 	*dst = *src;
+	dst->pinned = false;
 	thing_ref(dst->below);
 	if (dst->slot != NULL)
 		dst->slot->refs++;
@@ -211,6 +212,7 @@ put_cell(struct cell *c, const struct cell *like, struct thing *below,
 {
 	cell_clear(c);
 	*c = *like;
+	c->pinned = false;
 	c->charged = is_charged(c);
 	c->below = below;
 	c->pindex = pindex;
@@ -333,6 +335,24 @@ model_in_use(const struct model *m)
 	return n < m->used ? m->used : n;
 }
 
+bool
+model_is_held(const struct model_space *sp, size_t cell)
+{
+	for (unsigned i = 0; i < TRACE_HOLDS; i++) {
+		const struct hold *h = &sp->holds[i];
+
+		if (h->on && cell >= h->first && cell < h->last)
+			return true;
+	}
+	return false;
+}
+
+bool
+model_stays(const struct model_space *sp, size_t cell)
+{
+	return sp->cells[cell].wired || model_is_held(sp, cell);
+}
+
 /* Pages of files that cannot be written. */
 static uint64_t
 stuck_pages(const struct model *m)
@@ -355,7 +375,7 @@ model_staying(const struct model *m)
 
 	for (unsigned s = 0; s < TRACE_SPACES; s++) {
 		for (size_t i = 0; i < m->ncells; i++)
-			n += m->spaces[s].cells[i].wired;
+			n += model_stays(&m->spaces[s], i);
 	}
 	return n;
 }

@@ -57,6 +57,7 @@ struct cell {
 	bool charged; /* private, and has been writable */
 	bool onfault; /* wired, but pages only when they are faulted in */
 	bool unread;  /* wired, but could not be read then */
+	bool pinned;  /* held, and mapped since before that: it is there */
 	bool shared;  /* private, but others have or had the slot too */
 	bool stack, immutable;
 	bool guard;    /* nothing is here; it has no slot */
@@ -68,7 +69,14 @@ struct cell {
 	struct slot *slot; /* of private cells */
 };
 
+/* Cells [first, last) are held, or some of what was there. */
+struct hold {
+	bool on;
+	size_t first, last;
+};
+
 struct model_space {
+	struct hold holds[TRACE_HOLDS];
 	const struct vm_design *design; /* of the mix */
 	bool alive;
 	enum vm_wire_future wire_future;
@@ -132,8 +140,13 @@ const char *model_apply(struct model *, const struct op *, struct outcome *);
 /* Of writes that have failed nobody has been told yet. */
 void model_settle(struct model *);
 
-/* A cell was read outside of a trace: a wired one may have its copy now. */
+/* A cell was read outside of a trace, which is to stay: it may have its copy
+ * now. */
 void model_was_read(struct cell *, bool copied);
+
+/* Whether a cell is in a range that is held; or is to stay for any reason. */
+bool model_is_held(const struct model_space *, size_t cell);
+bool model_stays(const struct model_space *, size_t cell);
 
 /*
  * model_grow: a cell has been touched; if it is in a gap, the stack above may

@@ -272,6 +272,19 @@ apply_nothing(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
+/* Pages of an object have gone, whoever had mapped them. */
+static void
+unpin(struct model *m, const struct thing *t)
+{
+	for (unsigned i = 0; i < TRACE_SPACES; i++) {
+		for (size_t j = 0; j < m->ncells; j++) {
+			struct cell *c = &m->spaces[i].cells[j];
+
+			c->pinned &= c->below != t;
+		}
+	}
+}
+
 /* Whoever asks for what is dirty to be written is told of what failed, now or
  * before; once. */
 static uint32_t
@@ -328,6 +341,7 @@ apply_file_write(struct model *m, const struct op *op, struct outcome *out)
 	struct thing *t = m->things[op->object];
 
 	is_told(t);
+	unpin(m, t);
 	if (out->error != VM_OK)
 		return NULL;
 	for (uint64_t i = 0; i < op->len; i++) {
@@ -346,6 +360,7 @@ static const char *
 apply_file_size(struct model *m, const struct op *op, struct outcome *out)
 {
 	is_told(m->things[op->object]);
+	unpin(m, m->things[op->object]);
 	if (out->error == VM_OK)
 		thing_resize(m->things[op->object], op->len);
 	return NULL;
@@ -417,6 +432,7 @@ apply_exit(struct model *m, const struct op *op, struct outcome *out)
 {
 	(void)out;
 	clear_all(m, space_of(m, op));
+	memset(space_of(m, op)->holds, 0, sizeof(space_of(m, op)->holds));
 	space_of(m, op)->alive = false;
 	return NULL;
 }
@@ -455,7 +471,7 @@ inherit_cell(struct cell *child, struct cell *parent)
 	case VM_INHERIT_NONE:
 		break;
 	}
-	child->wired = child->onfault = false;
+	child->wired = child->onfault = child->pinned = false;
 	if (child->mapped && parent->inherit != VM_INHERIT_SHARE)
 		cell_charge(child);
 }
@@ -512,7 +528,8 @@ learn_from_faults(struct model *m, const struct op *op,
 	struct cell *cells = space_of(m, op)->cells;
 
 	for (size_t i = 0; i < m->ncells; i++) {
-		if (cells[i].wired || m->config.zero_ahead != 0)
+		if (model_stays(space_of(m, op), i) ||
+		    m->config.zero_ahead != 0)
 			learn(out, (struct span){ cells, i, i + 1 });
 	}
 }
@@ -520,7 +537,7 @@ learn_from_faults(struct model *m, const struct op *op,
 void
 model_was_read(struct cell *c, bool copied)
 {
-	if (c->wired && copied && may_be_copied(c))
+	if (copied && may_be_copied(c))
 		cell_promote(c);
 }
 
@@ -700,13 +717,25 @@ has_wired_lost_page(struct span s)
 	return false;
 }
 
+/* Each range that is held has its share, whatever is wired there. */
+static uint64_t
+held_pages(const struct model_space *sp)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < TRACE_HOLDS; i++)
+		n += sp->holds[i].last - sp->holds[i].first;
+	return n;
+}
+
 static uint64_t
 wired_everywhere(const struct model *m)
 {
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < TRACE_SPACES; i++)
-		n += vm_atop(wired_bytes(m, &m->spaces[i]));
+		n += vm_atop(wired_bytes(m, &m->spaces[i])) +
+		    held_pages(&m->spaces[i]);
 	return n;
 }
 
@@ -729,8 +758,8 @@ wiring_limit_errors(struct model *m, uint64_t more, uint64_t less)
 	uint64_t max = m->config.frames - m->config.frames / 3, sum = 0;
 
 	for (unsigned i = 0; i < TRACE_SPACES; i++)
-		sum += wirable(
-		    (struct span){ m->spaces[i].cells, 0, m->ncells });
+		sum += held_pages(&m->spaces[i]) +
+		    wirable((struct span){ m->spaces[i].cells, 0, m->ncells });
 	return more > less && sum - less + more > max ? ERROR(VM_EAGAIN) : OK;
 }
 
@@ -1078,6 +1107,7 @@ apply_protect(struct model *m, const struct op *op, struct outcome *out)
 		if (s.cells[i].guard)
 			continue;
 		s.cells[i].prot = op->prot;
+		s.cells[i].pinned &= op->prot != VM_PROT_NONE;
 		cell_charge(&s.cells[i]);
 	}
 	if (any(s, is_wired))
@@ -1438,6 +1468,83 @@ apply_unlockall(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
+/* ------------------------------------------------------ vslock, vsunlock */
+
+/* What is wrong with the first cell that is not to be used so. */
+static int
+hold_error(struct span s, vm_prot_t access)
+{
+	if (any(s, is_hole))
+		return VM_EFAULT;
+	for (size_t i = s.first; i < s.last; i++) {
+		const struct cell *c = &s.cells[i];
+
+		if (c->foreign)
+			return VM_EFAULT;
+		if (c->prot == VM_PROT_NONE || (c->prot & access) != access)
+			return VM_EACCES;
+	}
+	return VM_OK;
+}
+
+static const char *
+expect_vslock(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct op at;
+	bool outside;
+	struct span s;
+
+	(void)out;
+	*errors = op->len == 0 ? OK : ERROR(VM_EFAULT);
+	if (op->len == 0 || !vm_range_fits(op->addr, op->len))
+		return NULL;
+	at = page_range(op);
+	s = span_of(m, &at, &outside);
+	if (outside)
+		return NULL;
+	*errors = ERROR(hold_error(s, op->prot));
+	if (*errors == OK)
+		*errors = wiring_errors(m, span_len(s), span_len(s), 0);
+	if ((*errors & OK) && has_lost_page(s))
+		*errors = (*errors & ~OK) | ERROR(VM_ERANGE);
+	return NULL;
+}
+
+static const char *
+apply_vslock(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct hold *h = &space_of(m, op)->holds[op->object];
+	struct op at;
+	bool outside;
+	struct span s;
+
+	if (op->len == 0 || !vm_range_fits(op->addr, op->len))
+		return NULL;
+	at = page_range(op);
+	s = span_of(m, &at, &outside);
+	learn(out, s);
+	if (out->error != VM_OK)
+		return NULL;
+	*h = (struct hold){ true, s.first, s.last };
+	for (size_t i = s.first; i < s.last; i++)
+		s.cells[i].pinned = true;
+	return NULL;
+}
+
+static const char *
+apply_vsunlock(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct model_space *sp = space_of(m, op);
+	struct hold was = sp->holds[op->object];
+
+	(void)out;
+	sp->holds[op->object] = (struct hold){ false, 0, 0 };
+	for (size_t i = was.first; i < was.last; i++)
+		sp->cells[i].pinned &= model_is_held(sp, i);
+	return NULL;
+}
+
 /* --------------------------------------------------------------- advise */
 
 /* Private contents go, but not if they were ever shared. */
@@ -1446,6 +1553,7 @@ discard(struct cell *c)
 {
 	struct slot *fresh;
 
+	c->pinned = false;
 	if (c->slot == NULL || c->slot->bytes == NULL || c->shared)
 		return;
 	fresh = slot_create(NULL);
@@ -1603,7 +1711,7 @@ expect_advise(struct model *m, const struct op *op, const struct outcome *out,
 
 /* Bytes that all who map a page of shared memory see are gone. */
 static void
-remove_cells(struct span s)
+remove_cells(struct model *m, struct span s)
 {
 	for (size_t i = s.first; i < s.last; i++) {
 		struct cell *c = &s.cells[i];
@@ -1613,6 +1721,7 @@ remove_cells(struct span s)
 		if (remove_error(c) != VM_OK)
 			return;
 		memset(thing_page(c->below, c->pindex), 0, MODEL_PAGE);
+		unpin(m, c->below);
 	}
 }
 
@@ -1630,7 +1739,7 @@ apply_advise(struct model *m, const struct op *op, struct outcome *out)
 	if (outside)
 		return NULL;
 	if (advice == VM_MADV_REMOVE)
-		remove_cells(s);
+		remove_cells(m, s);
 	for (size_t i = s.first; i < s.last; i++) {
 		if (s.cells[i].mapped &&
 		    advise_cell(&s.cells[i], advice) != VM_OK)
@@ -2143,6 +2252,7 @@ take_cell(struct cell *to, struct cell *from, const struct remap *r)
 		return;
 	}
 	*to = *from;
+	to->pinned = false;
 	memset(from, 0, sizeof(*from));
 	if (r->keep)
 		leave_zeroes(from, to);
@@ -2230,6 +2340,8 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_SWAP_OFF] = { expect_swap_off, apply_nothing },
 	[OP_SWAP_FAIL] = { expect_success, apply_nothing },
 	[OP_FILE_FAIL] = { expect_success, apply_nothing },
+	[OP_VSLOCK] = { expect_vslock, apply_vslock },
+	[OP_VSUNLOCK] = { expect_success, apply_vsunlock },
 	[OP_STACK_CHECK] = { expect_stack_check, apply_nothing },
 };
 
@@ -2309,6 +2421,10 @@ model_takes(struct model *m, struct op *op)
 		return false;
 	if (op->kind == OP_FORK)
 		return op->flags < TRACE_SPACES && !m->spaces[op->flags].alive;
+	if (op->kind == OP_VSLOCK || op->kind == OP_VSUNLOCK)
+		return op->object < TRACE_HOLDS &&
+		    space_of(m, op)->holds[op->object].on ==
+		    (op->kind == OP_VSUNLOCK);
 	if (op->kind == OP_WRITE || op->kind == OP_COPYOUT)
 		limit_write(m, op);
 	return true;

@@ -125,8 +125,18 @@ subject_init(struct subject *s, const struct trace_config *config)
 }
 
 static void
+let_go(struct subject *s, unsigned space, unsigned i)
+{
+	if (s->holds[space][i])
+		vm_vsunlock(s->spaces[space], &s->held[space][i]);
+	s->holds[space][i] = false;
+}
+
+static void
 space_end(struct subject *s, unsigned i)
 {
+	for (unsigned n = 0; n < TRACE_HOLDS; n++)
+		let_go(s, i, n);
 	if (s->spaces[i] != NULL)
 		vmspace_unref(s->spaces[i]);
 	s->spaces[i] = NULL;
@@ -353,6 +363,21 @@ static void
 do_unlock(struct subject *s, const struct op *op, struct outcome *out)
 {
 	out->error = vm_munlock(s->spaces[op->space], op->addr, op->len);
+}
+
+static void
+do_vslock(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_vslock(s->spaces[op->space], op->addr, op->len,
+	    op->prot, &s->held[op->space][op->object]);
+	s->holds[op->space][op->object] = out->error == VM_OK;
+}
+
+static void
+do_vsunlock(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	let_go(s, op->space, op->object);
 }
 
 static void
@@ -647,6 +672,8 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_SWAP_OFF] = do_swap_off,
 	[OP_SWAP_FAIL] = do_swap_fail,
 	[OP_FILE_FAIL] = do_file_fail,
+	[OP_VSLOCK] = do_vslock,
+	[OP_VSUNLOCK] = do_vsunlock,
 };
 
 /* An address that was not set must not look like an answer. */

@@ -17,6 +17,7 @@
 #include "test/differ/model.h"
 #include "vm/vm.h"
 #include "vm/vm_stack.h"
+#include "vm/vm_vslock.h"
 
 /* A device to swap to. */
 struct subject_swap {
@@ -37,6 +38,8 @@ struct subject {
 	uint64_t faults; /* of devices before these */
 	struct mix mix;
 	struct vmspace *spaces[TRACE_SPACES];
+	struct vm_held held[TRACE_SPACES][TRACE_HOLDS];
+	bool holds[TRACE_SPACES][TRACE_HOLDS];
 	struct vm_stack_spot spots[TRACE_SPACES];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
 	struct badfile files[TRACE_FILES];

@@ -124,6 +124,8 @@ static const struct kind {
 	[OP_SWAP_OFF] = { "swap_off", NULL },
 	[OP_SWAP_FAIL] = { "swap_fail", &fail_words },
 	[OP_FILE_FAIL] = { "file_fail", &file_fail_words },
+	[OP_VSLOCK] = { "vslock", NULL },
+	[OP_VSUNLOCK] = { "vsunlock", NULL },
 };
 
 /* ------------------------------------------------------------------ print */

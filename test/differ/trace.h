@@ -27,6 +27,7 @@ enum {
 	TRACE_FILES = 2,
 	TRACE_ANONS = 2,
 	TRACE_SWAPS = 2,
+	TRACE_HOLDS = 2, /* of a space, at once */
 	/* Object numbers: 0 is none, then the files, then shared memory. */
 	TRACE_OBJECTS = TRACE_FILES + TRACE_ANONS,
 	/* What fails: FAULTYSWAP_* from here on, and BADFILE_*. */
@@ -71,6 +72,8 @@ enum op_kind {
 	OP_SWAP_OFF,
 	OP_SWAP_FAIL,
 	OP_FILE_FAIL,
+	OP_VSLOCK, /* a buffer is held for a system call, and let go */
+	OP_VSUNLOCK,
 	OP_KINDS
 };
 
@@ -84,7 +87,8 @@ enum op_kind {
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; lock: 1, on faults;
  *		advise, inherit: which; fork: number of the child's space
  *		swap_fail, file_fail: what fails, FAULTYSWAP_*, BADFILE_*
- * object	swap_*: number of the device, from 0 on
+ * object	swap_*: number of the device, vslock, vsunlock: of the buffer,
+ *		from 0 on
  * value	where the bytes that are written come from; create: which of the
  *		system's designs; stack: pages of its guard; swap_fail,
  *		file_fail: which request from now on

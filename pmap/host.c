@@ -658,8 +658,7 @@ host_clear_reference(struct vm_machine *m, struct vm_page *pg)
 static void *
 host_page_data(struct vm_machine *m, struct vm_page *pg)
 {
-	return to_machine(m)->frames +
-	    ((pg->frame << VM_PAGE_SHIFT) - m->pa_base);
+	return to_machine(m)->frames + (vm_page_pa(pg) - m->pa_base);
 }
 
 static void

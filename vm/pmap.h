@@ -140,7 +140,7 @@ struct pmap_ops {
 struct vm_machine {
 	const struct pmap_ops *ops;
 	vaddr_t va_min, va_max;    /* addresses a map may use: [min, max) */
-	paddr_t pa_base;           /* first frame */
+	paddr_t pa_base;           /* first frame; all are below VM_FRAME_MAX */
 	vm_pindex_t npages;        /* frames from there on */
 	uint64_t device_frame;     /* the first that devices have, */
 	vm_pindex_t device_npages; /* and how many; 0: none can be mapped */

@@ -11,7 +11,7 @@
 
 /*
  * vm_system_create: a system on a host and a machine, which both outlive it.
- * => VM_ENOMEM
+ * => VM_ENOMEM; VM_EINVAL: frames above VM_FRAME_MAX
  * vm_system_destroy: => every vmspace is gone, every object unreferenced
  */
 int vm_system_create(const struct vm_env *, struct vm_machine *,

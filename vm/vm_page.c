@@ -94,7 +94,7 @@ set_up(struct vm_freelist *fl, size_t i)
 
 		memset(pg, 0, sizeof(*pg));
 		list_init(&pg->q);
-		pg->frame = fl->first + n;
+		pg->frame = (uint32_t)(fl->first + n);
 		pg->zeroed = fl->zeroed;
 		atomic_store_explicit(&fl->nset, n + 1, memory_order_release);
 	}
@@ -651,11 +651,21 @@ caches_init(struct vm_freelist *fl, const struct vm_env *env)
 	}
 }
 
+static bool
+has_frame_numbers(const struct vm_machine *m)
+{
+	return (m->pa_base >> VM_PAGE_SHIFT) + m->npages <= VM_FRAME_MAX &&
+	    m->device_frame + m->device_npages <= VM_FRAME_MAX;
+}
+
 int
 vm_page_init(struct vm_system *sys)
 {
-	struct vm_freelist *fl = vm_alloc(sys, sizeof(*fl));
+	struct vm_freelist *fl;
 
+	if (!has_frame_numbers(sys->machine))
+		return VM_EINVAL;
+	fl = vm_alloc(sys, sizeof(*fl));
 	if (fl == NULL)
 		return VM_ENOMEM;
 	memset(fl, 0, sizeof(*fl));

@@ -91,7 +91,7 @@ struct vm_page {
 			struct vm_page *chain; /* (chain) */
 		} hash;
 	} place;
-	uint64_t frame;            /* (c) frame number: pa >> VM_PAGE_SHIFT */
+	uint32_t frame;            /* (c) frame number: pa >> VM_PAGE_SHIFT */
 	_Atomic uint8_t pmap_bits; /* (p) modified, referenced */
 	_Atomic uint8_t state;     /* (f) VM_PAGE_FREE..., (q) in use */
 	_Atomic uint8_t activity;  /* (q) act_count, for policies that count */
@@ -123,6 +123,15 @@ enum vm_page_state {
 	VM_PAGE_SPARE,       /* clean and not mapped: as good as free */
 	VM_PAGE_STATES
 };
+
+/* Frames end here: memory, and that of devices, below 16 TB. */
+#define VM_FRAME_MAX ((uint64_t)1 << 32)
+
+static inline paddr_t
+vm_page_pa(const struct vm_page *pg)
+{
+	return (paddr_t)pg->frame << VM_PAGE_SHIFT;
+}
 
 static inline bool
 vm_page_is_used(const struct vm_page *pg)

@@ -43,7 +43,9 @@ world(struct soft_config config)
 	assert_int_equal(soft_machine_create(&w->env.env, &config, &w->machine),
 	    0);
 	for (i = 0; i < NPAGES + NDEVICE; i++) {
-		w->pages[i].frame = (w->machine->pa_base >> VM_PAGE_SHIFT) + i;
+		w->pages[i].frame = (uint32_t)(w->machine->pa_base >>
+					VM_PAGE_SHIFT) +
+		    i;
 		w->pages[i].state = VM_PAGE_USED;
 	}
 	assert_int_equal(pmap_create(w->machine, &w->pm), 0);

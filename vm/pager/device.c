@@ -59,7 +59,7 @@ make_pages(struct vm_system *sys, uint64_t first_frame, vm_pindex_t npages)
 	dp->npages = npages;
 	for (i = 0; i < npages; i++) {
 		list_init(&dp->pages[i].q);
-		dp->pages[i].frame = first_frame + i;
+		dp->pages[i].frame = (uint32_t)(first_frame + i);
 		dp->pages[i].state = VM_PAGE_USED;
 		dp->pages[i].fictitious = true;
 	}

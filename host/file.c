@@ -530,8 +530,7 @@ put_bytes(struct vm_object *obj, uint64_t off, const void *from, size_t len)
 	struct vm_page *pg;
 
 	vm_object_lock(obj);
-	while ((pg = vm_object_lookup(obj, vm_atop(off))) != NULL && pg->busy)
-		vm_object_wait_busy(obj, pg);
+	pg = vm_object_claim(obj, vm_atop(off));
 	if (pg != NULL)
 		memcpy((char *)pmap_page_data(f->run->machine, pg) +
 			(off & VM_PAGE_MASK),

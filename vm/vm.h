@@ -14,6 +14,7 @@
 #include "vm/vm_env.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_init.h"
+#include "vm/vm_loan.h"
 #include "vm/vm_metadata.h"
 #include "vm/vm_oom.h"
 #include "vm/vm_mmap.h"

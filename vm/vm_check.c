@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/radix.h"
+#include "vm/vm_page_loan.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 #include "vm/vmspace.h"
@@ -44,6 +45,7 @@ struct tally {
 	bool blind; /* no memory to count references in: nothing to say */
 	struct vm_map *map;      /* the one looked at */
 	struct vm_charge charge; /* of all maps and objects */
+	uint64_t lent;           /* loans of all pages */
 	struct vm_audit audit;
 };
 
@@ -372,12 +374,16 @@ check_pages(struct tally *t)
 	for (i = 0; i < t->npages; i++) {
 		const struct vm_page *pg = vm_page_nth(t->sys, i);
 		const struct page_tally *pt = &t->pages[i];
+		bool orphan = vm_page_is_orphan(pg);
 		bool used = vm_page_is_used(pg);
 
-		VM_VERIFY(used == (pt->owners == 1)); /* P2 */
+		VM_VERIFY(used == (orphan || pt->owners == 1)); /* P2 */
+		VM_VERIFY(!orphan || pt->owners == 0);          /* L2 */
 		VM_VERIFY((pg->state == VM_PAGE_USED) ==
-		    (used && pg->wire_count != 0));       /* P6 */
-		VM_VERIFY(pg->wire_count == pt->wirings); /* P4 */
+		    (used && (orphan || pg->wire_count != 0)));         /* P6 */
+		VM_VERIFY(pg->wire_count == pt->wirings);               /* P4 */
+		VM_VERIFY(pg->wire_count == 0 || !vm_page_is_lent(pg)); /* L3 */
+		t->lent += vm_page_loans(pg);
 	}
 }
 
@@ -399,7 +405,7 @@ check_slots(struct tally *t)
 static void
 check_charges(struct tally *t)
 {
-	VM_VERIFY(t->charge.wired == t->sys->charged_wired);
+	VM_VERIFY(t->charge.wired + t->lent == t->sys->charged_wired);
 	VM_VERIFY(t->charge.anon == t->sys->charged_anon);
 }
 
@@ -414,7 +420,6 @@ check_all(struct tally *t)
 	vm_object_foreach(sys, count_object, t);
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_space(t, vs);
-	check_charges(t);
 	if (t->blind)
 		return;
 	t->audit = (struct vm_audit){ verify_ref, verify_page, verify_slot,
@@ -422,6 +427,7 @@ check_all(struct tally *t)
 	LIST_FOREACH(struct vmspace, vs, &sys->spaces, link)
 		check_refs(t, vs);
 	check_pages(t);
+	check_charges(t);
 	check_slots(t);
 }
 

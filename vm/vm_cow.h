@@ -52,6 +52,7 @@ struct vm_resolve {
 	const struct vm_page *near;  /* a frame to be next to, or NULL */
 	unsigned page_flags;         /* VM_PAGE_RESERVE, or 0 */
 	bool unmapped;               /* pmap is known to have nothing at va */
+	bool wire;                   /* the page will be wired: not lent */
 
 	struct vm_page *page;     /* out (OK, BUSY) */
 	vm_prot_t prot;           /* out (OK): map it with at most this */

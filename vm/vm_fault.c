@@ -131,6 +131,7 @@ resolve(struct vm_fault *f)
 		.access = f->access,
 		.depth = VM_RESOLVE_ALL,
 		.page_flags = f->reclaims != 0 ? VM_PAGE_RESERVE : 0,
+		.wire = f->wire,
 		.read = &f->read,
 	};
 	return f->map->design->cow->resolve(&f->r);

@@ -333,6 +333,14 @@ void vm_object_truncate(struct vm_object *, uint64_t bytes);
 int vm_object_punch(struct vm_object *, vm_pindex_t start, vm_pindex_t end);
 
 /*
+ * vm_object_claim: the page at an index, if it is resident, for who is about to
+ * change its bytes behind all mappings: it is idle, and nobody has it on loan
+ * (who has keeps what it was, unless there is no memory for a copy at all).
+ * => locked; the object may be unlocked meanwhile      => NULL: not resident
+ */
+struct vm_page *vm_object_claim(struct vm_object *, vm_pindex_t);
+
+/*
  * vm_object_invalidate: forget the clean pages of [start, end) that are not
  * wired, so that they are read again.  => as vm_object_toss
  */

@@ -85,6 +85,14 @@ object_read_along(struct vm_page *pg, bool used)
 		vm_reader_unused(&obj->reader);
 }
 
+static void
+object_replace(struct vm_page *old, struct vm_page *new)
+{
+	struct vm_object *obj = old->owner;
+
+	vm_pageindex_replace(&obj->pages, old, new);
+}
+
 static size_t
 object_write(struct vm_system *sys, struct vm_page *pg)
 {
@@ -115,6 +123,7 @@ const struct vm_page_owner vm_object_owner = {
 	.discard = object_discard,
 	.neighbour = object_neighbour,
 	.read_along = object_read_along,
+	.replace = object_replace,
 	.write = object_write,
 	.hold = object_hold,
 	.unhold = object_unhold,

@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "vm/pmap.h"
 #include "vm/vm_object_page.h"
+#include "vm/vm_page_loan.h"
+#include "vm/vm_pageout.h"
 
 /* Take pages out of every map and free them, and what is in swap; with
  * clean_only, that, and what is dirty or wired, stays. */
@@ -46,6 +48,39 @@ vm_object_toss(struct vm_object *obj, vm_pindex_t start, vm_pindex_t end)
 	toss(obj, start, end, false);
 }
 
+/* Memory for a copy of a page of ours.  => locked, unlocked meanwhile */
+static int
+wait_for_memory(struct vm_object *obj)
+{
+	int error;
+
+	vm_object_unlock(obj);
+	error = vm_pageout_wait(obj->sys);
+	vm_object_lock(obj);
+	return error;
+}
+
+struct vm_page *
+vm_object_claim(struct vm_object *obj, vm_pindex_t pindex)
+{
+	struct vm_page *pg, *own;
+	int error = 0;
+
+	while ((pg = vm_object_lookup(obj, pindex)) != NULL) {
+		if (pg->busy) {
+			vm_object_wait_busy(obj, pg);
+			continue;
+		}
+		if (error != 0 || !vm_page_is_lent(pg))
+			break;
+		own = vm_page_unlend(obj->sys, pg, NULL, VM_PAGE_RESERVE);
+		if (own != NULL)
+			return own;
+		error = wait_for_memory(obj);
+	}
+	return pg;
+}
+
 /* Zero a page from a byte on, if it is resident. */
 static void
 zero_rest(struct vm_object *obj, vm_pindex_t pindex, size_t from)
@@ -54,8 +89,7 @@ zero_rest(struct vm_object *obj, vm_pindex_t pindex, size_t from)
 	char *bytes;
 
 	vm_object_lock(obj);
-	while ((pg = vm_object_lookup(obj, pindex)) != NULL && pg->busy)
-		vm_object_wait_busy(obj, pg);
+	pg = vm_object_claim(obj, pindex);
 	if (pg != NULL) {
 		bytes = pmap_page_data(obj->sys->machine, pg);
 		memset(bytes + from, 0, VM_PAGE_SIZE - from);

@@ -349,7 +349,8 @@ is_next(const struct run *run, struct vm_page *pg)
 	uint8_t state = atomic_load_explicit(&pg->state, memory_order_relaxed);
 
 	return (state == VM_PAGE_INACTIVE || state == VM_PAGE_LAUNDRY) &&
-	    pg->wire_count == 0 && !pmap_is_referenced(run->sys->machine, pg);
+	    pg->wire_count == 0 && !vm_page_is_lent(pg) &&
+	    !pmap_is_referenced(run->sys->machine, pg);
 }
 
 static void

@@ -25,6 +25,7 @@
 #include "base/bitmap.h"
 #include "base/mem.h"
 #include "vm/pmap.h"
+#include "vm/vm_page_loan.h"
 #include "vm/vm_pageq.h"
 
 #define CACHE_BATCH   16
@@ -403,12 +404,28 @@ vm_page_alloc(struct vm_system *sys, const struct vm_page *near, unsigned flags)
 	return pg;
 }
 
-void
-vm_page_free(struct vm_system *sys, struct vm_page *pg)
+/* From here on anybody may take the page. */
+static void
+put_free(struct vm_system *sys, struct vm_page *pg)
 {
 	struct vm_freelist *fl = sys->freelist;
 	struct page_cache *c = my_cache(sys);
 	const struct pmap_ops *ops = sys->machine->ops;
+
+	atomic_store_explicit(&pg->pmap_bits, 0, memory_order_relaxed);
+	pg->zeroed = ops->page_idle != NULL &&
+	    ops->page_idle(sys->machine, pg, 1);
+	vm_mutex_lock(&c->lock);
+	list_insert_head(&c->pages, cache_add(fl, c, pg));
+	if (c->count > CACHE_MAX)
+		cache_flush(fl, c);
+	vm_mutex_unlock(&c->lock);
+	atomic_fetch_add(&fl->nfree, 1);
+}
+
+void
+vm_page_free(struct vm_system *sys, struct vm_page *pg)
+{
 	bool busy = pg->busy;
 
 	VM_ASSERT(pg->pv == NULL);
@@ -421,16 +438,8 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 	    VM_PAGE_USED)
 		vm_pageq_put(sys, pg, VM_PAGE_USED);
 	pg->owner = NULL;
-	atomic_store_explicit(&pg->pmap_bits, 0, memory_order_relaxed);
-	pg->zeroed = ops->page_idle != NULL &&
-	    ops->page_idle(sys->machine, pg, 1);
-
-	vm_mutex_lock(&c->lock);
-	list_insert_head(&c->pages, cache_add(fl, c, pg));
-	if (c->count > CACHE_MAX)
-		cache_flush(fl, c);
-	vm_mutex_unlock(&c->lock);
-	atomic_fetch_add(&fl->nfree, 1);
+	if (!vm_page_is_lent(pg) || !vm_page_abandon(sys, pg))
+		put_free(sys, pg);
 	if (busy)
 		tell_arrival(sys);
 }
@@ -716,6 +725,7 @@ check_free_page(const struct vm_page *pg)
 	VM_VERIFY(pg->pv == NULL);
 	VM_VERIFY(!pg->busy);
 	VM_VERIFY(pg->wire_count == 0);
+	VM_VERIFY(!vm_page_is_lent(pg)); /* L1 */
 }
 
 void

@@ -70,6 +70,10 @@ struct vm_page_owner {
 	 * the owner keeps it; how many pages.  Unlocks.  VM_STORE_PAGER. */
 	size_t (*write)(struct vm_system *, struct vm_page *);
 
+	/* replace: another page, with the same contents, lock and pindex, takes
+	 * the place of one.  Cannot fail. */
+	void (*replace)(struct vm_page *old, struct vm_page *new);
+
 	/* hold, unhold: the lock lives on though nothing is locked, while the
 	 * page is busy.  unhold gets it from who held, unlocked, and lets go
 	 * what has ended but for the page. */
@@ -104,6 +108,7 @@ struct vm_page {
 	bool ahead : 1;            /* (o) was read along, and not used yet */
 	bool fictitious : 1;       /* (c) a device's frame, never free */
 	uint32_t wire_count;       /* (o) wired mappings and other wirings */
+	_Atomic uint32_t loans;    /* see vm_page_loan.h */
 };
 
 _Static_assert(sizeof(struct vm_page) <= 96, "vm_page is at most 96 bytes");
@@ -141,16 +146,26 @@ vm_page_is_used(const struct vm_page *pg)
 }
 
 /*
+ * vm_page_is_lent: whether somebody has the page who is not its owner, or has
+ * no owner any more (vm_page_loan.h).
+ */
+static inline bool
+vm_page_is_lent(const struct vm_page *pg)
+{
+	return atomic_load_explicit(&pg->loans, memory_order_relaxed) != 0;
+}
+
+/*
  * vm_page_is_pinned: whether the page has to stay as it is: it is in transit,
- * wired, or a device's.  Two steps: compilers join them into one load, of what
- * is not the owner's too.  => owner's lock held
+ * wired, lent, or a device's.  Two steps: compilers join them into one load, of
+ * what is not the owner's too.  => owner's lock held
  */
 static inline bool
 vm_page_is_pinned(const struct vm_page *pg)
 {
 	if (pg->busy || pg->fictitious)
 		return true;
-	return pg->wire_count != 0;
+	return pg->wire_count != 0 || vm_page_is_lent(pg);
 }
 
 /* Flags of vm_page_alloc. */
@@ -196,7 +211,8 @@ void vm_page_count_file(struct vm_system *, const struct vm_page *, int by);
 void vm_page_free_spares(struct vm_system *, size_t nfree);
 
 /*
- * vm_page_free: back to the free list.
+ * vm_page_free: back to the free list; one that is lent, when the last loan is
+ * returned.
  * => owner's lock held, or the page is reachable by nobody else
  * => no mapping is left, and pmap_update has been called since the last went
  */

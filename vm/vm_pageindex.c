@@ -58,3 +58,20 @@ vm_pageindex_move(struct vm_pageindex *from, struct vm_pageindex *to,
 		from->ops->remove(from, pg, old);
 	return error;
 }
+
+void
+vm_pageindex_replace(struct vm_pageindex *ix, struct vm_page *old,
+    struct vm_page *new)
+{
+	int error;
+
+	if (ix->ops->replace != NULL) {
+		ix->ops->replace(ix, old, new);
+		return;
+	}
+	VM_ASSERT(ix->ops->threaded);
+	ix->ops->remove(ix, old, old->pindex);
+	error = ix->ops->insert(ix, new);
+	VM_ASSERT(error == 0);
+	(void)error;
+}

@@ -56,6 +56,11 @@ struct vm_pageindex_ops {
 	/* Take the page out that was put in at pindex. */
 	void (*remove)(struct vm_pageindex *, struct vm_page *, vm_pindex_t);
 
+	/* Put a page in the place of one; owner and pindex are the same.
+	 * NULL: threaded, and it comes to remove and insert. */
+	void (*replace)(struct vm_pageindex *, struct vm_page *old,
+	    struct vm_page *new);
+
 	/* The first page at or after *pindex, and its place in *pindex; NULL:
 	 * there is none, and *pindex is unchanged. */
 	struct vm_page *(*next)(struct vm_pageindex *, vm_pindex_t *pindex);
@@ -75,6 +80,11 @@ extern const struct vm_pageindex_ops vm_pageindex_hash;
  */
 int vm_pageindex_move(struct vm_pageindex *from, struct vm_pageindex *to,
     struct vm_page *, vm_pindex_t pindex);
+
+/* vm_pageindex_replace: a page takes the place of another, which has the same
+ * owner and pindex.  => owner locked; cannot fail */
+void vm_pageindex_replace(struct vm_pageindex *, struct vm_page *old,
+    struct vm_page *new);
 
 /* What all indexes of a system have in common comes and goes with it. */
 void vm_pageindex_init_system(struct vm_system *);

@@ -44,6 +44,9 @@
 	X(object_splits, "objects cut at a fork to what the entry maps")      \
 	X(backing_drops, "backing lists dropped for a complete head")         \
 	X(backing_collapses, "backing lists faulted into their head")         \
+	X(loans, "times that a page was lent")                                \
+	X(loan_breaks, "pages copied because they were lent")                 \
+	X(loan_orphans, "pages that lost their owner while they were lent")   \
 	X(anons_allocated, "anons allocated")                                 \
 	X(anons_freed, "anons freed")                                         \
 	X(entries_allocated, "map entries allocated")                         \

@@ -144,6 +144,14 @@ anon_read_along(struct vm_page *pg, bool used)
 	(void)used;
 }
 
+static void
+anon_replace(struct vm_page *old, struct vm_page *new)
+{
+	struct vm_anon *an = old->owner;
+
+	an->page = new;
+}
+
 /* The lock is the first member of its family. */
 static void
 anon_hold(struct vm_page *pg)
@@ -167,6 +175,7 @@ const struct vm_page_owner vm_anon_owner = {
 	.discard = anon_discard,
 	.neighbour = anon_neighbour,
 	.read_along = anon_read_along,
+	.replace = anon_replace,
 	.hold = anon_hold,
 	.unhold = anon_unhold,
 };

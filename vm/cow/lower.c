@@ -4,7 +4,21 @@
  */
 #include "vm/cow/lower.h"
 
-#include "vm/vm_page.h"
+#include "vm/vm_page_loan.h"
+
+/* A page that is lent may be read as it is; for more its owner gets a copy. */
+static enum vm_verdict
+answer_lent(struct vm_resolve *r)
+{
+	if ((r->access & VM_PROT_WRITE) == 0 && !r->wire) {
+		r->prot &= (vm_prot_t)~VM_PROT_WRITE;
+		return VM_RESOLVE_OK;
+	}
+	if ((r->depth & VM_RESOLVE_MAKE) == 0)
+		return VM_RESOLVE_ABSENT;
+	r->page = vm_page_unlend(r->sys, r->page, r->near, r->page_flags);
+	return r->page == NULL ? VM_RESOLVE_NOMEM : VM_RESOLVE_OK;
+}
 
 enum vm_verdict
 vm_cow_answer(struct vm_resolve *r, struct vm_page *pg, vm_prot_t prot,
@@ -15,7 +29,8 @@ vm_cow_answer(struct vm_resolve *r, struct vm_page *pg, vm_prot_t prot,
 	r->page = pg;
 	r->prot = prot;
 	r->how = how;
-	return VM_RESOLVE_OK;
+	return VM_UNLIKELY(vm_page_is_lent(pg)) ? answer_lent(r) :
+						  VM_RESOLVE_OK;
 }
 
 enum vm_verdict
@@ -72,7 +87,9 @@ vm_cow_lower(struct vm_resolve *r, vm_pindex_t n)
 	r->wants = vm_object_wants(e->object, e->offset + n);
 	r->prot = vm_entry_is_cow(e) ? vm_cow_readonly(e) : e->prot;
 	r->how = want.zeroed ? VM_MADE_OBJECT_ZERO : VM_FOUND_OBJECT;
-	return v;
+	if (v != VM_RESOLVE_OK || (r->access & ~r->prot) != 0)
+		return v;
+	return vm_cow_answer(r, want.page, r->prot, r->how);
 }
 
 /* ---- entries copied, cut, joined, dropped ---- */

@@ -44,6 +44,15 @@ index_remove(struct vm_pageindex *ix, struct vm_page *pg, vm_pindex_t pindex)
 	(void)was, (void)pg;
 }
 
+static void
+index_replace(struct vm_pageindex *ix, struct vm_page *old, struct vm_page *new)
+{
+	void *was = radix_replace(&ix->radix, old->pindex, new);
+
+	VM_ASSERT(was == old);
+	(void)was;
+}
+
 static struct vm_page *
 index_next(struct vm_pageindex *ix, vm_pindex_t *pindex)
 {
@@ -64,6 +73,7 @@ const struct vm_pageindex_ops vm_pageindex_radix = {
 	.lookup = index_lookup,
 	.insert = index_insert,
 	.remove = index_remove,
+	.replace = index_replace,
 	.next = index_next,
 	.check = index_check,
 };

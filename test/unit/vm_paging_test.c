@@ -745,6 +745,52 @@ test_levels(void **state)
 	swap_off(fx);
 }
 
+/* What the daemon does each time that it sleeps, being all threads there are:
+ * takes one more page at first, which are then too few. */
+static struct {
+	unsigned sleeps;
+	size_t next;        /* page to take */
+	uint64_t passes[2]; /* until it slept */
+} sleeper;
+
+static void
+while_daemon_sleeps(struct fixture *fx)
+{
+	sleeper.passes[sleeper.sleeps++] = fx->sys->stats.pd_passes;
+	if (sleeper.sleeps == 1)
+		assert_int_equal(store(fx, sleeper.next, 1), VM_OK);
+	else
+		vm_pageout_stop(fx->sys);
+}
+
+/* Does the daemon begin when little is left, not before, and go on until there
+ * is enough, or nothing more to be had?
+ *
+ *	pages	[ f a a a a a ... ]	without swap, only f can go
+ */
+static void
+test_daemon(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_pageout_levels levels;
+	uint64_t passes;
+
+	vm_pageout_get_levels(fx->sys, &levels);
+	assert_int_equal(map_file(fx, 0, 1, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 1, 2 * FX_FRAMES), VM_OK);
+	assert_int_equal(load(fx, 0), 'A');
+	sleeper.sleeps = 0;
+	for (sleeper.next = 1; vm_pageout_available(fx->sys) > levels.min;
+	     sleeper.next++)
+		assert_int_equal(store(fx, sleeper.next, 1), VM_OK);
+	passes = fx->sys->stats.pd_passes;
+	fx->on_wait = while_daemon_sleeps;
+	vm_pageout_daemon(fx->sys);
+	assert_int_equal(sleeper.passes[0], passes);
+	assert_int_equal(vm_pageout_available(fx->sys), levels.min);
+	assert_true(sleeper.passes[1] > passes + fx->sys->paging->patience + 1);
+}
+
 int
 main(void)
 {
@@ -776,6 +822,7 @@ main(void)
 		FX_TEST(test_no_host_memory),
 		FX_TEST(test_locked_owner),
 		FX_TEST(test_levels),
+		FX_TEST(test_daemon),
 	};
 
 	return FX_RUN("vm_paging", tests);

@@ -414,33 +414,42 @@ vm_fault(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags)
 
 /* ---- without sleeping ---- */
 
-int
-vm_fault_try(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags,
-    struct vm_fault_wait *w)
+static int
+try_span(struct vm_fault *f, struct vm_fault_wait *w)
 {
-	struct vm_fault f;
+	struct vm_map *map = f->map;
 	int error;
 
-	begin(&f, map, va, access, flags);
 	vm_wait_end(&w->wait);
 	if (w->tries++ == 0)
 		VM_COUNT(map->sys, faults);
 	else
 		VM_COUNT(map->sys, fault_retries);
-	f.has_read = w->reading != NULL;
-	f.steady = f.has_read && w->reading->read.steady;
+	f->has_read = w->reading != NULL;
+	f->steady = f->has_read && w->reading->read.steady;
 	error = follow_reading(w);
 	if (error != 0)
 		return error;
-	f.reclaims = w->reclaims;
-	f.wait = w;
-	if (may_throttle(access, flags) && !f.has_read && f.reclaims == 0 &&
+	f->reclaims = w->reclaims;
+	f->wait = w;
+	if (may_throttle(f->wanted, f->flags) && !f->has_read &&
+	    f->reclaims == 0 &&
 	    vm_throttle_try(map->sys, map->design->throttle, &map->writer,
 		&w->throttled, &w->wait))
 		return VM_EWAIT;
-	error = fault_loop(&f);
-	w->reclaims = f.reclaims;
+	error = fault_loop(f);
+	w->reclaims = f->reclaims;
 	return error;
+}
+
+int
+vm_fault_try(struct vm_map *map, vaddr_t va, vm_prot_t access, unsigned flags,
+    struct vm_fault_wait *w)
+{
+	struct vm_fault f;
+
+	begin(&f, map, va, access, flags);
+	return try_span(&f, w);
 }
 
 void
@@ -463,6 +472,14 @@ skip_usable(struct vm_map *map, vaddr_t va, vaddr_t end, vm_prot_t access)
 	return va;
 }
 
+/* What was waited for has come, or is not wanted any more. */
+static void
+begin_other(struct vm_fault_wait *w, vaddr_t va)
+{
+	vm_fault_leave(w);
+	*w = (struct vm_fault_wait){ .va = va };
+}
+
 int
 vm_fault_range(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access,
     vaddr_t *stopped)
@@ -480,5 +497,29 @@ vm_fault_range(struct vm_map *map, vaddr_t start, vaddr_t end, vm_prot_t access,
 			va = skip_usable(map, va + VM_PAGE_SIZE, end, access);
 	}
 	*stopped = va < end ? va : end;
+	return error;
+}
+
+int
+vm_fault_try_range(struct vm_map *map, vaddr_t start, vaddr_t *end,
+    vm_prot_t access, struct vm_fault_wait *w)
+{
+	struct vm_fault f;
+	vaddr_t va = skip_usable(map, vm_trunc_page(start), *end, access);
+	int error = 0;
+
+	while (va < *end && error == 0) {
+		if (w->va != va)
+			begin_other(w, va);
+		begin(&f, map, va, access, 0);
+		f.span = vm_atop(*end - va + VM_PAGE_MASK);
+		error = try_span(&f, w);
+		if (error == 0)
+			va = skip_usable(map, va + VM_PAGE_SIZE, *end, access);
+	}
+	if (error != VM_EWAIT)
+		begin_other(w, 0);
+	if (va < *end)
+		*end = va;
 	return error;
 }

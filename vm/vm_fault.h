@@ -33,6 +33,7 @@ int vm_fault(struct vm_map *, vaddr_t va, vm_prot_t access, unsigned flags);
 struct vm_fault_wait {
 	struct vm_wait wait;        /* when to try again: vm_wait_is_over() */
 	struct vm_reading *reading; /* of its own, or NULL */
+	vaddr_t va;                 /* of a range: the page waited for */
 	unsigned tries, reclaims, throttled;
 };
 
@@ -61,5 +62,16 @@ void vm_fault_leave(struct vm_fault_wait *);
  */
 int vm_fault_range(struct vm_map *, vaddr_t start, vaddr_t end,
     vm_prot_t access, vaddr_t *stopped);
+
+/*
+ * vm_fault_try_range: the same for [start, *end), by faults that are tried.
+ * *end is where it stopped, which is the page to wait for at VM_EWAIT.
+ *
+ * wait  as for one fault.  To try with another range, or to begin in another
+ *       place, forgets what was waited for
+ * => as vm_fault_try
+ */
+int vm_fault_try_range(struct vm_map *, vaddr_t start, vaddr_t *end,
+    vm_prot_t access, struct vm_fault_wait *wait);
 
 #endif

@@ -18,6 +18,13 @@ enum { SWAP = 512, FRAMES = FX_FRAMES, TRANSFERS = VM_IDLE_MAX };
 
 /* ---- tools ---- */
 
+static int
+try_range(struct fixture *fx, vaddr_t start, vaddr_t *end,
+    struct vm_fault_wait *w)
+{
+	return vm_fault_try_range(fx_map(fx), start, end, VM_PROT_WRITE, w);
+}
+
 /* Pages 0, 2, 4... of n are in swap and hold 'a', 'b'...; the others were never
  * used, so that nothing is read but what is asked for. */
 static void
@@ -73,6 +80,82 @@ test_does_not_sleep(void **state)
 	assert_true(fx->wakes > before);
 	assert_there(fx, 0, 'a', &w);
 	assert_int_equal(STAT(fx, pagein_io), 1);
+}
+
+/* Who wants a range: has it what can be had at once with the page that was
+ * waited for, and nothing of what lies beyond?
+ *
+ *	a . b .		in swap: a, b
+ *	[  )
+ */
+static void
+test_range(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_fault_wait w = { .tries = 0 };
+	vaddr_t va = fx_va(0), end = fx_va(2);
+	unsigned faults;
+
+	swap_out(fx, 2);
+	faults = STAT(fx, faults);
+	assert_int_equal(try_range(fx, va, &end, &w), VM_EWAIT);
+	assert_int_equal(end, va);
+	let_all_go(fx);
+	assert_int_equal(nresident(fx, 0, 4), 1);
+	end = fx_va(2);
+	assert_int_equal(try_range(fx, va, &end, &w), VM_OK);
+	assert_int_equal(end, fx_va(2));
+	assert_true(may_write(fx->vs, 0));
+	assert_true(may_write(fx->vs, 1));
+	assert_int_equal(nresident(fx, 0, 4), 2);
+	assert_int_equal(STAT(fx, faults) - faults, 1);
+}
+
+/* A range with two pages to wait for, and another in between: is each waited
+ * for in turn, and what was waited for in another place forgotten? */
+static void
+test_range_waits(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_fault_wait w = { .tries = 0 };
+	vaddr_t end = fx_va(4), va = fx_va(0);
+
+	swap_out(fx, 3);
+	assert_int_equal(try_range(fx, fx_va(4), &end, &w), VM_OK);
+	end = fx_va(6);
+	assert_int_equal(try_range(fx, fx_va(4), &end, &w), VM_EWAIT);
+	end = fx_va(4);
+	assert_int_equal(try_range(fx, va, &end, &w), VM_EWAIT);
+	assert_int_equal(end, va);
+	assert_int_equal(disk(fx)->nheld, 2);
+	let_all_go(fx);
+	end = fx_va(4);
+	assert_int_equal(try_range(fx, va, &end, &w), VM_EWAIT);
+	assert_int_equal(end, fx_va(2));
+	assert_false(vm_wait_is_over(&w.wait));
+	let_all_go(fx);
+	end = fx_va(4);
+	assert_int_equal(try_range(fx, fx_va(2), &end, &w), VM_OK);
+	assert_int_equal(end, fx_va(4));
+	assert_null(w.reading);
+	assert_int_equal(load(fx, 0), 'a');
+	assert_int_equal(load(fx, 2), 'b');
+	assert_int_equal(load(fx, 4), 'c');
+}
+
+/* Does a range end where nothing is mapped, with what it has? */
+static void
+test_range_ends(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_fault_wait w = { .tries = 0 };
+	vaddr_t end = fx_va(8);
+
+	assert_int_equal(map_anon(fx, 0, 5), VM_OK);
+	assert_int_equal(try_range(fx, fx_va(0), &end, &w), VM_EFAULT);
+	assert_int_equal(end, fx_va(5));
+	assert_int_equal(nresident(fx, 0, 5), 5);
+	assert_null(w.wait.event);
 }
 
 /* Are two requests under way at once, and may they end in any order? */
@@ -356,6 +439,9 @@ main(void)
 {
 	static const struct fx_test tests[] = {
 		FX_TEST(test_does_not_sleep),
+		FX_TEST(test_range),
+		FX_TEST(test_range_waits),
+		FX_TEST(test_range_ends),
 		FX_TEST(test_two_under_way),
 		FX_TEST(test_busy),
 		FX_TEST(test_at_once),

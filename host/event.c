@@ -11,10 +11,10 @@
 #include "host/check.h"
 #include "host/cpu.h"
 #include "host/exec.h"
-#include "host/fault.h"
 #include "host/job.h"
 #include "host/live.h"
 #include "host/process.h"
+#include "host/putoff.h"
 #include "host/run.h"
 #include "host/signal.h"
 #include "host/sleeper.h"
@@ -256,11 +256,11 @@ dispatch(struct task *t, int status)
 	}
 }
 
-/* ------------------------------------------------ while faults wait */
+/* ------------------------------------------------ while stops wait */
 
 /*
  * Both ends of waiting become signals then: stops of the programs, and what
- * faults wait for, by event_wake.  SIGCHLD is blocked but while we wait for it,
+ * is waited for, by event_wake.  SIGCHLD is blocked but while we wait for it,
  * so that none comes unseen.
  */
 static void
@@ -284,12 +284,12 @@ event_wake(const struct run *run)
 	(void)pthread_kill(run->thread, SIGCHLD);
 }
 
-/* Until something has happened to a program, or for a fault. */
+/* Until something has happened to a program, or for one that waits. */
 static void
 wait_both(struct run *run, const sigset_t *open)
 {
 	tell_stops(true);
-	if (!event_poll(run) && !fault_is_due(run))
+	if (!event_poll(run) && !putoff_is_due(run))
 		(void)sigsuspend(open);
 	tell_stops(false);
 }
@@ -328,7 +328,7 @@ event_loop(struct run *run)
 		cpu_tick(run);
 		live_look(run);
 		sleeper_look(run);
-		fault_retry(run);
+		putoff_retry(run);
 		t = next_unread(run);
 		if (t != NULL) {
 			dispatch(t, event_take(t));
@@ -336,7 +336,7 @@ event_loop(struct run *run)
 			stats_sample(run);
 			swap_look(run);
 			check_look(run);
-		} else if (!list_is_empty(&run->faulting)) {
+		} else if (!list_is_empty(&run->waiting)) {
 			wait_both(run, &open);
 		} else if (!wait_any(run)) {
 			break;

@@ -8,9 +8,7 @@
  * second fault, on a page that can be read: that was a write.
  *
  * A fault that has to wait is put off.  Nothing is run in its task meanwhile,
- * so that a signal that comes of it says what the processor said.  Others may
- * take what it has waited for before it comes to that; after many times it
- * sleeps, and everybody with it, since then nobody can.
+ * so that a signal that comes of it says what the processor said.
  *
  * Nothing stops a fault from coming again: another thread may have taken the
  * page away.  But the same fault many times in a row, on a page that is there,
@@ -23,6 +21,7 @@
 #include "host/filter.h"
 #include "host/message.h"
 #include "host/oom.h"
+#include "host/putoff.h"
 #include "host/run.h"
 #include "host/signal.h"
 #include "host/space.h"
@@ -38,7 +37,6 @@
 #define CODE_MAX    16
 #define SAME_FAULTS 1000
 #define GROW_GAP    ((vsize_t)1 << 20)
-#define PARKS_MOST  64 /* times that a fault is put off */
 #define CHUNK       64 /* bytes that movs moves at once, at most */
 
 /* What the program's map says about an address. */
@@ -129,12 +127,9 @@ note_futile(struct task *t, uint64_t va, vm_prot_t access)
 static int
 bring(struct task *t, uint64_t va, vm_prot_t access)
 {
-	struct vm_map *map = &t->space->vm->map;
+	uint64_t page = vm_trunc_page(va), end = page + VM_PAGE_SIZE;
 
-	if (t->fault_parks < PARKS_MOST)
-		return vm_fault_try(map, va, access, 0, &t->fault);
-	fault_leave(t);
-	return vm_fault(map, va, access, 0);
+	return putoff_bring(t, page, &end, access);
 }
 
 static int
@@ -322,42 +317,21 @@ kill_stuck(struct task *t)
 	signal_kill(t, why);
 }
 
-/* Those that wait keep their order, whatever comes in between. */
-static void
-park(struct task *t)
-{
-	t->put_off = true;
-	t->fault_parks++;
-	t->run->faults_parked++;
-	if (list_is_empty(&t->faulting))
-		list_insert_tail(&t->run->faulting, &t->faulting);
-}
-
-void
-fault_leave(struct task *t)
-{
-	vm_fault_leave(&t->fault);
-	t->fault = (struct vm_fault_wait){ .tries = 0 };
-	t->put_off = false;
-	list_remove(&t->faulting);
-}
-
 static void
 answer(struct task *t)
 {
 	uint64_t va = (uint64_t)t->info.si_addr;
 	int sig = t->signal, error = VM_EFAULT;
 
-	t->put_off = false;
 	if (va < t->run->machine->va_max)
 		error = resolve(t, va);
 	if (error == VM_EFAULT && va < t->run->machine->va_max && grow(t, va))
 		error = resolve(t, va);
 	if (error == VM_EWAIT) {
-		park(t);
+		t->run->faults_parked++;
+		putoff(t, answer);
 		return;
 	}
-	fault_leave(t);
 	if (error == VM_ENOMEM) {
 		t->futile_faults = 0;
 		if (!oom(t))
@@ -380,37 +354,11 @@ fault(struct task *t)
 {
 	count_same(t, (uint64_t)t->info.si_addr);
 	t->run->faults++;
-	t->fault_parks = 0;
+	putoff_begin(t);
 	t->npromises = 0; /* no system call is under way */
 	space_check_stack(t);
 	if (t->info.si_code == BUS_ADRALN && t->signal == SIGBUS)
 		signal_deliver(t);
 	else
 		answer(t);
-}
-
-static bool
-is_due(const struct task *t)
-{
-	return t->at == TASK_DEAD || vm_wait_is_over(&t->fault.wait);
-}
-
-bool
-fault_is_due(const struct run *run)
-{
-	LIST_FOREACH(struct task, t, &run->faulting, faulting)
-		if (is_due(t))
-			return true;
-	return false;
-}
-
-void
-fault_retry(struct run *run)
-{
-	LIST_FOREACH_SAFE(struct task, t, next, &run->faulting, faulting) {
-		if (t->at == TASK_DEAD)
-			fault_leave(t);
-		else if (is_due(t))
-			answer(t);
-	}
 }

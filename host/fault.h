@@ -14,16 +14,4 @@
  */
 void fault(struct task *);
 
-/*
- * A fault that has to wait, for a page that is read or for memory, is put off:
- * its task stays as it is, and others go on.
- *
- * fault_retry: go on with those whose waiting is over.
- * fault_is_due: whether there is one.
- * fault_leave: the task goes, maybe in the middle of such a fault.
- */
-void fault_retry(struct run *);
-bool fault_is_due(const struct run *);
-void fault_leave(struct task *);
-
 #endif

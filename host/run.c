@@ -237,7 +237,7 @@ init(struct run *run)
 	task_table_init(&run->tasks);
 	list_init(&run->spaces);
 	list_init(&run->unread);
-	list_init(&run->faulting);
+	list_init(&run->waiting);
 	list_init(&run->files);
 	list_init(&run->shm);
 	run->slots_used = calloc(STUB_NSLOTS / 64 + 1, sizeof(uint64_t));

@@ -53,7 +53,7 @@ struct run {
 	struct task_table tasks;
 	struct list spaces;
 	struct list unread;   /* tasks with a status not yet looked at */
-	struct list faulting; /* tasks whose faults wait: fault.c */
+	struct list waiting;  /* tasks with a stop put off: putoff.c */
 	struct vm_env env;    /* tells the event loop, too */
 	uint64_t *slots_used; /* bit per slot of the stub region */
 	unsigned slots_hint;

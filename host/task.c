@@ -7,8 +7,8 @@
 
 #include "base/hash.h"
 #include "host/coherence.h"
-#include "host/fault.h"
 #include "host/message.h"
+#include "host/putoff.h"
 #include "host/run.h"
 #include "host/signal.h"
 #include "host/space.h"
@@ -69,7 +69,7 @@ task_create(struct run *run, pid_t tid)
 	t->at = TASK_RUNNING;
 	list_init(&t->in_space);
 	list_init(&t->unread);
-	list_init(&t->faulting);
+	list_init(&t->waiting);
 	list_insert_tail(bucket(&run->tasks, tid), &t->bucket);
 	list_insert_tail(&run->tasks.all, &t->all);
 	run->tasks.count++;
@@ -86,7 +86,7 @@ task_destroy(struct task *t)
 		if (other->vfork_parent == t)
 			other->vfork_parent = NULL;
 	coherence_forget(t, true);
-	fault_leave(t);
+	putoff_leave(t);
 	space_leave(t);
 	sighand_unref(t->sighand);
 	stub_slot_free(t->run, t->slot);

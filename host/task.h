@@ -135,12 +135,15 @@ struct task {
 	uint64_t clear_tid;
 	uint64_t last_fault; /* address; see fault.c */
 	unsigned same_faults, futile_faults;
-	unsigned failures_seen;     /* of space->failures */
-	struct vm_stack_spot spot;  /* see space_check_stack */
-	struct list faulting;       /* on run->faulting, until its fault ends */
-	struct vm_fault_wait fault; /* what that waits for */
-	unsigned fault_parks;       /* how often it has been put off */
+	unsigned failures_seen;    /* of space->failures */
+	struct vm_stack_spot spot; /* see space_check_stack */
+
+	/* What it has stopped for has to wait: see putoff.c. */
+	struct list waiting;       /* on run->waiting */
+	struct vm_fault_wait wait; /* what for */
+	void (*anew)(struct task *);
 	bool put_off; /* it waits now, and nothing may be run in the task */
+	unsigned put_offs; /* how often */
 
 	bool parked; /* inside vfork: it cannot run anything before its end */
 	struct task *vfork_parent; /* waits for this child's exec or exit */

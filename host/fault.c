@@ -280,6 +280,8 @@ tell_of_loss(struct space *space)
 	    space->name, (int)space->pid);
 }
 
+static void answer(struct task *);
+
 /*
  * The frame of the handler may need pages, and running a list now would spoil
  * what the frame says of the fault.  So the program faults once more, after
@@ -291,6 +293,10 @@ deliver(struct task *t, int error)
 	int sig = t->signal;
 
 	set_signal(t, error);
+	if (signal_must_wait(t, answer)) {
+		t->signal = sig;
+		return;
+	}
 	if (error == VM_EIO)
 		tell_of_loss(t->space);
 	signal_prepare_frame(t);

@@ -67,8 +67,8 @@ is_ready(const struct sysargs_call *call, const struct stat *st)
 		minor(st->st_rdev) != KMSG);
 }
 
-static bool
-is_large(struct task *t, const struct sysargs_call *call)
+bool
+large_is(struct task *t, const struct sysargs_call *call)
 {
 	struct stat st;
 
@@ -162,7 +162,7 @@ large_call(struct task *t, const struct sysargs_call *call, int64_t *result)
 	size_t n, moved;
 	int fd;
 
-	if (!is_large(t, call))
+	if (!large_is(t, call))
 		return false;
 	fd = task_fd(t, (int)call->args[0]);
 	if (fd < 0)

@@ -16,6 +16,9 @@
 /* How many bytes one call may be promised. */
 uint64_t large_most(const struct run *);
 
+/* large_is: whether it is such a call. */
+bool large_is(struct task *, const struct sysargs_call *);
+
 /*
  * large_call: make the call, if it is such a one.
  * => false: it has not been made, and the kernel shall decide what becomes of

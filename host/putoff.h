@@ -11,10 +11,15 @@
  *	  ^          | no
  *	  `-- wait <-'
  *
- * So whoever puts something off has done nothing of it yet.
+ * So whoever puts something off has done nothing of it yet.  For a fault the
+ * question is the page.  A call, or a handler, needs many: who asks for those
+ * goes through all of it, as if to prepare it, between putoff_ask and
+ * putoff_asked.  What has come is promised (user.h), so that it stays while
+ * more comes.
  *
- * Others may take a page all the same before its turn.  After many times it is
- * slept for, and everybody waits, since then nobody can.
+ * Others may all the same take a page before the rest is there.  After many
+ * times without getting further a page is slept for, and everybody waits, since
+ * then nobody can take anything.
  */
 #ifndef HOST_PUTOFF_H
 #define HOST_PUTOFF_H
@@ -32,6 +37,16 @@ int putoff_bring(struct task *, uint64_t va, uint64_t *end, vm_prot_t access);
 
 /* putoff: begin again when what putoff_bring waits for has come. */
 void putoff(struct task *, void (*anew)(struct task *));
+
+/*
+ * putoff_ask: from here on, user_read and user_prepare do not sleep for the
+ * task: what is not there is waited for later.  Promises of before are gone.
+ * putoff_asked: that was all.
+ * => true: the stop has been put off.  False: what was asked for is there, and
+ *    not promised any more
+ */
+void putoff_ask(struct task *);
+bool putoff_asked(struct task *, void (*anew)(struct task *));
 
 /* putoff_leave: the task goes, maybe in the middle of waiting. */
 void putoff_leave(struct task *);

@@ -86,8 +86,8 @@ struct run {
 	struct timespec started;
 
 	/* Counters for --stats. */
-	uint64_t stops, faults, faults_parked, syscalls, signals, stub_runs,
-	    processes;
+	uint64_t stops, faults, faults_parked, calls_parked, frames_parked,
+	    syscalls, signals, stub_runs, processes;
 	size_t entries_peak;
 	uint64_t entries_reserved; /* in use, but not for the program */
 	uint64_t in_use_peak, pages_peak;

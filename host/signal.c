@@ -12,6 +12,7 @@
 #include "host/fault.h"
 #include "host/job.h"
 #include "host/message.h"
+#include "host/putoff.h"
 #include "host/run.h"
 #include "host/space.h"
 #include "host/stub.h"
@@ -130,6 +131,20 @@ signal_prepare_frame(struct task *t)
 		prepare_frame(t, t->sighand->action[t->signal].flags);
 }
 
+bool
+signal_must_wait(struct task *t, void (*anew)(struct task *))
+{
+	bool wait;
+
+	if (t->space == NULL || !has_handler(t, t->signal))
+		return false;
+	putoff_ask(t);
+	signal_prepare_frame(t);
+	wait = putoff_asked(t, anew);
+	t->run->frames_parked += wait;
+	return wait;
+}
+
 /* Signals that do nothing: without a tracer nobody would notice them. */
 static bool
 is_ignored(const struct task *t, int sig)
@@ -147,6 +162,8 @@ signal_deliver(struct task *t)
 {
 	struct kernel_action *act = &t->sighand->action[t->signal];
 
+	if (signal_must_wait(t, signal_deliver))
+		return;
 	if (is_ignored(t, t->signal))
 		syscall_again(t);
 	if (t->space != NULL && has_handler(t, t->signal)) {
@@ -299,6 +316,7 @@ signal_stop(struct task *t, int sig)
 	syscall_catch_up(t);
 	if (t->at == TASK_DEAD)
 		return;
+	putoff_begin(t);
 	if (t->signal == 0)
 		syscall_run(t);
 	else if (is_fault(t, sig))

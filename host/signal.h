@@ -44,6 +44,12 @@ void signal_prepare(struct task *);
 void signal_prepare_frame(struct task *);
 
 /*
+ * signal_must_wait: the frame that t->signal needs is not there: the stop has
+ * been put off (putoff.h), with nothing done.
+ */
+bool signal_must_wait(struct task *, void (*anew)(struct task *));
+
+/*
  * signal_kill: end the process that the task is of, which has done nothing
  * wrong, with one line that says why.
  */

@@ -194,6 +194,8 @@ collect_host(struct run_result *r, struct run *run)
 		{ "host_stops", run->stops },
 		{ "host_faults", run->faults },
 		{ "host_faults_parked", run->faults_parked },
+		{ "host_calls_parked", run->calls_parked },
+		{ "host_frames_parked", run->frames_parked },
 		{ "host_syscalls", run->syscalls },
 		{ "host_signals", run->signals },
 		{ "host_stub_runs", run->stub_runs },

@@ -187,6 +187,13 @@ prepare_exit(struct task *t)
 }
 
 static void
+need_at_exit(struct task *t, const struct sysargs_call *call)
+{
+	(void)call;
+	prepare_exit(t);
+}
+
+static void
 sys_exit(struct task *t, const struct sysargs_call *call)
 {
 	(void)call;
@@ -234,5 +241,11 @@ const struct syscall_entry_of sys_process_calls[] = {
 	{ SYS_exit_group, sys_exit_group },
 	{ SYS_set_tid_address, sys_set_tid_address },
 	{ SYS_prctl, sys_prctl },
+	{ 0, NULL },
+};
+
+const struct syscall_entry_of sys_process_needs[] = {
+	{ SYS_exit, need_at_exit },
+	{ SYS_exit_group, need_at_exit },
 	{ 0, NULL },
 };

@@ -42,6 +42,14 @@ sys_rt_sigprocmask(struct task *t, const struct sysargs_call *call)
 	syscall_prepare_and_run(t, call);
 }
 
+/* What the handler returns to. */
+static void
+need_frame(struct task *t, const struct sysargs_call *call)
+{
+	(void)call;
+	user_prepare(t, trace_regs(t)->rsp, VM_PAGE_SIZE, false);
+}
+
 static void
 sys_rt_sigreturn(struct task *t, const struct sysargs_call *call)
 {
@@ -49,8 +57,7 @@ sys_rt_sigreturn(struct task *t, const struct sysargs_call *call)
 
 	if (user_read(t, frame + UCONTEXT_MASK, &mask, sizeof(mask)) == 0)
 		t->blocked = mask;
-	user_prepare(t, frame, VM_PAGE_SIZE, false);
-	(void)call;
+	need_frame(t, call);
 	syscall_run_itself(t);
 }
 
@@ -81,10 +88,10 @@ sys_sigaltstack(struct task *t, const struct sysargs_call *call)
 
 /* Calls with a mask of their own: a handler may start inside of them. */
 static void
-sys_with_mask(struct task *t, const struct sysargs_call *call)
+need_frames(struct task *t, const struct sysargs_call *call)
 {
+	(void)call;
 	signal_prepare(t);
-	syscall_prepare_and_run(t, call);
 }
 
 const struct syscall_entry_of sys_signal_calls[] = {
@@ -92,11 +99,16 @@ const struct syscall_entry_of sys_signal_calls[] = {
 	{ SYS_rt_sigprocmask, sys_rt_sigprocmask },
 	{ SYS_rt_sigreturn, sys_rt_sigreturn },
 	{ SYS_sigaltstack, sys_sigaltstack },
-	{ SYS_rt_sigsuspend, sys_with_mask },
-	{ SYS_ppoll, sys_with_mask },
-	{ SYS_pselect6, sys_with_mask },
-	{ SYS_epoll_pwait, sys_with_mask },
-	{ SYS_epoll_pwait2, sys_with_mask },
-	{ SYS_io_pgetevents, sys_with_mask },
+	{ 0, NULL },
+};
+
+const struct syscall_entry_of sys_signal_needs[] = {
+	{ SYS_rt_sigreturn, need_frame },
+	{ SYS_rt_sigsuspend, need_frames },
+	{ SYS_ppoll, need_frames },
+	{ SYS_pselect6, need_frames },
+	{ SYS_epoll_pwait, need_frames },
+	{ SYS_epoll_pwait2, need_frames },
+	{ SYS_io_pgetevents, need_frames },
 	{ 0, NULL },
 };

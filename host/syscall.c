@@ -13,6 +13,7 @@
 #include "host/message.h"
 #include "host/oom.h"
 #include "host/proc.h"
+#include "host/putoff.h"
 #include "host/run.h"
 #include "host/signal.h"
 #include "host/space.h"
@@ -28,25 +29,33 @@
 
 #define TABLE_SIZE 512
 
-static syscall_handler *handlers[TABLE_SIZE];
+static syscall_handler *handlers[TABLE_SIZE], *needs[TABLE_SIZE];
 
 static void
-add_all(const struct syscall_entry_of *e)
+add_all(syscall_handler **table, const struct syscall_entry_of *e)
 {
 	for (; e->handler != NULL; e++)
-		handlers[e->nr] = e->handler;
+		table[e->nr] = e->handler;
 }
 
 void
 syscall_init(void)
 {
-	add_all(sys_memory_calls);
-	add_all(sys_process_calls);
-	add_all(sys_signal_calls);
-	add_all(sys_shm_calls);
-	add_all(sys_limit_calls);
-	add_all(sys_seal_calls);
-	add_all(sys_pipe_calls);
+	add_all(handlers, sys_memory_calls);
+	add_all(handlers, sys_process_calls);
+	add_all(handlers, sys_signal_calls);
+	add_all(handlers, sys_shm_calls);
+	add_all(handlers, sys_limit_calls);
+	add_all(handlers, sys_seal_calls);
+	add_all(handlers, sys_pipe_calls);
+	add_all(needs, sys_process_needs);
+	add_all(needs, sys_signal_needs);
+}
+
+static syscall_handler *
+find(syscall_handler **table, const struct sysargs_call *call)
+{
+	return call->nr < TABLE_SIZE ? table[call->nr] : NULL;
 }
 
 /* ------------------------------------------------------- preparation */
@@ -96,14 +105,25 @@ call_later(struct task *t)
 	stub_resume(t, STUB_NO_CALL);
 }
 
-bool
-syscall_prepare(struct task *t, const struct sysargs_call *call)
+/* Go through all memory that the call uses, and make it usable. */
+static void
+walk(struct task *t, const struct sysargs_call *call)
 {
+	syscall_handler *more = find(needs, call);
+
 	t->reaches_ours = t->starved = false;
 	t->room = large_most(t->run);
 	t->walked = call;
 	(void)sysargs_walk(call, &syscall_memory, t);
 	t->walked = NULL;
+	if (more != NULL)
+		more(t, call);
+}
+
+bool
+syscall_prepare(struct task *t, const struct sysargs_call *call)
+{
+	walk(t, call);
 	if (t->reaches_ours)
 		refuse(t);
 	else if (t->starved && oom(t))
@@ -241,12 +261,54 @@ prepare_and_run(struct task *t, const struct sysargs_call *call, bool restart)
 		syscall_prepare_and_run(t, call);
 }
 
+static void begin_again(struct task *);
+
+/* What is made by us takes as much memory as it finds. */
+static bool
+must_wait(struct task *t, const struct sysargs_call *call)
+{
+	bool wait;
+
+	if (t->space == NULL || large_is(t, call))
+		return false;
+	putoff_ask(t);
+	walk(t, call);
+	wait = putoff_asked(t, begin_again);
+	t->run->calls_parked += wait;
+	return wait;
+}
+
+/* The task is at a call of which nothing has been done yet. */
+static void
+begin(struct task *t, struct sysargs_call call)
+{
+	bool restart = call.nr == SYS_restart_syscall;
+
+	what_runs(t, &call);
+	if (must_wait(t, &call))
+		return;
+	if (t->space == NULL) {
+		give_hear(t);
+		trace_continue(t, 0);
+	} else if (!restart && find(handlers, &call) != NULL) {
+		find(handlers, &call)(t, &call);
+	} else {
+		prepare_and_run(t, &call, restart);
+	}
+}
+
+static void
+begin_again(struct task *t)
+{
+	begin(t, call_of(t));
+}
+
 void
 syscall_entry(struct task *t)
 {
 	struct sysargs_call call = call_of(t);
-	bool restart = call.nr == SYS_restart_syscall;
 
+	putoff_begin(t);
 	t->run->syscalls++;
 	t->in_stub = false;
 	t->npromises = 0;
@@ -257,17 +319,8 @@ syscall_entry(struct task *t)
 	coherence_forget(t, true); /* if it ended unseen */
 	timed_entry(t, call.nr);
 	live_call(t->run, call.nr, call.args[0]);
-	what_runs(t, &call);
 	space_check_stack(t);
-	if (t->space == NULL) {
-		give_hear(t);
-		trace_continue(t, 0);
-	} else if (!restart && call.nr < TABLE_SIZE &&
-	    handlers[call.nr] != NULL) {
-		handlers[call.nr](t, &call);
-	} else {
-		prepare_and_run(t, &call, restart);
-	}
+	begin(t, call);
 }
 
 void

@@ -3,9 +3,11 @@
  * syscall.h - system calls of the program that stop it.
  *
  * Calls on memory are answered here and never reach the kernel; the others
- * run as they are, once the memory they use is there.  Each call with a
- * meaning of its own has a handler in one of the sys_*.c files, found through
- * a table.  A handler ends in one of the three verbs below.
+ * run as they are, once the memory they use is there.  Before anything is done
+ * for a call all of that is asked for, and the call put off if it has to be
+ * waited for (putoff.h).  Each call with a meaning of its own has a handler in
+ * one of the sys_*.c files, found through a table.  A handler ends in one of
+ * the three verbs below.
  */
 #ifndef HOST_SYSCALL_H
 #define HOST_SYSCALL_H
@@ -28,6 +30,11 @@ extern const struct syscall_entry_of sys_shm_calls[];
 extern const struct syscall_entry_of sys_limit_calls[];
 extern const struct syscall_entry_of sys_seal_calls[];
 extern const struct syscall_entry_of sys_pipe_calls[];
+
+/* The same for calls that need more than their arguments say: these make it
+ * usable (user_prepare), and do no more. */
+extern const struct syscall_entry_of sys_process_needs[];
+extern const struct syscall_entry_of sys_signal_needs[];
 
 /* Fill the table; once. */
 void syscall_init(void);

@@ -142,8 +142,13 @@ struct task {
 	struct list waiting;       /* on run->waiting */
 	struct vm_fault_wait wait; /* what for */
 	void (*anew)(struct task *);
-	bool put_off; /* it waits now, and nothing may be run in the task */
-	unsigned put_offs; /* how often */
+	bool put_off;     /* it waits now, and nothing may be run in the task */
+	bool asks;        /* what is not there is not to be slept for ... */
+	bool has_to_wait; /* ... and something is not */
+	struct promise
+	    rest;          /* of the range where, to begin with; end 0: none */
+	unsigned put_offs; /* in a row without getting further */
+	uint64_t reached, furthest; /* pages found there: now, ever */
 
 	bool parked; /* inside vfork: it cannot run anything before its end */
 	struct task *vfork_parent; /* waits for this child's exec or exit */

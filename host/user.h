@@ -13,7 +13,8 @@
 #include "host/task.h"
 #include "vm/vm_types.h"
 
-/* => 0 or a VM_E* code; nothing is known of buf then */
+/* => 0 or a VM_E* code; nothing is known of buf then.  VM_EWAIT, if the task
+ * asks (putoff.h): not yet */
 int user_read(struct task *, uint64_t addr, void *buf, size_t len);
 int user_write(struct task *, uint64_t addr, const void *buf, size_t len);
 
@@ -29,6 +30,9 @@ int user_read_string(struct task *, uint64_t addr, char *buf, size_t size);
  * no answer ends it.
  */
 void user_prepare(struct task *, uint64_t addr, uint64_t len, bool write);
+
+/* user_go_on: make usable what task->rest was, up to what has no answer. */
+void user_go_on(struct task *, const struct promise *rest);
 
 /* user_keep: all that was prepared is usable still: since then the page daemon
  * may have taken some of it, to make the rest usable. */

@@ -725,36 +725,58 @@ def nbd_say(side, what):
             raise Failure(f"the server does not {what}")
 
 
-def expect_parked(side, result, what):
-    """It ended well, and somebody waited in a fault meanwhile."""
+def expect_parked(side, result, what, counter="host_faults_parked"):
+    """It ended well, and somebody waited meanwhile."""
     expect(result, 0, what)
-    if statistics_of(side)["host_faults_parked"] == 0:
+    if statistics_of(side)[counter] == 0:
         raise Failure(f"{what}: nobody waited")
+
+
+def stand_still(side, check, counter):
+    """The device of swap stands still: who needs a page of it waits, and nobody
+    else."""
+    side.shell("rm -f ready paused went-on disk control")
+    server = nbd_server(side)
+    try:
+        child = side.start(
+            [os.path.join(PROG, "slow_swap"), "-n", "40", check],
+            f"-m 32M -s nbd+unix:///?socket={side.path('disk')}"
+            " --stats=stats.json")
+        side.wait_for_file("ready")
+        nbd_say(side, b"p")
+        side.shell(": >paused")
+        side.wait_for_file("went-on")
+        nbd_say(side, b"r")
+        child.wait(30)
+    finally:
+        server.kill()
+        server.wait()
+    expect_parked(side, side.finish(child), check, counter)
 
 
 @case("slow-swap", vm_only=True, needs=["nbdkit",
                                         os.path.join(PROG, "slow_swap")])
 def slow_swap(side):
-    """A device stands still: who needs a page of it waits, and nobody else."""
+    """A page of swap that an access needs."""
     for check in "comes", "killed":
-        side.shell("rm -f ready paused went-on disk control")
-        server = nbd_server(side)
-        try:
-            child = side.start(
-                [os.path.join(PROG, "slow_swap"), "-n", "40", check],
-                f"-m 32M -s nbd+unix:///?socket={side.path('disk')}"
-                " --stats=stats.json")
-            side.wait_for_file("ready")
-            nbd_say(side, b"p")
-            side.shell(": >paused")
-            side.wait_for_file("went-on")
-            nbd_say(side, b"r")
-            child.wait(30)
-        finally:
-            server.kill()
-            server.wait()
-        result = side.finish(child)
-        expect_parked(side, result, check)
+        stand_still(side, check, "host_faults_parked")
+
+
+@case("slow-swap-calls", vm_only=True, timeout=120,
+      needs=["nbdkit", os.path.join(PROG, "slow_swap")])
+def slow_swap_calls(side):
+    """A page of swap that a system call needs."""
+    for check in ("read_comes", "write_comes", "open_comes", "read_killed",
+                  "read_left", "read_signalled", "read_stopped"):
+        stand_still(side, check, "host_calls_parked")
+
+
+@case("slow-swap-frames", vm_only=True, timeout=120,
+      needs=["nbdkit", os.path.join(PROG, "slow_swap")])
+def slow_swap_frames(side):
+    """A page of swap that the frame of a handler needs."""
+    for check in "frame_comes", "fault_frame_comes", "frame_killed":
+        stand_still(side, check, "host_frames_parked")
 
 
 @case("pressed-writes", vm_only=True, timeout=120,
@@ -775,7 +797,10 @@ def slow_file(side):
     else."""
     side.shell("gcc -shared -fPIC -D_GNU_SOURCE -o slow.so $FILES/slow_read.c")
     side.env["LD_PRELOAD"] = side.path("slow.so")
-    for check in "file_comes", "file_killed":
+    for check, counter in (("file_comes", "host_faults_parked"),
+                           ("file_killed", "host_faults_parked"),
+                           ("file_read_comes", "host_calls_parked"),
+                           ("file_read_left", "host_calls_parked")):
         side.shell("rm -f ready paused went-on still slow-data")
         child = side.start(
             [os.path.join(PROG, "slow_swap"), "-n", "2", check],
@@ -784,8 +809,7 @@ def slow_file(side):
         side.shell(": >still; : >paused")
         side.wait_for_file("went-on")
         side.shell("rm still")
-        result = side.finish(child)
-        expect_parked(side, result, check)
+        expect_parked(side, side.finish(child), check, counter)
 
 
 @case("sleepers", vm_only=True, needs=[os.path.join(PROG, "sleepers")],

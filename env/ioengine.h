@@ -45,6 +45,10 @@ struct ioengine_ops {
 	/* => 0 or an errno */
 	int (*create)(const struct vm_env *, struct ioengine **);
 	void (*start)(struct ioengine *, struct iofile *, struct vm_io *);
+	/* Send to the disk what was written to the file so far; nobody waits
+	 * for it.  => from its end() only
+	 * => false: it is still at the last such request */
+	bool (*send)(struct ioengine *, struct iofile *);
 	void (*destroy)(struct ioengine *); /* nothing is under way */
 };
 

@@ -21,6 +21,7 @@
 
 #ifdef HAVE_LIBURING
 
+#include <fcntl.h>
 #include <liburing.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -41,8 +42,10 @@ struct ioring {
 	struct io_uring ring;
 	uint64_t woken; /* what is read from wake */
 	bool hearing;   /* that read is in the ring */
+	bool sending;   /* the sender is in the ring */
 	unsigned under_way;
 	struct request *free;
+	struct request sender; /* of no pages: to the disk */
 	struct request requests[URING_DEPTH];
 };
 
@@ -52,7 +55,7 @@ ring_of(struct ioengine *engine)
 	return container_of(engine, struct ioring, engine);
 }
 
-/* The ring has an entry for each request and one for the eventfd. */
+/* The ring has an entry for each request, the eventfd and the sender. */
 static struct io_uring_sqe *
 entry(struct ioring *r)
 {
@@ -123,6 +126,13 @@ completed(struct ioring *r, struct request *req, int result)
 }
 
 static void
+sent(struct ioring *r)
+{
+	r->sending = false;
+	r->under_way--;
+}
+
+static void
 reap(struct ioring *r)
 {
 	struct io_uring_cqe *cqe;
@@ -135,6 +145,8 @@ reap(struct ioring *r)
 		io_uring_cqe_seen(&r->ring, cqe);
 		if (req == NULL)
 			r->hearing = false;
+		else if (req == &r->sender)
+			sent(r);
 		else
 			completed(r, req, result);
 	}
@@ -188,6 +200,24 @@ ring_start(struct ioengine *engine, struct iofile *file, struct vm_io *io)
 		tell(r);
 }
 
+/* The kernel has a thread of its own for this one. */
+static bool
+ring_send(struct ioengine *engine, struct iofile *file)
+{
+	struct ioring *r = ring_of(engine);
+	struct io_uring_sqe *sqe;
+
+	if (r->sending)
+		return false;
+	sqe = entry(r);
+	io_uring_prep_sync_file_range(sqe, file->fd, 0, 0,
+	    SYNC_FILE_RANGE_WRITE);
+	io_uring_sqe_set_data(sqe, &r->sender);
+	r->sending = true;
+	r->under_way++;
+	return true;
+}
+
 static void
 ring_free(struct ioring *r)
 {
@@ -213,7 +243,7 @@ static void
 ring_init(struct ioring *r, const struct vm_env *env)
 {
 	r->engine = (struct ioengine){ .ops = &ioring, .env = env };
-	r->hearing = false;
+	r->hearing = r->sending = false;
 	r->under_way = 0;
 	r->free = NULL;
 	for (unsigned i = 0; i < URING_DEPTH; i++) {
@@ -254,6 +284,7 @@ const struct ioengine_ops ioring = {
 	.name = "io_uring",
 	.create = ring_create,
 	.start = ring_start,
+	.send = ring_send,
 	.destroy = ring_destroy,
 };
 

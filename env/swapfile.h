@@ -4,7 +4,10 @@
  *
  * Several requests are under way at once, by io_uring where the kernel allows
  * it, else by threads.  Pages go through the host's cache of the file: one
- * that is still there is read at once, in the thread that asks.
+ * that is still there is read at once, in the thread that asks.  What was
+ * written is sent on to the disk a megabyte at a time, as nobody else would for
+ * half a minute: the disk works while the next pages go out, and the host's
+ * memory holds copies that it can drop.
  *
  * What is overwritten.  A swap file loses what it contains, so only these are
  * taken:

@@ -12,11 +12,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/fiemap.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -229,6 +232,84 @@ test_bare_threads(void **state)
 {
 	(void)state;
 	hammer_bare(&iopool);
+}
+
+/* Whether the disk has this byte: before, its block has been allocated only. */
+static bool
+is_on_disk(const char *name, uint64_t at)
+{
+	union {
+		struct fiemap map;
+		char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
+	} ask = {
+		.map = { .fm_start = at, .fm_length = 1, .fm_extent_count = 1 }
+	};
+	int fd = open(path(name), O_RDONLY);
+	int error = ioctl(fd, FS_IOC_FIEMAP, &ask);
+
+	(void)close(fd);
+	return error == 0 && ask.map.fm_mapped_extents == 1 &&
+	    (ask.map.fm_extents[0].fe_flags & FIEMAP_EXTENT_UNWRITTEN) == 0;
+}
+
+static bool
+is_soon_on_disk(const char *name, uint64_t at)
+{
+	for (unsigned i = 0; i < 1000; i++) {
+		if (is_on_disk(name, at))
+			return true;
+		(void)usleep(10000);
+	}
+	return false;
+}
+
+static bool
+knows_what_is_on_disk(const char *name)
+{
+	int fd = open(path(name), O_RDWR | O_CREAT, 0600);
+	bool knows;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fallocate(fd, 0, 0, MB), 0);
+	knows = !is_on_disk(name, 0) && pwrite(fd, "x", 1, 0) == 1 &&
+	    !is_on_disk(name, 0) && fdatasync(fd) == 0 && is_on_disk(name, 0);
+	(void)close(fd);
+	return knows;
+}
+
+/* Does what goes out go on to the disk, without anybody's asking? */
+static void
+must_send(enum swapfile_engine engine)
+{
+	struct swapdev_why why;
+	struct vm_swap_device device;
+
+	if (!knows_what_is_on_disk("other")) {
+		printf("skip: no telling what the disk has\n");
+		skip();
+	}
+	if (!try_open("swap", 8 * MB, engine, &device, &why)) {
+		printf("skip: %s\n", why.text);
+		skip();
+	}
+	for (unsigned i = 0; i < 320; i += 64)
+		must_write(&device, 256 + i, 64, 1);
+	assert_true(is_soon_on_disk("swap", MB + VM_PAGE_SIZE));
+	swapdev_close(&device);
+}
+
+static void
+test_sends_uring(void **state)
+{
+	(void)state;
+	must_send(SWAPFILE_URING);
+}
+
+static void
+test_sends_threads(void **state)
+{
+	(void)state;
+	must_send(SWAPFILE_THREADS);
 }
 
 static void
@@ -676,6 +757,8 @@ main(void)
 		TEST(test_many_threads),
 		TEST(test_bare_uring),
 		TEST(test_bare_threads),
+		TEST(test_sends_uring),
+		TEST(test_sends_threads),
 		TEST(test_piecewise),
 		TEST(test_lengths),
 		TEST(test_again),

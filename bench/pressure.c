@@ -4,27 +4,40 @@
  * through the whole system, beside plain I/O to the same file; and how long a
  * program waits for memory meanwhile.
  *
- * A system on the soft MMU with an eighth of so many megabytes of memory, and
- * a swap file.  A program (rather: vm_fault and the bytes of the page) writes
- * all of its memory and then reads all of it:
+ * A system on the soft MMU, and a swap file.  Three things are measured, each
+ * beside the plain I/O that moves the same bytes:
  *
- *	plain	  fill a buffer of 64 pages and pwrite(2) it, as dd(1) does;
- *		  pread(2) it and look at every page
+ *	out	  so much memory is in use and dirty when the clock starts, and
+ *		  on swap when it stops.  Plain: a buffer as large, filled
+ *		  before, is written, 64 pages at a time
+ *	through	  a program (rather: vm_fault and a word of each page) makes so
+ *		  much memory dirty in a system that has an eighth of it, and is
+ *		  full when the clock starts.  Plain: 64 pages are filled and
+ *		  written, over and over, as dd(1) does it.  The filling stands
+ *		  for the zeroes that the system fills a page with
+ *	in	  the program looks at a word of each page.  Plain: the same,
+ *		  of 64 pages that have been read
+ *
+ * and they are moved by
+ *
+ *	plain	  pwrite(2), pread(2)
+ *	sending	  the same, and sync_file_range(2) after each megabyte, as the
+ *		  swap file does it: the disk works meanwhile
  *	by itself who finds no page makes a pass
- *	daemon	  a thread runs vm_pageout_daemon
+ *	daemon	  a thread runs vm_pageout_daemon; it does so when somebody
+ *		  wants memory, so there is no `out' of it
  *
- * The rates are those of going out and coming in,
+ * The rates are medians of some rounds, in which they take turns:
  *
- *	disk	  until fdatasync(2) has ended; from the disk, the file's cache
- *		  being empty
+ *	disk	  until fdatasync(2) has ended; from the disk.  The file has no
+ *		  page in the host's cache when the clock starts
  *	cache	  to and from the host's cache of the file.  No disk is as fast:
  *		  this tells what paging costs by itself
  *	per CPU s the same bytes by the processor time of all threads, which
  *		  other work on the machine hardly changes
  *
- * and medians of some rounds, in which the three take turns.  Checksums are
- * part of it, as they are of every run; so is the copy by which the soft MMU
- * stores, which stands for the filling of the plain buffer.
+ * All blocks of the file have been written before.  Checksums are part of it,
+ * as they are of every run.
  *
  * Stalls are the times of all the faults of the writing and reading that
  * needed memory; nearly all find a free page, so the largest few tell.
@@ -53,12 +66,25 @@
 enum { ROUNDS = 5, EPISODES = 40, SHARE = 8, PATIENCE = 100000 };
 
 #define CLUSTER (VM_CLUSTER_MAX * VM_PAGE_SIZE)
+#define WORDS   (VM_PAGE_SIZE / sizeof(uint64_t))
 
-enum way { PLAIN, BY_ITSELF, DAEMON, WAYS };
+/* Clusters that who sends writes before: as env/swapfile.c. */
+#define SEND_SHARE 4
 
-static const char *const way_names[WAYS] = { "plain", "by itself", "daemon" };
+enum way { PLAIN, SENDING, BY_ITSELF, DAEMON, WAYS };
 
-struct start {
+static const char *const way_names[WAYS] = { "plain", "sending", "by itself",
+	"daemon" };
+
+enum what { OUT, THROUGH, IN, WHATS };
+
+static const char *const what_names[WHATS] = { "out", "through", "in" };
+
+/* It runs, for one of the figures. */
+struct clock {
+	enum way way;
+	enum what what;
+	bool on_disk;
 	double time, cpu;
 };
 
@@ -72,8 +98,8 @@ struct program {
 static const char *path;
 static const struct vm_design *design;
 static size_t npages;
-static struct samples rates[WAYS][2], costs[WAYS][2], disk[WAYS][2],
-    stalls[WAYS][2], relief[WAYS][2];
+static struct samples cache[WAYS][WHATS], costs[WAYS][WHATS], disk[WAYS][WHATS],
+    stalls[WAYS][WHATS], relief[WAYS][2];
 
 static double
 cpu(void)
@@ -84,9 +110,9 @@ cpu(void)
 /* -------------------------------------------------------------- program */
 
 static void
-begin(struct program *p, enum way way)
+begin(struct program *p, enum way way, size_t memory)
 {
-	rig_init(&p->rig, design, npages / SHARE);
+	rig_init(&p->rig, design, memory);
 	rig_swap_to(&p->rig, path, npages + npages / 4);
 	p->space = rig_space(&p->rig, npages, VM_MMAP_SHARED, &p->base);
 	if (way == DAEMON)
@@ -100,23 +126,22 @@ end(struct program *p)
 	rig_fini(&p->rig);
 }
 
-/* Fill the i-th page, or look at it. */
+/* Write to the i-th page, or look at it. */
 static void
 use_page(struct program *p, size_t i, bool write)
 {
-	static uint64_t words[VM_PAGE_SIZE / sizeof(uint64_t)];
+	uint64_t word = i;
 	struct soft_access a = {
 		.pmap = p->space->map.pmap,
 		.access = write ? VM_PROT_WRITE : VM_PROT_READ,
 		.va = p->base + vm_ptoa(i),
-		.buf = words,
-		.len = write ? sizeof(words) : sizeof(words[0]),
+		.buf = &word,
+		.len = sizeof(word),
 	};
 
-	words[0] = i;
 	while (soft_access(&a) != VM_OK)
 		must(vm_fault(&p->space->map, a.va, a.access, 0), "vm_fault");
-	if (!write && words[0] != i)
+	if (word != i)
 		errx(1, "page %zu came back wrong", i);
 }
 
@@ -134,17 +159,9 @@ wait_until_written(struct vm_system *sys)
 	}
 }
 
-/* ----------------------------------------------------------- throughput */
+/* ---------------------------------------------------------------- clock */
 
-static uint64_t
-moved(struct vm_system *sys, bool out)
-{
-	struct vm_stats *st = &sys->stats;
-
-	return atomic_load(out ? &st->pageouts : &st->pageins);
-}
-
-/* The file's cache is empty and all is on the disk. */
+/* The file has no page in the cache, and all is on the disk. */
 static void
 let_cache_go(void)
 {
@@ -157,36 +174,95 @@ let_cache_go(void)
 }
 
 static void
-note(enum way way, bool write, bool on_disk, double bytes,
-    const struct start *start)
+clock_start(struct clock *c, enum way way, enum what what, bool on_disk)
 {
-	if (write && on_disk)
+	*c = (struct clock){ .way = way, .what = what, .on_disk = on_disk };
+	if (on_disk)
 		let_cache_go();
-	samples_add(on_disk ? &disk[way][!write] : &rates[way][!write],
-	    bytes / (now() - start->time));
-	if (!on_disk)
-		samples_add(&costs[way][!write], bytes / (cpu() - start->cpu));
+	c->time = now();
+	c->cpu = cpu();
 }
 
-/* Write all, or read all. */
+/* What is to be on the disk is there, but is still in the cache. */
 static void
-go_through(struct program *p, enum way way, bool write, bool on_disk)
+clock_stop(const struct clock *c, double bytes)
 {
-	struct vm_system *sys = p->rig.sys;
-	uint64_t before = moved(sys, write);
-	struct start start = { now(), cpu() };
-	double last = start.time, next;
+	struct samples *s = &(c->on_disk ? disk : cache)[c->way][c->what];
+	int fd = open(path, O_RDWR);
 
-	for (size_t i = 0; i < npages; i++) {
+	if (fd < 0 || (c->on_disk && c->what != IN && fdatasync(fd) != 0))
+		err(1, "%s", path);
+	samples_add(s, bytes / (now() - c->time));
+	if (!c->on_disk)
+		samples_add(&costs[c->way][c->what], bytes / (cpu() - c->cpu));
+	(void)close(fd);
+}
+
+/* ---------------------------------------------------------- through the vm */
+
+static double
+paged_out(struct program *p)
+{
+	return (double)vm_ptoa(atomic_load(&p->rig.sys->stats.pageouts));
+}
+
+/* Use pages from the i-th on, and note what each takes. */
+static void
+use_all(struct program *p, size_t i, struct samples *stall, bool write)
+{
+	double last = now(), next;
+
+	for (; i < npages; i++) {
 		use_page(p, i, write);
 		next = now();
-		samples_add(&stalls[way][!write], next - last);
+		samples_add(stall, next - last);
 		last = next;
 	}
-	if (write)
-		wait_until_written(sys);
-	note(way, write, on_disk, (double)vm_ptoa(moved(sys, write) - before),
-	    &start);
+}
+
+static void
+vm_out(enum way way, bool on_disk)
+{
+	struct program p;
+	struct clock clock;
+	size_t all;
+
+	begin(&p, way, npages + npages / 4);
+	for (size_t i = 0; i < npages; i++)
+		use_page(&p, i, true);
+	all = vm_page_free_count(p.rig.sys) + npages;
+	clock_start(&clock, way, OUT, on_disk);
+	while (paged_out(&p) < (double)vm_ptoa(npages))
+		(void)vm_pageout(p.rig.sys, all);
+	clock_stop(&clock, (double)vm_ptoa(npages));
+	end(&p);
+}
+
+static void
+vm_through(struct program *p, enum way way, bool on_disk)
+{
+	struct clock clock;
+	double before;
+	size_t i;
+
+	for (i = 0; i < npages / SHARE; i++)
+		use_page(p, i, true);
+	wait_until_written(p->rig.sys);
+	before = paged_out(p);
+	clock_start(&clock, way, THROUGH, on_disk);
+	use_all(p, i, &stalls[way][THROUGH], true);
+	wait_until_written(p->rig.sys);
+	clock_stop(&clock, paged_out(p) - before);
+}
+
+static void
+vm_in(struct program *p, enum way way, bool on_disk)
+{
+	struct clock clock;
+
+	clock_start(&clock, way, IN, on_disk);
+	use_all(p, 0, &stalls[way][IN], false);
+	clock_stop(&clock, (double)vm_ptoa(npages));
 }
 
 static void
@@ -194,66 +270,151 @@ through_the_vm(enum way way, bool on_disk)
 {
 	struct program p;
 
-	begin(&p, way);
-	go_through(&p, way, true, on_disk);
+	if (way != DAEMON)
+		vm_out(way, on_disk);
+	begin(&p, way, npages / SHARE);
+	vm_through(&p, way, on_disk);
 	(void)vm_pageout(p.rig.sys, npages / SHARE);
-	if (on_disk)
-		let_cache_go();
-	go_through(&p, way, false, on_disk);
+	vm_in(&p, way, on_disk);
 	end(&p);
 }
 
-/* Fill every page of a cluster, or look at them. */
-static void
-use(uint64_t *words, size_t n, bool write)
-{
-	static const uint64_t page[VM_PAGE_SIZE / sizeof(*words)];
+/* ---------------------------------------------------------------- plainly */
 
-	for (size_t i = 0; i < VM_CLUSTER_MAX; i++) {
-		if (write) {
-			memcpy(words, page, sizeof(page));
-			*words = n + i;
-		} else if (*words != n + i) {
-			errx(1, "%s: cluster %zu came back wrong", path, n);
-		}
-		words += VM_PAGE_SIZE / sizeof(*words);
+/* Its memory is one cluster, or all that is to be written. */
+struct plain {
+	int fd;
+	uint64_t *words;
+	size_t len, nclusters;
+	bool sends;
+};
+
+static void
+plain_init(struct plain *p, size_t nclusters, size_t len)
+{
+	*p = (struct plain){ .fd = open(path, O_RDWR),
+		.words = aligned_alloc(VM_PAGE_SIZE, len),
+		.len = len,
+		.nclusters = nclusters };
+	if (p->fd < 0 || p->words == NULL)
+		err(1, "%s", path);
+}
+
+static void
+plain_fini(struct plain *p)
+{
+	free(p->words);
+	(void)close(p->fd);
+}
+
+static uint64_t *
+cluster_at(const struct plain *p, size_t n)
+{
+	return p->words + n * CLUSTER % p->len / sizeof(*p->words);
+}
+
+static off_t
+offset_of(size_t n)
+{
+	return (off_t)(VM_PAGE_SIZE + n * CLUSTER);
+}
+
+static void
+fill(const struct plain *p, size_t n)
+{
+	static const uint64_t page[WORDS];
+	uint64_t *words = cluster_at(p, n);
+
+	for (size_t i = 0; i < VM_CLUSTER_MAX; i++, words += WORDS) {
+		memcpy(words, page, sizeof(page));
+		*words = n + i;
 	}
 }
 
 static void
-plain(bool write, bool on_disk)
+write_one(const struct plain *p, size_t n)
 {
-	int fd = open(path, O_RDWR);
-	uint64_t *words = aligned_alloc(VM_PAGE_SIZE, CLUSTER);
-	size_t n, nclusters = npages / VM_CLUSTER_MAX;
-	struct start start = { now(), cpu() };
-	ssize_t done;
-
-	if (fd < 0 || words == NULL)
+	if (pwrite(p->fd, cluster_at(p, n), CLUSTER, offset_of(n)) !=
+	    (ssize_t)CLUSTER)
 		err(1, "%s", path);
-	for (n = 0; n < nclusters; n++) {
-		off_t at = (off_t)(VM_PAGE_SIZE + n * CLUSTER);
+	if (p->sends && (n + 1) % SEND_SHARE == 0 &&
+	    sync_file_range(p->fd, 0, 0, SYNC_FILE_RANGE_WRITE) != 0)
+		err(1, "%s", path);
+}
 
-		if (write)
-			use(words, n, true);
-		done = write ? pwrite(fd, words, CLUSTER, at) :
-			       pread(fd, words, CLUSTER, at);
-		if (done != (ssize_t)CLUSTER)
-			err(1, "%s", path);
-		if (!write)
-			use(words, n, false);
+static void
+plain_out(const struct plain *p)
+{
+	for (size_t n = 0; n < p->nclusters; n++)
+		write_one(p, n);
+}
+
+static void
+plain_through(const struct plain *p)
+{
+	for (size_t n = 0; n < p->nclusters; n++) {
+		fill(p, n);
+		write_one(p, n);
 	}
-	note(PLAIN, write, on_disk, (double)(nclusters * CLUSTER), &start);
-	free(words);
-	(void)close(fd);
+}
+
+static void
+plain_in(const struct plain *p)
+{
+	for (size_t n = 0; n < p->nclusters; n++) {
+		if (pread(p->fd, p->words, CLUSTER, offset_of(n)) !=
+		    (ssize_t)CLUSTER)
+			err(1, "%s", path);
+		for (size_t i = 0; i < VM_CLUSTER_MAX; i++) {
+			if (p->words[i * WORDS] != n + i)
+				errx(1, "cluster %zu came back wrong", n);
+		}
+	}
+}
+
+static void
+plain(enum way way, enum what what, bool on_disk)
+{
+	static void (*const kinds[])(
+	    const struct plain *) = { [OUT] = plain_out,
+		[THROUGH] = plain_through,
+		[IN] = plain_in };
+	size_t n = npages / VM_CLUSTER_MAX;
+	struct plain p;
+	struct clock clock;
+
+	plain_init(&p, n, what == OUT ? n * CLUSTER : CLUSTER);
+	p.sends = way == SENDING;
+	for (size_t i = 0; i < n; i++)
+		fill(&p, i);
+	clock_start(&clock, way, what, on_disk);
+	kinds[what](&p);
+	clock_stop(&clock, (double)(n * CLUSTER));
+	plain_fini(&p);
+}
+
+/* The file is there, and has all its blocks. */
+static void
+write_file(void)
+{
+	struct program p;
+	struct plain all;
+
+	begin(&p, PLAIN, npages / SHARE);
+	end(&p);
+	plain_init(&all, (npages + npages / 4) / VM_CLUSTER_MAX, CLUSTER);
+	plain_through(&all);
+	plain_fini(&all);
 }
 
 static void
 round_of(bool on_disk)
 {
 	through_the_vm(BY_ITSELF, on_disk);
-	plain(true, on_disk);
-	plain(false, on_disk);
+	for (enum what w = OUT; w < WHATS; w++)
+		plain(PLAIN, w, on_disk);
+	for (enum what w = OUT; w < IN && on_disk; w++)
+		plain(SENDING, w, on_disk);
 	through_the_vm(DAEMON, on_disk);
 }
 
@@ -326,7 +487,7 @@ relieve(enum way way)
 	struct watch w = { 0 };
 	size_t at = 0;
 
-	begin(&p, way);
+	begin(&p, way, npages / SHARE);
 	w.sys = p.rig.sys;
 	for (size_t i = 0; i < npages; i++)
 		use_page(&p, i, true);
@@ -350,43 +511,53 @@ relieve(enum way way)
 /* --------------------------------------------------------------- report */
 
 static void
-report_rates(const char *unit, struct samples table[WAYS][2])
+report_rate(struct samples table[WAYS][WHATS], enum way w, enum what what)
 {
-	double best, rate;
+	double best = samples_part(&table[PLAIN][what], 0.5);
+	double rate = samples_part(&table[w][what], 0.5);
 
-	printf("%-10s %10s %8s %10s %8s\n", unit, "out", "", "in", "");
+	if (table[w][what].n == 0)
+		printf(" %8s %5s", "-", "");
+	else
+		printf(" %8.0f %4.0f%%", rate, 100 * rate / best);
+}
+
+static void
+report_rates(const char *unit, struct samples table[WAYS][WHATS])
+{
+	printf("%-10s", unit);
+	for (enum what what = OUT; what < WHATS; what++)
+		printf(" %8s %5s", what_names[what], "");
+	printf("\n");
 	for (enum way w = PLAIN; w < WAYS; w++) {
+		if (table[w][THROUGH].n == 0)
+			continue;
 		printf("%-10s", way_names[w]);
-		for (unsigned i = 0; i < 2; i++) {
-			best = samples_part(&table[PLAIN][i], 0.5);
-			rate = samples_part(&table[w][i], 0.5);
-			printf(" %10.0f %7.0f%%", rate, 100 * rate / best);
-		}
+		for (enum what what = OUT; what < WHATS; what++)
+			report_rate(table, w, what);
 		printf("\n");
 	}
 	printf("\n");
 }
 
 static void
-report(void)
+report_times(enum way w, const char *what, struct samples *s)
 {
-	report_rates("disk MB/s", disk);
-	report_rates("cache MB/s", rates);
-	report_rates("per CPU s", costs);
-	printf("%-22s %9s %9s %9s %9s %9s\n", "microseconds", "p50", "p99",
+	printf("%-9s %-14s %9.1f %9.1f %9.1f %9.1f %9zu\n", way_names[w], what,
+	    samples_part(s, 0.5), samples_part(s, 0.99), samples_part(s, 0.999),
+	    samples_part(s, 1), s->n);
+}
+
+static void
+report_waits(void)
+{
+	printf("%-24s %9s %9s %9s %9s %9s\n", "microseconds", "p50", "p99",
 	    "p99.9", "max", "number");
 	for (enum way w = BY_ITSELF; w < WAYS; w++) {
-		for (unsigned i = 0; i < 4; i++) {
-			struct samples *s = i < 2 ? &stalls[w][i] :
-						    &relief[w][i - 2];
-			const char *what[] = { "fault, out", "fault, in",
-				"relief, dirty", "relief, clean" };
-
-			printf("%-9s %-12s %9.1f %9.1f %9.1f %9.1f %9zu\n",
-			    way_names[w], what[i], samples_part(s, 0.5),
-			    samples_part(s, 0.99), samples_part(s, 0.999),
-			    samples_part(s, 1), s->n);
-		}
+		report_times(w, "fault, through", &stalls[w][THROUGH]);
+		report_times(w, "fault, in", &stalls[w][IN]);
+		report_times(w, "relief, dirty", &relief[w][0]);
+		report_times(w, "relief, clean", &relief[w][1]);
 	}
 }
 
@@ -400,12 +571,17 @@ main(int argc, char **argv)
 	design = vm_design_named(argc == 4 ? argv[3] : "netbsd");
 	if (design == NULL || npages < 8192)
 		errx(2, "no such design, or less than 32 megabytes");
+	write_file();
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		round_of(false);
 		round_of(true);
 	}
+	report_rates("disk MB/s", disk);
+	report_rates("cache MB/s", cache);
+	report_rates("per CPU s", costs);
+	(void)fflush(stdout);
 	relieve(BY_ITSELF);
 	relieve(DAEMON);
-	report();
+	report_waits();
 	return 0;
 }

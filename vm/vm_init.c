@@ -57,7 +57,7 @@ fini_layers(struct vm_system *sys)
 		vm_swap_fini(sys);
 	if (sys->pageq != NULL)
 		vm_pageq_fini(sys);
-	if (sys->freelist != NULL)
+	if (sys->pages != NULL)
 		vm_page_fini(sys);
 }
 

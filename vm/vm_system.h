@@ -20,7 +20,8 @@ struct vm_system {
 	const struct vm_env *env;     /* (c) the host */
 	struct base_alloc alloc;      /* (c) its allocator, for base/ */
 	struct vm_machine *machine;   /* (c) the MMU port */
-	struct vm_freelist *freelist; /* (c) physical pages: vm_page.c */
+	struct vm_freelist *freelist; /* (c) free pages: vm_freelist.c */
+	struct vm_pages *pages;       /* (c) those in use: vm_page.c */
 	struct vm_pageq *pageq;       /* (c) paging queues: vm_pageq.c */
 	struct vm_swap *swap;         /* (c) slots and devices: vm_swap.c */
 	struct vm_reads *reads;       /* (c) that nobody waits in: vm_read.c */

@@ -1,355 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_map.c - the entries of a map: finding, inserting, cutting, joining and
- * removing them.  Attributes are in vm_map_attr.c, forking in vm_map_fork.c.
+ * vm_map.c - ranges of a map: finding room for them, inserting and removing
+ * them.
  *
- * Every entry is on the ordered list and in the index.  `gap` of an entry is
- * the free space behind it, so each change of an end, or of a neighbour, is
- * followed by set_gap() on the entry before the change.
+ * What is mapped in the place of something else is made first, and everything
+ * that can fail is tried; then both changes are one.  Entries that are removed
+ * leave the map at once and are dropped later, with nothing locked.
+ *
+ * The entries themselves are in vm_map_entry.c, cutting and joining them in
+ * vm_map_clip.c, attributes in vm_map_attr.c, forking in vm_map_fork.c.
  *
  * Sources: UVM uvm_map.c (one-step insert with merging, two-phase unmap,
- * findspace on gaps), 4.4BSD vm_map.c (clip, simplify).
+ * findspace on gaps).
  */
 #include "vm/vm_map.h"
 
 #include "base/mem.h"
-#include "base/pool.h"
 #include "vm/vm_page.h"
-
-#define SLAB_BYTES 16384
-
-struct vm_entries {
-	struct vm_mutex lock;
-	struct pool pool;
-};
-
-/* ---- memory of entries ---- */
-
-struct vm_map_entry *
-vm_entry_alloc(struct vm_system *sys)
-{
-	struct vm_map_entry *e;
-
-	vm_mutex_lock(&sys->entries->lock);
-	e = pool_get(&sys->entries->pool);
-	vm_mutex_unlock(&sys->entries->lock);
-	if (e != NULL) {
-		memset(e, 0, sizeof(*e));
-		VM_COUNT(sys, entries_allocated);
-	}
-	return e;
-}
-
-void
-vm_entry_free(struct vm_system *sys, struct vm_map_entry *e)
-{
-	vm_mutex_lock(&sys->entries->lock);
-	pool_put(&sys->entries->pool, e);
-	vm_mutex_unlock(&sys->entries->lock);
-	VM_COUNT(sys, entries_freed);
-}
-
-size_t
-vm_entry_bytes(struct vm_system *sys)
-{
-	size_t bytes;
-
-	vm_mutex_lock(&sys->entries->lock);
-	bytes = pool_used_bytes(&sys->entries->pool);
-	vm_mutex_unlock(&sys->entries->lock);
-	return bytes;
-}
-
-/* ---- neighbours and gaps ---- */
-
-struct vm_map_entry *
-vm_map_first(const struct vm_map *map)
-{
-	return LIST_FIRST(struct vm_map_entry, &map->index.entries, link);
-}
-
-struct vm_map_entry *
-vm_map_next(const struct vm_map *map, const struct vm_map_entry *e)
-{
-	return LIST_NEXT(struct vm_map_entry, e, &map->index.entries, link);
-}
-
-/* Set the gap behind e, or with NULL that before the first entry. */
-static void
-set_gap(struct vm_map *map, struct vm_map_entry *e)
-{
-	struct vm_index *ix = &map->index;
-	struct vm_map_entry *next = e == NULL ? vm_map_first(map) :
-						vm_map_next(map, e);
-	vaddr_t end = next == NULL ? ix->max : next->start;
-
-	if (e == NULL) {
-		ix->first_gap = end - ix->min;
-		return;
-	}
-	e->gap = end - e->end;
-	ix->ops->resized(ix, e);
-}
-
-/* ---- lookup ---- */
-
-struct vm_map_entry *
-vm_map_lookup(struct vm_map *map, vaddr_t va)
-{
-	struct vm_map_entry *e = map->index.ops->floor(&map->index, va);
-
-	VM_ASSERT(vm_rwlock_is_locked(&map->lock));
-	return e != NULL && va < e->end ? e : NULL;
-}
-
-struct vm_map_entry *
-vm_map_ceiling(struct vm_map *map, vaddr_t va)
-{
-	struct vm_map_entry *e = map->index.ops->floor(&map->index, va);
-
-	if (e == NULL)
-		return vm_map_first(map);
-	return va < e->end ? e : vm_map_next(map, e);
-}
-
-bool
-vm_map_part(struct vm_map *map, vaddr_t va, vaddr_t end, struct vm_map_part *p)
-{
-	struct vm_map_entry *e = va < end ? vm_map_ceiling(map, va) : NULL;
-
-	if (e == NULL || e->start >= end)
-		return false;
-	p->map = map;
-	p->entry = e;
-	p->start = e->start > va ? e->start : va;
-	p->end = e->end < end ? e->end : end;
-	return true;
-}
-
-bool
-vm_map_is_full(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	struct vm_map_entry *e = vm_map_lookup(map, start);
-
-	while (e != NULL && e->end < end && e->gap == 0)
-		e = vm_map_next(map, e);
-	return e != NULL && e->end >= end;
-}
-
-/* ---- linking ---- */
-
-void
-vm_entry_link(struct vm_map *map, struct vm_map_entry *e)
-{
-	struct vm_index *ix = &map->index;
-	struct vm_map_entry *prev = ix->ops->floor(ix, e->start);
-	struct vm_map_entry *next;
-
-	VM_ASSERT(prev == NULL || prev->end <= e->start);
-	list_insert_after(prev == NULL ? &ix->entries : &prev->link, &e->link);
-	next = vm_map_next(map, e);
-	VM_ASSERT(e->start < e->end);
-	VM_ASSERT(next == NULL || e->end <= next->start);
-	e->gap = (next == NULL ? ix->max : next->start) - e->end;
-	ix->ops->insert(ix, e);
-	atomic_fetch_add(&map->serial, 1);
-	set_gap(map, prev);
-	vm_map_count_in(map, e);
-	if (++map->nentries > map->nentries_peak)
-		map->nentries_peak = map->nentries;
-}
-
-void
-vm_entry_unlink(struct vm_map *map, struct vm_map_entry *e)
-{
-	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
-
-	map->index.ops->remove(&map->index, e);
-	list_remove(&e->link);
-	atomic_fetch_add(&map->serial, 1);
-	set_gap(map, prev);
-	vm_map_count_out(map, e);
-	map->nentries--;
-}
-
-/* ---- cutting and joining ---- */
-
-/* Cut e at va, which lies strictly inside. */
-static int
-clip_at(struct vm_map *map, struct vm_map_entry *e, vaddr_t va)
-{
-	struct vm_map_entry *hi = vm_entry_alloc(map->sys);
-	vm_pindex_t n = vm_entry_page(e, va);
-
-	if (hi == NULL)
-		return VM_ENOMEM;
-	memcpy(hi, e, sizeof(*hi));
-	hi->start = va;
-	vm_map_count_out(map, e);
-	e->end = va;
-	vm_map_count_in(map, e);
-	map->design->cow->split(map->sys, e, hi, n);
-	vm_entry_link(map, hi);
-	VM_COUNT(map->sys, entries_clipped);
-	return 0;
-}
-
-static int
-clip_boundary(struct vm_map *map, vaddr_t va)
-{
-	struct vm_map_entry *e = vm_map_lookup(map, va);
-
-	return e == NULL || e->start == va ? 0 : clip_at(map, e, va);
-}
-
-int
-vm_map_clip(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	int error = clip_boundary(map, start);
-
-	if (error == 0)
-		error = clip_boundary(map, end);
-	if (error != 0)
-		vm_map_simplify(map, start, end);
-	return error;
-}
-
-static bool
-attributes_agree(const struct vm_map_entry *a, const struct vm_map_entry *b)
-{
-	return a->prot == b->prot && a->max_prot == b->max_prot &&
-	    a->inherit == b->inherit && a->advice == b->advice &&
-	    ((a->flags ^ b->flags) &
-		(VM_ENTRY_LOCKED | VM_ENTRY_WIRING | VM_ENTRY_STACK)) == 0 &&
-	    a->marks == b->marks && (a->marks & VM_MARK_GAP) == 0 &&
-	    ((a->flags | b->flags) & VM_ENTRY_FOREIGN) == 0;
-}
-
-/* Where wiring cuts entries they stay cut at the ends of what is held. */
-static bool
-is_cut(const struct vm_map *map, vaddr_t va)
-{
-	if (!map->design->hold_cuts)
-		return false;
-	LIST_FOREACH(struct vm_held, h, &map->held, link) {
-		if (h->start == va || h->end == va)
-			return true;
-	}
-	return false;
-}
-
-/* Join hi into lo where nobody could tell the difference. */
-static bool
-try_join(struct vm_map *map, struct vm_map_entry *lo, struct vm_map_entry *hi)
-{
-	if (lo->end != hi->start || !attributes_agree(lo, hi) ||
-	    is_cut(map, hi->start) || !map->design->cow->join(map->sys, lo, hi))
-		return false;
-	vm_map_count_out(map, lo);
-	lo->end = hi->end; /* first, so that the index sees no gap open */
-	vm_map_count_in(map, lo);
-	vm_entry_unlink(map, hi);
-	vm_entry_free(map->sys, hi);
-	VM_COUNT(map->sys, entries_merged);
-	return true;
-}
-
-void
-vm_map_simplify(struct vm_map *map, vaddr_t start, vaddr_t end)
-{
-	struct vm_map_entry *e, *next;
-
-	if (map->design->merge == VM_MERGE_NEW)
-		return;
-	e = vm_map_ceiling(map, start == 0 ? 0 : start - 1);
-	while (e != NULL && e->start <= end) {
-		next = vm_map_next(map, e);
-		if (next == NULL || next->start > end)
-			return;
-		if (!try_join(map, e, next))
-			e = next;
-	}
-}
-
-/* Where entries are not joined whenever they are alike: a new one. */
-static void
-join_new(struct vm_map *map, struct vm_map_entry *e)
-{
-	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
-
-	if (prev != NULL && e->object == NULL)
-		(void)try_join(map, prev, e);
-}
-
-/* ---- settling ---- */
-
-static bool
-is_unsettled(const struct vm_map_entry *e)
-{
-	return e != NULL && (e->flags & VM_ENTRY_NEEDS_COPY) != 0;
-}
-
-/* Let a settled neighbour grow over e; true when one did. */
-static bool
-join_settled(struct vm_map *map, struct vm_map_entry *e)
-{
-	struct vm_map_entry *prev = vm_index_prev(&map->index, e);
-	struct vm_map_entry *next = vm_map_next(map, e);
-
-	if (vm_entry_has_upper(e) || map->design->merge == VM_MERGE_NEW)
-		return false;
-	if (prev != NULL && !is_unsettled(prev) && try_join(map, prev, e))
-		return true;
-	return next != NULL && !is_unsettled(next) && try_join(map, e, next);
-}
-
-/* Cut out of e the part around va that is better settled alone. */
-static int
-clip_chunk(struct vm_map *map, struct vm_map_entry *e, vaddr_t va,
-    vm_pindex_t want)
-{
-	vm_pindex_t first, last;
-	vaddr_t base = e->start;
-
-	map->design->cow->chunk(e, vm_entry_page(e, va), want, &first, &last);
-	return vm_map_clip(map, base + vm_ptoa(first), base + vm_ptoa(last));
-}
-
-static int
-settle(struct vm_map *map, struct vm_map_entry *e)
-{
-	const struct vm_design *d = map->design;
-
-	return d->cow->settle(map->sys, e, d->pageindex);
-}
-
-int
-vm_map_settle_first(struct vm_map *map, struct vm_map_entry *e)
-{
-	int error;
-
-	if (!is_unsettled(e))
-		return 0;
-	error = clip_chunk(map, e, e->start, vm_entry_npages(e));
-	return error != 0 ? error : settle(map, e);
-}
-
-int
-vm_map_settle(struct vm_map *map, vaddr_t va, vm_pindex_t want)
-{
-	struct vm_map_entry *e = vm_map_lookup(map, va);
-	int error;
-
-	if (!is_unsettled(e))
-		return 0;
-	error = clip_chunk(map, e, va, want);
-	if (error != 0)
-		return error;
-	e = vm_map_lookup(map, va);
-	if (!is_unsettled(e) || join_settled(map, e))
-		return 0;
-	return settle(map, e);
-}
 
 /* ---- findspace ---- */
 
@@ -477,30 +144,6 @@ vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end,
 
 /* ---- inserting ---- */
 
-struct vm_map_entry *
-vm_entry_make(struct vm_system *sys, const struct vm_map_insert_args *a)
-{
-	struct vm_map_entry *e = vm_entry_alloc(sys);
-
-	if (e == NULL)
-		return NULL;
-	e->start = a->start;
-	e->end = a->start + a->len;
-	e->object = a->object;
-	e->offset = a->offset;
-	e->prot = a->prot;
-	e->max_prot = a->max_prot;
-	e->inherit = (uint8_t)a->inherit;
-	e->advice = (uint8_t)a->advice;
-	e->flags = a->flags;
-	e->marks = a->marks;
-	if (!a->uncharged)
-		e->marks |= vm_charge_mark(sys, a->flags, a->prot);
-	if (a->flags & VM_ENTRY_COW)
-		e->flags |= VM_ENTRY_NEEDS_COPY;
-	return e;
-}
-
 /* Decide where, and how many bytes that are charged now will go from there. */
 static int
 choose_place(struct vm_map *map, const struct vm_map_insert_args *a,
@@ -573,12 +216,8 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 	e->start = *start;
 	e->end = *start + a->len;
 	vm_entry_link(map, e);
-	if (a->alone)
-		return 0;
-	if (map->design->merge == VM_MERGE_NEW)
-		join_new(map, e);
-	else
-		vm_map_simplify(map, *start, *start + a->len);
+	if (!a->alone)
+		vm_map_join_new(map, e);
 	return 0;
 }
 
@@ -612,28 +251,6 @@ vm_map_fini(struct vm_map *map)
 	VM_ASSERT(map->taken.wired == 0 && map->taken.anon == 0);
 	VM_ASSERT(list_is_empty(&map->held));
 	(void)map;
-}
-
-int
-vm_map_init_system(struct vm_system *sys)
-{
-	struct vm_entries *es = vm_alloc(sys, sizeof(*es));
-
-	if (es == NULL)
-		return VM_ENOMEM;
-	vm_mutex_init(&es->lock, sys->env);
-	pool_init(&es->pool, &sys->alloc, sizeof(struct vm_map_entry), 16,
-	    SLAB_BYTES);
-	sys->entries = es;
-	return 0;
-}
-
-void
-vm_map_fini_system(struct vm_system *sys)
-{
-	pool_fini(&sys->entries->pool);
-	vm_free(sys, sys->entries, sizeof(*sys->entries));
-	sys->entries = NULL;
 }
 
 /* ---- checking ---- */

@@ -232,6 +232,10 @@ int vm_map_grow_stack(struct vm_map *, vaddr_t va);
 int vm_map_clip(struct vm_map *, vaddr_t start, vaddr_t end);
 void vm_map_simplify(struct vm_map *, vaddr_t start, vaddr_t end);
 
+/* Join a new entry to what is next to it, as the design does, which may join
+ * nothing else ever.  => write-locked; the entry may be gone */
+void vm_map_join_new(struct vm_map *, struct vm_map_entry *);
+
 /*
  * vm_map_settle: give the entry at va an upper layer of its own, as a write or
  * a first zero page needs it.  want is how many pages from va on are about to

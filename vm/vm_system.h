@@ -34,7 +34,7 @@ struct vm_system {
 	/* (c) page index of objects that are made without a space */
 	const struct vm_pageindex_ops *pageindex;
 	struct vm_cow_pools *cow_pools; /* (c) cow/cow_pool.c */
-	struct vm_entries *entries;     /* (c) pool of map entries: vm_map.c */
+	struct vm_entries *entries;     /* (c) vm_map_entry.c */
 	struct vm_mutex spaces_lock;
 	struct list spaces;            /* every vmspace, under spaces_lock */
 	_Atomic size_t slot_bytes;     /* arrays of amaps, for vm_metadata */

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cow/uvm.c - copy-on-write as UVM has it: two layers, and no more.
- *
- *	case 1: the amap has an anon      case 2: it has none
- *
- *	1A read, or sole owner:           2A object's page, not to be written
- *	   map it as it is                   privately: map it (read-only when
- *	1B write, anon is shared:            the entry is private)
- *	   copy to a new anon, which      2B promote: a new anon with a copy of
- *	   takes its place                   the object's page, or with zeroes
+ * cow/uvm.c - copy-on-write as UVM has it: two layers, and no more.  What
+ * becomes of the upper one, the amap, with its entry; how pages are found is in
+ * cow/uvm_resolve.c.
  *
  * An entry that needs a copy has an amap that others use too; before it is
  * written, or given its first zero page, it settles: takes the amap over when
@@ -17,20 +11,11 @@
  * NetBSD and OpenBSD differ in how an amap keeps its slots (slots.h), and in
  * what follows from that: which part of an entry is settled, and what joins.
  *
- * Before a copy is made the old page leaves the pmap: no other processor may
- * go on reading it once the copy has been written.
- *
- * Sources: Cranor 1998 §5; NetBSD uvm_fault.c, uvm_amap.c, uvm_map.c
- * (uvm_mapent_fork*).  Differs: never sleeps, see vm_cow.h; the object is
- * locked together with the amap.
+ * Sources: Cranor 1998 §5; NetBSD uvm_amap.c, uvm_map.c (uvm_mapent_fork*).
  */
-#include "vm/cow/amap.h"
 #include "vm/cow/amap_runs.h"
 #include "vm/cow/lower.h"
-#include "vm/vm_cow.h"
-#include "vm/vm_page.h"
-#include "vm/vm_pageout_pass.h"
-#include "vm/vm_swap.h"
+#include "vm/cow/uvm.h"
 
 /* ---- lock ---- */
 
@@ -50,201 +35,6 @@ uvm_unlock(struct vm_map_entry *e)
 		vm_object_unlock(e->object);
 	if (e->aref.amap != NULL)
 		vm_amap_unlock(e->aref.amap);
-}
-
-/* ---- resolve ---- */
-
-/* The page whose next frame a new one at page n should have. */
-static const struct vm_page *
-near_page(const struct vm_resolve *r, vm_pindex_t n)
-{
-	const struct vm_anon *an = NULL;
-
-	if (r->near != NULL)
-		return r->near;
-	if (n != 0)
-		an = vm_amap_lookup(&r->entry->aref, n - 1);
-	return an == NULL ? NULL : an->page;
-}
-
-/* An anon with a copy of pg, or with zeroes when pg is NULL. */
-static struct vm_anon *
-promote(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
-{
-	struct vm_anon *an;
-
-	an = vm_anon_create(r->sys, r->entry->aref.amap->family,
-	    near_page(r, n), r->page_flags | (pg == NULL ? VM_PAGE_ZERO : 0));
-	if (an == NULL)
-		return NULL;
-	if (!vm_amap_reserve(r->sys, &r->entry->aref, n)) {
-		vm_anon_unref(r->sys, an);
-		return NULL;
-	}
-	vm_cow_leave_pmap(r);
-	if (pg != NULL)
-		vm_page_copy(r->sys, pg, an->page);
-	return an;
-}
-
-/* 1B: an anon of our own takes the place of a shared one. */
-static enum vm_verdict
-copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
-{
-	struct vm_map_entry *e = r->entry;
-	struct vm_anon *an;
-
-	if ((r->depth & VM_RESOLVE_MAKE) == 0)
-		return VM_RESOLVE_ABSENT;
-	an = promote(r, n, old->page);
-	if (an == NULL)
-		return VM_RESOLVE_NOMEM;
-	(void)vm_amap_replace(&e->aref, n, an);
-	if (e->aref.amap->shared)
-		vm_page_unshare(r->sys, old->page); /* partners look again */
-	vm_anon_unref(r->sys, old);
-	return vm_cow_answer(r, an->page, e->prot, VM_COPIED_ANON);
-}
-
-/* The anon at page n, if a page for slot can be read there. */
-static struct vm_anon *
-readable(const struct vm_resolve *r, vm_pindex_t n, vm_slot_t slot)
-{
-	struct vm_anon *an;
-
-	if (n >= vm_entry_npages(r->entry))
-		return NULL;
-	an = vm_amap_lookup(&r->entry->aref, n);
-	if (an == NULL || an->page != NULL || an->slot != slot)
-		return NULL;
-	return vm_swap_follows(r->sys, slot - 1, slot) ? an : NULL;
-}
-
-/* Begin to read an anon from swap, and up to max with it, those behind it
- * whose slots follow. */
-static enum vm_verdict
-begin_read(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an,
-    unsigned max)
-{
-	struct vm_family *family = r->entry->aref.amap->family;
-	const struct vm_page *near = near_page(r, n);
-	unsigned flags = r->page_flags;
-	struct vm_read *rd = r->read;
-	struct vm_page *pg;
-
-	*rd = (struct vm_read){ .slot = an->slot };
-	while (an != NULL && rd->npages < max) {
-		pg = vm_anon_revive(r->sys, family, an, near, flags);
-		if (pg == NULL)
-			break;
-		rd->pages[rd->npages++] = pg;
-		near = pg;
-		flags = 0;
-		an = readable(r, n + rd->npages, rd->slot + rd->npages);
-	}
-	if (rd->npages == 0)
-		return VM_RESOLVE_NOMEM;
-	vm_anon_owner.hold(rd->pages[0]);
-	return VM_RESOLVE_IO;
-}
-
-/* Who reads in order is given those that come next, too. */
-static enum vm_verdict
-page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
-{
-	const struct vm_readahead *ra = &r->sys->paging->swapin;
-	const struct vm_aref *ar = &r->entry->aref;
-	struct vm_reader *reader = &ar->amap->reader;
-	enum vm_verdict v;
-	struct vm_window w;
-
-	if ((r->depth & VM_RESOLVE_READ) == 0)
-		return VM_RESOLVE_ABSENT;
-	w = vm_readahead_plan(r->sys, ra, reader, ar->slot + n,
-	    r->entry->advice);
-	v = begin_read(r, n, an, w.in_order ? w.npages : ra->first);
-	if (v == VM_RESOLVE_IO)
-		vm_reader_went(reader, &w, ar->slot + n + r->read->npages);
-	r->wants = vm_reader_wants(r->sys, ra, reader, ar->slot + n);
-	return v;
-}
-
-static enum vm_verdict
-upper(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
-{
-	struct vm_map_entry *e = r->entry;
-	bool sole = an->refs == 1 && !vm_entry_needs_copy(e);
-
-	if (an->page == NULL)
-		return page_in(r, n, an);
-	r->wants = vm_reader_wants(r->sys, &r->sys->paging->swapin,
-	    &e->aref.amap->reader, e->aref.slot + n);
-	if (an->page->busy)
-		return vm_cow_busy(r, an->page);
-	if ((r->access & VM_PROT_WRITE) && !sole)
-		return copy_anon(r, n, an);
-	return vm_cow_answer(r, an->page, sole ? e->prot : vm_cow_readonly(e),
-	    VM_FOUND_ANON);
-}
-
-/* 2B: the page becomes private. */
-static enum vm_verdict
-promote_lower(struct vm_resolve *r, vm_pindex_t n, struct vm_page *pg)
-{
-	struct vm_map_entry *e = r->entry;
-	struct vm_anon *an;
-
-	if ((r->depth & VM_RESOLVE_MAKE) == 0)
-		return VM_RESOLVE_ABSENT;
-	an = promote(r, n, pg);
-	if (an == NULL)
-		return VM_RESOLVE_NOMEM;
-	vm_amap_add(&e->aref, n, an);
-	if (pg != NULL && e->aref.amap->shared)
-		vm_page_unshare(r->sys, pg);
-	return vm_cow_answer(r, an->page, e->prot,
-	    pg == NULL ? VM_MADE_ZERO : VM_COPIED_OBJECT);
-}
-
-static enum vm_verdict
-lower(struct vm_resolve *r, vm_pindex_t n)
-{
-	struct vm_map_entry *e = r->entry;
-	enum vm_verdict v;
-
-	if (e->object == NULL)
-		return promote_lower(r, n, NULL);
-	v = vm_cow_lower(r, n);
-	if (v == VM_RESOLVE_OK && vm_entry_is_cow(e) &&
-	    (r->access & VM_PROT_WRITE))
-		return promote_lower(r, n, r->page);
-	return v;
-}
-
-/* Whether the page can only be had by giving the entry an amap of its own. */
-static bool
-must_settle(const struct vm_resolve *r, const struct vm_anon *an)
-{
-	const struct vm_map_entry *e = r->entry;
-
-	if (!vm_entry_needs_copy(e))
-		return false;
-	return (r->access & VM_PROT_WRITE) || (an == NULL && e->object == NULL);
-}
-
-static enum vm_verdict
-uvm_resolve(struct vm_resolve *r)
-{
-	struct vm_map_entry *e = r->entry;
-	vm_pindex_t n = vm_entry_page(e, r->va);
-	struct vm_anon *an = NULL;
-
-	if (e->aref.amap != NULL)
-		an = vm_amap_lookup(&e->aref, n);
-	if (must_settle(r, an))
-		return (r->depth & VM_RESOLVE_MAKE) == 0 ? VM_RESOLVE_ABSENT :
-							   VM_RESOLVE_SETTLE;
-	return an != NULL ? upper(r, n, an) : lower(r, n);
 }
 
 /* ---- settle ---- */
@@ -541,73 +331,6 @@ uvm_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 	return 0;
 }
 
-/* ---- a device goes ---- */
-
-/* The first page of [n, end) with an anon, or end. */
-static vm_pindex_t
-next_upper(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
-{
-	if (e->aref.amap == NULL || e->aref.amap->nused == 0)
-		return end;
-	return vm_amap_next(&e->aref, n, end);
-}
-
-/* One anon, at page n. */
-static enum vm_recalled
-recall_anon(struct vm_map_entry *e, vm_pindex_t n, struct vm_anon *an,
-    struct vm_recall *rc)
-{
-	struct vm_resolve r = {
-		.sys = rc->sys,
-		.entry = e,
-		.read = &rc->read,
-	};
-
-	if (an->slot == 0 || !vm_swap_is_on(rc->sys, an->slot, rc->id))
-		return VM_RECALL_DONE;
-	if (an->page != NULL) {
-		vm_recall_page(rc, an->page);
-		return VM_RECALL_DONE;
-	}
-	return begin_read(&r, n, an, VM_SWAPIN_MAX) == VM_RESOLVE_IO ?
-	    VM_RECALL_READ :
-	    VM_RECALL_NOMEM;
-}
-
-/* The anons of an entry, which `whose` stands for. */
-static enum vm_recalled
-recall_anons(struct vm_map_entry *e, const void *whose, struct vm_recall *rc)
-{
-	vm_pindex_t n = vm_recall_from(rc, whose), end = vm_entry_npages(e);
-	enum vm_recalled v;
-
-	while ((n = next_upper(e, n, end)) < end) {
-		v = recall_anon(e, n, vm_amap_lookup(&e->aref, n), rc);
-		if (v != VM_RECALL_DONE) {
-			vm_recall_stop(rc, whose, n);
-			return v;
-		}
-		n++;
-	}
-	return VM_RECALL_DONE;
-}
-
-/* Parts of an amap that have been lost have no entry of their own: any one of
- * the amap's stands for all of it. */
-static enum vm_recalled
-uvm_recall(struct vm_map_entry *e, struct vm_recall *rc)
-{
-	struct vm_amap *am = e->aref.amap;
-	struct vm_map_entry all = *e;
-
-	if (am == NULL || !am->runs_lost)
-		return recall_anons(e, e, rc);
-	all.aref.slot = 0;
-	all.start = 0;
-	all.end = vm_ptoa((vm_pindex_t)am->nslots);
-	return recall_anons(&all, am, rc);
-}
-
 /* ---- looking ---- */
 
 /* The first page of [n, end) that the object has, or end. */
@@ -626,7 +349,7 @@ uvm_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
     vm_cow_walk_fn *fn, void *arg)
 {
 	vm_pindex_t end = n + len;
-	vm_pindex_t up = next_upper(e, n, end), low = next_lower(e, n, end);
+	vm_pindex_t up = vm_uvm_next(e, n, end), low = next_lower(e, n, end);
 	struct vm_cow_page at;
 
 	while (up < end || low < end) {
@@ -637,7 +360,7 @@ uvm_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
 		    vm_object_lookup(e->object, e->offset + at.n);
 		fn(&at, arg);
 		if (up == at.n)
-			up = next_upper(e, at.n + 1, end);
+			up = vm_uvm_next(e, at.n + 1, end);
 		if (low == at.n)
 			low = next_lower(e, at.n + 1, end);
 	}
@@ -722,7 +445,7 @@ const struct vm_cow_ops vm_cow_uvm = {
 	.prompt = true,
 	.lock = uvm_lock,
 	.unlock = uvm_unlock,
-	.resolve = uvm_resolve,
+	.resolve = vm_uvm_resolve,
 	.chunk = netbsd_chunk,
 	.settle = netbsd_settle,
 	.copy = uvm_copy,
@@ -732,7 +455,7 @@ const struct vm_cow_ops vm_cow_uvm = {
 	.join = uvm_join,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
-	.recall = uvm_recall,
+	.recall = vm_uvm_recall,
 	.walk = uvm_walk,
 	.check = uvm_check,
 	.audit = uvm_audit,
@@ -744,7 +467,7 @@ const struct vm_cow_ops vm_cow_openbsd = {
 	.prompt = true,
 	.lock = uvm_lock,
 	.unlock = uvm_unlock,
-	.resolve = uvm_resolve,
+	.resolve = vm_uvm_resolve,
 	.chunk = openbsd_chunk,
 	.settle = openbsd_settle,
 	.copy = uvm_copy,
@@ -754,7 +477,7 @@ const struct vm_cow_ops vm_cow_openbsd = {
 	.join = openbsd_join,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
-	.recall = uvm_recall,
+	.recall = vm_uvm_recall,
 	.walk = uvm_walk,
 	.check = uvm_check,
 	.audit = uvm_audit,

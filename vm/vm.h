@@ -24,6 +24,7 @@
 #include "vm/vm_swap.h"
 #include "vm/vm_swapoff.h"
 #include "vm/vm_swapper.h"
+#include "vm/vm_transfer.h"
 #include "vm/vm_vslock.h"
 #include "vm/vmspace.h"
 

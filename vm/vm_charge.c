@@ -64,6 +64,15 @@ vm_charge_take(struct vm_system *sys, const struct vm_charge *c)
 }
 
 void
+vm_charge_again(struct vm_system *sys, const struct vm_charge *c)
+{
+	(void)atomic_fetch_add_explicit(&sys->charged_wired, c->wired,
+	    memory_order_relaxed);
+	(void)atomic_fetch_add_explicit(&sys->charged_anon, c->anon,
+	    memory_order_relaxed);
+}
+
+void
 vm_charge_give(struct vm_system *sys, const struct vm_charge *c)
 {
 	give(&sys->charged_wired, c->wired);

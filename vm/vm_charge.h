@@ -28,6 +28,9 @@ struct vm_charge {
  * Source: FreeBSD swap_reserve_by_cred, vm_map_wire_user_count_add.
  */
 int vm_charge_take(struct vm_system *, const struct vm_charge *);
+/* vm_charge_again: what was given a moment ago is charged again, whatever the
+ * others have taken since: for who undoes what he did. */
+void vm_charge_again(struct vm_system *, const struct vm_charge *);
 void vm_charge_give(struct vm_system *, const struct vm_charge *);
 
 /* What is charged now, and the most that may be. */

@@ -167,6 +167,16 @@ struct vm_cow_ops {
 	    struct vm_map_entry *hi);
 
 	/*
+	 * give: page n of the entry, which is settled and has nothing there,
+	 * is to have what a page has that the caller has on loan.  The page
+	 * itself, and the loan with it, if it is left to him, or if the design
+	 * can do with a page that others own; else a copy.
+	 * => entry locked      => OK or NOMEM
+	 */
+	enum vm_verdict (*give)(struct vm_system *, struct vm_map_entry *,
+	    vm_pindex_t n, struct vm_page *);
+
+	/*
 	 * drop: the entry goes; its private pages go with it, and its
 	 * reference to the object.  => no lock held; may block.  A map may be
 	 * locked when the reference is not the object's last

@@ -80,8 +80,10 @@ enter(struct vm_fault *f)
 		move_wiring(f);
 		flags |= PMAP_WIRED;
 	}
-	vm_page_proved(f->map->sys, f->r.page, true);
-	vm_pageq_activate(f->map->sys, f->r.page);
+	if (!vm_page_is_lent(f->r.page)) { /* else it may have another owner */
+		vm_page_proved(f->map->sys, f->r.page, true);
+		vm_pageq_activate(f->map->sys, f->r.page);
+	}
 	if (pmap_enter(f->map->pmap, f->va, f->r.page, f->r.prot, flags) != 0) {
 		if (f->wire)
 			vm_page_unwire(f->map->sys, f->r.page);

@@ -122,6 +122,7 @@ put_free(struct vm_system *sys, struct vm_page *pg)
 {
 	const struct pmap_ops *ops = sys->machine->ops;
 
+	VM_ASSERT(pg->pv == NULL);
 	atomic_store_explicit(&pg->pmap_bits, 0, memory_order_relaxed);
 	pg->zeroed = ops->page_idle != NULL &&
 	    ops->page_idle(sys->machine, pg, 1);
@@ -133,7 +134,6 @@ vm_page_free(struct vm_system *sys, struct vm_page *pg)
 {
 	bool busy = pg->busy;
 
-	VM_ASSERT(pg->pv == NULL);
 	VM_ASSERT(pg->wire_count == 0);
 	VM_ASSERT(vm_page_is_used(pg));
 	VM_ASSERT(!pg->fictitious);

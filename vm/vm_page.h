@@ -158,14 +158,14 @@ vm_page_is_lent(const struct vm_page *pg)
 /*
  * vm_page_is_pinned: whether the page has to stay as it is: it is in transit,
  * wired, lent, or a device's.  Two steps: compilers join them into one load, of
- * what is not the owner's too.  => owner's lock held
+ * what is not the owner's too.  => owner's lock held, or the page is lent
  */
 static inline bool
 vm_page_is_pinned(const struct vm_page *pg)
 {
-	if (pg->busy || pg->fictitious)
+	if (vm_page_is_lent(pg) || pg->busy || pg->fictitious)
 		return true;
-	return pg->wire_count != 0 || vm_page_is_lent(pg);
+	return pg->wire_count != 0;
 }
 
 /* Flags of vm_page_alloc. */

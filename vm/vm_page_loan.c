@@ -32,12 +32,35 @@ vm_page_return(struct vm_system *sys, struct vm_page *pg)
 	vm_page_free(sys, pg);
 }
 
-bool
+void
 vm_page_adopt(struct vm_page *pg)
 {
-	uint32_t alone = VM_PAGE_ORPHAN | 1;
+	VM_ASSERT(vm_page_is_left(pg));
+	pg->dirty = true;
+	pg->released = false;
+	pg->ahead = false;
+	atomic_store(&pg->loans, 0);
+}
 
-	return atomic_compare_exchange_strong(&pg->loans, &alone, 0);
+/* What is lent is not wired: no wirings have gone with mappings. */
+static void
+unmapped(struct vm_system *sys, unsigned wired)
+{
+	VM_ASSERT(wired == 0);
+	(void)wired;
+	pmap_update_all(sys->machine);
+}
+
+void
+vm_page_unmap_lent(struct vm_system *sys, struct vm_page *pg)
+{
+	unmapped(sys, pmap_page_protect(sys->machine, pg, VM_PROT_NONE));
+}
+
+void
+vm_page_unshare_lent(struct vm_system *sys, struct vm_page *pg)
+{
+	unmapped(sys, pmap_page_unshare(sys->machine, pg));
 }
 
 bool

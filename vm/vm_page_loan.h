@@ -58,12 +58,23 @@ void vm_page_lend(struct vm_system *, struct vm_page *);
  * => nobody maps it by this loan, complete on every processor */
 void vm_page_return(struct vm_system *, struct vm_page *);
 
+/* Whether the page is an orphan that only the caller has, who has it. */
+static inline bool
+vm_page_is_left(const struct vm_page *pg)
+{
+	return atomic_load(&pg->loans) == (VM_PAGE_ORPHAN | 1);
+}
+
 /*
- * vm_page_adopt: true when the page is an orphan that only the caller has: he
- * is its owner now, and has no loan of it any more.  It is in no pmap but by
- * his mappings.
+ * vm_page_adopt: the caller, to whom the page is left, is its owner now; it is
+ * as one that has just been allocated, but for its contents and his mappings.
  */
-bool vm_page_adopt(struct vm_page *);
+void vm_page_adopt(struct vm_page *);
+
+/* vm_page_unmap_lent, _unshare_lent: vm_page_unmap, _unshare for who has a loan
+ * and does not know the owner's lock. */
+void vm_page_unmap_lent(struct vm_system *, struct vm_page *);
+void vm_page_unshare_lent(struct vm_system *, struct vm_page *);
 
 /* vm_page_abandon: the page loses its owner; false: and nobody has it.
  * => for vm_page_free() */

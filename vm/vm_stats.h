@@ -46,6 +46,7 @@
 	X(backing_collapses, "backing lists faulted into their head")         \
 	X(loans, "times that a page was lent")                                \
 	X(loan_breaks, "pages copied because they were lent")                 \
+	X(loan_copies, "pages copied because a design cannot borrow them")    \
 	X(loan_orphans, "pages that lost their owner while they were lent")   \
 	X(anons_allocated, "anons allocated")                                 \
 	X(anons_freed, "anons freed")                                         \

@@ -28,6 +28,7 @@ enum {
 	PUNCHED = 16, /* of these, at the end */
 	FILED = SAFE_FILE_PAGES,
 	PLAYERS = 4,
+	LENT = 4,    /* pages at a time */
 	SWAP = 2048, /* of each device */
 	ROUNDS = 2,
 	OPS = 1500,
@@ -141,6 +142,64 @@ need_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va, unsigned n)
 	    "will need");
 }
 
+/* What is lent stays as it was, whatever is written then, here or there. */
+static void
+write_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
+    struct stress_page *pages, uint64_t *had)
+{
+	for (unsigned n = 0; n < LENT; n++) {
+		had[n] = pages[n].done;
+		if (stress_random(a, 2) != 0)
+			good(a, stress_write(a, vs, va + vm_ptoa(n), &pages[n]),
+			    "store to what is lent");
+	}
+}
+
+static uint64_t
+first_word(struct stress *st, struct vm_page *pg)
+{
+	uint64_t v;
+
+	memcpy(&v, vm_loan_data(st->sys, pg), sizeof(v));
+	return v;
+}
+
+static void
+lend_some(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
+    struct stress_page *pages)
+{
+	uint64_t i = stress_random(a, OWN - LENT), had[LENT];
+	struct vm_page *lent[LENT];
+
+	va += vm_ptoa(i);
+	good(a, vm_loan(vs, va, vm_ptoa(LENT), lent), "loan");
+	write_some(a, vs, va, pages + i, had);
+	for (unsigned n = 0; n < LENT; n++)
+		stress_must(a->st, first_word(a->st, lent[n]) == had[n],
+		    "what is lent has changed", had[n], 0);
+	vm_unloan(a->st->sys, lent, LENT);
+}
+
+static void
+lend_to_other(struct stress_actor *a, struct vmspace *vs, vaddr_t va,
+    struct stress_page *pages)
+{
+	uint64_t i = stress_random(a, OWN - LENT), had[LENT];
+	struct vmspace *to = stress_space(a->st);
+	vaddr_t at = 0;
+
+	va += vm_ptoa(i);
+	good(a, vm_loan_to(vs, va, vm_ptoa(LENT), to, &at), "loan to another");
+	write_some(a, vs, va, pages + i, had);
+	for (unsigned n = 0; n < LENT; n++) {
+		good(a, stress_expect(a, to, at + vm_ptoa(n), had[n]),
+		    "a page that came on loan");
+		good(a, stress_store(a, to, at + vm_ptoa(n), 0),
+		    "store to what came on loan");
+	}
+	vmspace_unref(to);
+}
+
 /* Where a player has things. */
 struct places {
 	vaddr_t own, common, file;
@@ -166,7 +225,11 @@ play_once(struct stress_actor *a, struct vmspace *vs, const struct places *at)
 		need_some(a, vs, at->own, OWN);
 	else if (what == 4)
 		need_some(a, vs, at->file, FILED);
-	else if (what < 9)
+	else if (what == 5)
+		lend_some(a, vs, at->own, pages);
+	else if (what == 6)
+		lend_to_other(a, vs, at->own, pages);
+	else if (what < 11)
 		play_file(a, vs, at->file);
 	else if (what < 24)
 		play_common(a, vs, at->common);

@@ -201,9 +201,10 @@ static struct vm_anon *
 clone_anon(struct vm_system *sys, struct vm_family *family, struct vm_anon *an,
     bool protect)
 {
-	if (protect && an->page != NULL && an->page->wire_count != 0)
+	protect = protect && an->page != NULL && !an->borrowed;
+	if (protect && an->page->wire_count != 0)
 		return copy_wired(sys, family, an);
-	if (protect && an->page != NULL)
+	if (protect)
 		(void)pmap_page_protect(sys->machine, an->page,
 		    VM_PROT_READ | VM_PROT_EXEC);
 	an->refs++;
@@ -276,7 +277,8 @@ check_anon(const struct vm_anon *an, const struct vm_mutex *lock)
 
 	VM_VERIFY(an->refs != 0);
 	VM_VERIFY(pg != NULL || an->slot != 0);
-	if (pg == NULL)
+	VM_VERIFY(!an->borrowed || (vm_page_is_lent(pg) && an->slot == 0));
+	if (pg == NULL || an->borrowed)
 		return;
 	VM_VERIFY(pg->owner == an);
 	VM_VERIFY(pg->owner_ops == &vm_anon_owner);

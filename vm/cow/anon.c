@@ -5,6 +5,8 @@
 #include "vm/cow/anon.h"
 
 #include "vm/cow/cow_pool.h"
+#include "vm/vm_charge.h"
+#include "vm/vm_page_loan.h"
 #include "vm/vm_pageq.h"
 #include "vm/vm_swap.h"
 
@@ -22,12 +24,95 @@ vm_anon_create(struct vm_system *sys, struct vm_family *family,
 		return NULL;
 	}
 	an->refs = 1;
+	an->borrowed = 0;
 	an->slot = 0;
 	vm_page_own(an->page, &vm_anon_owner, an, &family->mutex, 0);
 	vm_pageq_put(sys, an->page, VM_PAGE_ACTIVE);
 	VM_COUNT(sys, anons_allocated);
 	return an;
 }
+
+/* ---- borrowed pages ---- */
+
+static void
+own(struct vm_system *sys, struct vm_family *family, struct vm_anon *an,
+    struct vm_page *pg)
+{
+	an->page = pg;
+	an->borrowed = 0;
+	vm_page_own(pg, &vm_anon_owner, an, &family->mutex, 0);
+	vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
+}
+
+/* The loan has been charged as a wired page. */
+static void
+uncharge(struct vm_system *sys)
+{
+	vm_charge_give(sys, &(struct vm_charge){ .wired = 1 });
+}
+
+static void
+return_page(struct vm_system *sys, struct vm_anon *an)
+{
+	vm_page_return(sys, an->page);
+	uncharge(sys);
+}
+
+struct vm_anon *
+vm_anon_borrow(struct vm_system *sys, struct vm_family *family,
+    struct vm_page *pg)
+{
+	struct vm_anon *an = vm_cow_get(sys, VM_COW_ANON);
+
+	if (an == NULL)
+		return NULL;
+	an->refs = 1;
+	an->borrowed = 1;
+	an->slot = 0;
+	an->page = pg;
+	VM_COUNT(sys, anons_allocated);
+	(void)vm_anon_inherit(sys, family, an);
+	return an;
+}
+
+bool
+vm_anon_inherit(struct vm_system *sys, struct vm_family *family,
+    struct vm_anon *an)
+{
+	if (!vm_page_is_left(an->page))
+		return false;
+	vm_page_adopt(an->page);
+	own(sys, family, an, an->page);
+	uncharge(sys);
+	return true;
+}
+
+bool
+vm_anon_unborrow(struct vm_system *sys, struct vm_family *family,
+    struct vm_anon *an, const struct vm_page *near, unsigned flags)
+{
+	struct vm_page *pg = vm_page_alloc(sys, near, flags);
+
+	if (pg == NULL)
+		return false;
+	vm_page_unmap_lent(sys, an->page);
+	vm_page_copy(sys, an->page, pg);
+	return_page(sys, an);
+	own(sys, family, an, pg);
+	VM_COUNT(sys, loan_breaks);
+	return true;
+}
+
+void
+vm_anon_unshare(struct vm_system *sys, struct vm_anon *an)
+{
+	if (an->borrowed)
+		vm_page_unshare_lent(sys, an->page);
+	else
+		vm_page_unshare(sys, an->page);
+}
+
+/* ---- the end ---- */
 
 static void
 drop_slot(struct vm_system *sys, struct vm_anon *an)
@@ -42,7 +127,9 @@ static void
 destroy(struct vm_system *sys, struct vm_anon *an)
 {
 	drop_slot(sys, an);
-	if (an->page != NULL)
+	if (an->borrowed)
+		return_page(sys, an);
+	else if (an->page != NULL)
 		vm_page_free(sys, an->page);
 	vm_cow_put(sys, VM_COW_ANON, an);
 	VM_COUNT(sys, anons_freed);
@@ -54,7 +141,7 @@ vm_anon_unref(struct vm_system *sys, struct vm_anon *an)
 	VM_ASSERT(an->refs != 0);
 	if (--an->refs != 0)
 		return;
-	if (an->page != NULL && an->page->busy)
+	if (an->page != NULL && !an->borrowed && an->page->busy)
 		an->page->released = true;
 	else
 		destroy(sys, an);

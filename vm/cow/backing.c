@@ -560,6 +560,7 @@ const struct vm_cow_ops vm_cow_backing = {
 	.join = backing_join,
 	.drop = backing_drop,
 	.discard = backing_discard,
+	.give = vm_layers_give,
 	.walk = vm_layers_walk,
 	.check = backing_check,
 	.audit = backing_audit,

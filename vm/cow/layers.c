@@ -16,7 +16,9 @@
 #include "vm/cow/layers.h"
 
 #include "vm/cow/lower.h"
-#include "vm/vm_page.h"
+#include "vm/vm_charge.h"
+#include "vm/vm_page_loan.h"
+#include "vm/vm_pageq.h"
 
 struct vm_layer_at
 vm_layers_find(const struct vm_map_entry *e, vm_pindex_t n)
@@ -316,6 +318,38 @@ vm_layers_copy_pages(struct vm_map_entry *e, struct vm_object *to,
 			    first + n);
 	}
 	return error;
+}
+
+/* The page itself takes a place in the top.  false: no memory */
+static bool
+adopt(struct vm_object *obj, vm_pindex_t i, struct vm_page *pg)
+{
+	if (vm_object_insert(obj, pg, i) != 0) {
+		pg->owner = NULL;
+		return false;
+	}
+	vm_page_adopt(pg);
+	vm_pageq_put(obj->sys, pg, VM_PAGE_ACTIVE);
+	vm_charge_give(obj->sys, &(struct vm_charge){ .wired = 1 });
+	return true;
+}
+
+enum vm_verdict
+vm_layers_give(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
+    struct vm_page *pg)
+{
+	struct vm_object *obj = e->layers.top->obj;
+	vm_pindex_t i = e->layers.first + n;
+	struct vm_page *copy;
+
+	if (vm_page_is_left(pg))
+		return adopt(obj, i, pg) ? VM_RESOLVE_OK : VM_RESOLVE_NOMEM;
+	copy = vm_object_grab(obj, i, NULL, 0);
+	if (copy == NULL)
+		return VM_RESOLVE_NOMEM;
+	vm_page_copy(sys, pg, copy);
+	VM_COUNT(sys, loan_copies);
+	return VM_RESOLVE_OK;
 }
 
 static int

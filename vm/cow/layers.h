@@ -68,6 +68,8 @@ void vm_layers_chunk(const struct vm_map_entry *, vm_pindex_t n,
     vm_pindex_t want, vm_pindex_t *first, vm_pindex_t *last);
 void vm_layers_walk(struct vm_map_entry *, vm_pindex_t n, vm_pindex_t len,
     vm_cow_walk_fn *, void *arg);
+enum vm_verdict vm_layers_give(struct vm_system *, struct vm_map_entry *,
+    vm_pindex_t n, struct vm_page *);
 
 /* dump of vm_cow.h: one line a layer. */
 void vm_layers_dump(const struct vm_map_entry *, const struct fmt_out *);

@@ -301,6 +301,25 @@ openbsd_join(struct vm_system *sys, struct vm_map_entry *lo,
 	    uvm_join(sys, lo, hi);
 }
 
+/* ---- pages that come as they are ---- */
+
+static enum vm_verdict
+uvm_give(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
+    struct vm_page *pg)
+{
+	struct vm_anon *an;
+
+	VM_ASSERT(!vm_entry_needs_copy(e));
+	VM_ASSERT(vm_amap_lookup(&e->aref, n) == NULL);
+	if (!vm_amap_reserve(sys, &e->aref, n))
+		return VM_RESOLVE_NOMEM;
+	an = vm_anon_borrow(sys, e->aref.amap->family, pg);
+	if (an == NULL)
+		return VM_RESOLVE_NOMEM;
+	vm_amap_add(&e->aref, n, an);
+	return VM_RESOLVE_OK;
+}
+
 /* ---- the end of pages ---- */
 
 static void
@@ -419,7 +438,7 @@ uvm_audit(const struct vm_map_entry *e, struct vm_audit *au)
 	while (vm_amap_walk_next(am, &w, &slot)) {
 		an = vm_amap_at(am, slot);
 		if (au->ref(au, an, an->refs)) { /* A3 */
-			if (an->page != NULL)
+			if (an->page != NULL && !an->borrowed)
 				au->page(au, an->page);
 			if (an->slot != 0)
 				au->slot(au, an->slot);
@@ -453,6 +472,7 @@ const struct vm_cow_ops vm_cow_uvm = {
 	.share = uvm_share,
 	.split = uvm_split,
 	.join = uvm_join,
+	.give = uvm_give,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
 	.recall = vm_uvm_recall,
@@ -475,6 +495,7 @@ const struct vm_cow_ops vm_cow_openbsd = {
 	.share = uvm_share,
 	.split = uvm_split,
 	.join = openbsd_join,
+	.give = uvm_give,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
 	.recall = vm_uvm_recall,

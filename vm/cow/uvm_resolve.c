@@ -34,7 +34,7 @@ near_page(const struct vm_resolve *r, vm_pindex_t n)
 		return r->near;
 	if (n != 0)
 		an = vm_amap_lookup(&r->entry->aref, n - 1);
-	return an == NULL ? NULL : an->page;
+	return an == NULL || an->borrowed ? NULL : an->page;
 }
 
 /* An anon with a copy of pg, or with zeroes when pg is NULL. */
@@ -71,7 +71,7 @@ copy_anon(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *old)
 		return VM_RESOLVE_NOMEM;
 	(void)vm_amap_replace(&e->aref, n, an);
 	if (e->aref.amap->shared)
-		vm_page_unshare(r->sys, old->page); /* partners look again */
+		vm_anon_unshare(r->sys, old); /* partners look again */
 	vm_anon_unref(r->sys, old);
 	return vm_cow_answer(r, an->page, e->prot, VM_COPIED_ANON);
 }
@@ -139,19 +139,64 @@ page_in(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 	return v;
 }
 
+/* A borrowed page, which nobody changes, as it is. */
+static enum vm_verdict
+read_borrowed(struct vm_resolve *r, const struct vm_anon *an)
+{
+	r->page = an->page;
+	r->prot = vm_cow_readonly(r->entry);
+	r->how = VM_FOUND_ANON;
+	return VM_RESOLVE_OK;
+}
+
+/* The anon of a borrowed page gets one of its own. */
+static enum vm_verdict
+unborrow(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
+{
+	struct vm_family *family = r->entry->aref.amap->family;
+
+	if ((r->depth & VM_RESOLVE_MAKE) == 0)
+		return VM_RESOLVE_ABSENT;
+	return vm_anon_unborrow(r->sys, family, an, near_page(r, n),
+		   r->page_flags) ?
+	    VM_RESOLVE_OK :
+	    VM_RESOLVE_NOMEM;
+}
+
+/* Whether the page is borrowed, and stays so.  What is only looked at is left
+ * as it is. */
+static bool
+is_borrowed(const struct vm_resolve *r, struct vm_anon *an)
+{
+	if (!an->borrowed || (r->depth & VM_RESOLVE_MAKE) == 0)
+		return an->borrowed;
+	return !vm_anon_inherit(r->sys, r->entry->aref.amap->family, an);
+}
+
 static enum vm_verdict
 upper(struct vm_resolve *r, vm_pindex_t n, struct vm_anon *an)
 {
 	struct vm_map_entry *e = r->entry;
 	bool sole = an->refs == 1 && !vm_entry_needs_copy(e);
+	bool write = (r->access & VM_PROT_WRITE) != 0;
+	enum vm_verdict v;
 
 	if (an->page == NULL)
 		return page_in(r, n, an);
+	if (is_borrowed(r, an)) {
+		if (write && !sole)
+			return copy_anon(r, n, an);
+		if (!write && !r->wire)
+			return read_borrowed(r, an);
+		v = unborrow(r, n, an);
+		if (v != VM_RESOLVE_OK)
+			return v;
+	}
 	r->wants = vm_reader_wants(r->sys, &r->sys->paging->swapin,
 	    &e->aref.amap->reader, e->aref.slot + n);
 	if (an->page->busy)
 		return vm_cow_busy(r, an->page);
-	if ((r->access & VM_PROT_WRITE) && !sole)
+	if (write && !sole)
 		return copy_anon(r, n, an);
 	return vm_cow_answer(r, an->page, sole ? e->prot : vm_cow_readonly(e),
 	    VM_FOUND_ANON);

@@ -225,8 +225,10 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 
 void
 vm_map_init(struct vm_map *map, struct vm_system *sys,
-    const struct vm_design *design, struct pmap *pmap, vaddr_t min, vaddr_t max)
+    const struct vm_design *design, struct pmap *pmap)
 {
+	vaddr_t min = sys->machine->va_min, max = sys->machine->va_max;
+
 	memset(map, 0, sizeof(*map));
 	vm_rwlock_init(&map->lock, sys->env);
 	vm_mutex_init(&map->wire_lock, sys->env);

@@ -83,9 +83,13 @@ struct vm_map_dead {
 	struct list entries;
 };
 
+/*
+ * vm_map_init: an empty map of all that the machine can map, without limits.
+ * => does not block
+ * vm_map_fini: => the map is empty
+ */
 void vm_map_init(struct vm_map *, struct vm_system *, const struct vm_design *,
-    struct pmap *, vaddr_t min, vaddr_t max);
-/* => the map is empty */
+    struct pmap *);
 void vm_map_fini(struct vm_map *);
 
 static inline void
@@ -94,6 +98,7 @@ vm_map_lock(struct vm_map *map)
 	vm_rwlock_write(&map->lock);
 }
 
+/* What has been charged and has not come to be needed.  => write-locked */
 void vm_map_give_back(struct vm_map *);
 
 static inline void
@@ -371,6 +376,8 @@ void vm_entry_unlink(struct vm_map *, struct vm_map_entry *);
 /* Bytes of the entries in use, in all maps. */
 size_t vm_entry_bytes(struct vm_system *);
 
+/* The memory of entries, of all maps of a system.  => VM_ENOMEM
+ * fini: => there is no map */
 int vm_map_init_system(struct vm_system *);
 void vm_map_fini_system(struct vm_system *);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_map_fork.c - what a child gets of an entry.
+ * vm_map_fork.c - what a child gets of an entry; and a second mapping of one in
+ * the same map, which is made like that of a child who shares it.
  *
  * A parent whose entry already needs a copy is write-protected already, so a
  * fork after a fork does no work in the pmap at all (Cranor 1998 §5.4).

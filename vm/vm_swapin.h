@@ -8,6 +8,8 @@
 #include "vm/vm_read.h"
 #include "vm/vm_system.h"
 
+struct vm_page;
+
 /*
  * vm_swapin: read a run of busy pages, which have one lock and whose slots
  * follow each other; their owner is held (vm_page_owner).
@@ -26,8 +28,6 @@ void vm_read_arrived(struct vm_system *, const struct vm_read *, unsigned i);
  * => no lock held; does not wait.  May have ended on return
  */
 void vm_swapin_start(struct vm_reading *);
-
-struct vm_page;
 
 /*
  * A device is to go: everything on it is brought back.  Whoever has pages in

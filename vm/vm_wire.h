@@ -18,10 +18,9 @@
 
 /* How vm_map_wire goes about it; else every page of the range has to be
  * there, and is wired at once. */
-#define VM_WIRE_ALL   0
-#define VM_WIRE_THERE 1 /* pass over holes, and pages that cannot be read */
-#define VM_WIRE_ONFAULT \
-	2 /* what is mapped now; other pages when they are faulted in */
+#define VM_WIRE_ALL     0
+#define VM_WIRE_THERE   1 /* pass over holes, and pages that cannot be read */
+#define VM_WIRE_ONFAULT 2 /* what is mapped now; the rest when faulted in */
 
 /* What a map wants for its new mappings, which are to be wired. */
 static inline unsigned

@@ -29,8 +29,7 @@ vmspace_create(struct vm_system *sys, const struct vm_design *design,
 		vm_free(sys, vs, sizeof(*vs));
 		return error;
 	}
-	vm_map_init(&vs->map, sys, design, pmap, sys->machine->va_min,
-	    sys->machine->va_max);
+	vm_map_init(&vs->map, sys, design, pmap);
 	vm_mutex_init(&vs->brk_lock, sys->env);
 	atomic_init(&vs->refs, 1);
 	vs->data_limit = UINT64_MAX;

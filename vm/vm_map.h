@@ -294,6 +294,18 @@ vm_map_whole(struct vm_map *map, struct vm_map_entry *e)
 int vm_map_move(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
 
 /*
+ * vm_map_twin: make an entry with the attributes of src and, as `what` says,
+ * the same memory, a copy, or zeroes; not wired, and not linked anywhere.
+ * Wired private pages are copied now.  Memory to be shared is settled first,
+ * which may make src shorter; who shares it marks it so (VM_ENTRY_SHARED) once
+ * nothing can fail any more.
+ * => write-locked; the caller updates the pmap   => VM_ENOMEM: there is none
+ * Source: UVM uvm_mapent_forkshared, forkcopy, forkzero.
+ */
+int vm_map_twin(struct vm_map *, struct vm_map_entry *src, enum vm_inherit what,
+    struct vm_map_entry **twin);
+
+/*
  * vm_map_duplicate: make entries for the memory of [start, start + len) at
  * [to, to + len), a second time; private memory becomes shared between both.
  * They come out in copy, to be linked when the place is free.  The range stays
@@ -306,13 +318,12 @@ int vm_map_duplicate(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to,
 void vm_map_link(struct vm_map *, struct vm_map_dead *copy);
 
 /*
- * vm_map_fork_entry: give the child what its parent's entry says: the same
- * memory, a copy, nothing, or zeroes.  Wired private pages are copied now.
- * The child's entry is not wired.
+ * vm_map_fork_entry: give the child a twin, or nothing, as the inheritance of
+ * its parent's entry says.
  * => both maps write-locked, the range free in the child, and behind all that
  *    the child has
  * => VM_ENOMEM: the child has nothing of this entry
- * Source: UVM uvmspace_fork, uvm_mapent_fork*.
+ * Source: UVM uvmspace_fork.
  */
 int vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *,
     struct vm_map *child);
@@ -372,6 +383,11 @@ struct vm_map_entry *vm_entry_make(struct vm_system *,
 void vm_entry_free(struct vm_system *, struct vm_map_entry *);
 void vm_entry_link(struct vm_map *, struct vm_map_entry *);
 void vm_entry_unlink(struct vm_map *, struct vm_map_entry *);
+
+/* vm_entry_cut: cut an entry that is not in a map at va, strictly inside; what
+ * lies above comes back.  => write-locked     => NULL: no memory */
+struct vm_map_entry *vm_entry_cut(struct vm_map *, struct vm_map_entry *,
+    vaddr_t va);
 
 /* Bytes of the entries in use, in all maps. */
 size_t vm_entry_bytes(struct vm_system *);

@@ -14,21 +14,33 @@
 
 /* ---- cutting and joining ---- */
 
-/* Cut e at va, which lies strictly inside. */
-static int
-clip_at(struct vm_map *map, struct vm_map_entry *e, vaddr_t va)
+struct vm_map_entry *
+vm_entry_cut(struct vm_map *map, struct vm_map_entry *e, vaddr_t va)
 {
 	struct vm_map_entry *hi = vm_entry_alloc(map->sys);
 	vm_pindex_t n = vm_entry_page(e, va);
 
+	VM_ASSERT(va > e->start && va < e->end);
 	if (hi == NULL)
-		return VM_ENOMEM;
+		return NULL;
 	memcpy(hi, e, sizeof(*hi));
 	hi->start = va;
-	vm_map_count_out(map, e);
 	e->end = va;
-	vm_map_count_in(map, e);
 	map->design->cow->split(map->sys, e, hi, n);
+	return hi;
+}
+
+/* Cut e, which is in the map. */
+static int
+clip_at(struct vm_map *map, struct vm_map_entry *e, vaddr_t va)
+{
+	struct vm_map_entry *hi;
+
+	vm_map_count_out(map, e);
+	hi = vm_entry_cut(map, e, va);
+	vm_map_count_in(map, e);
+	if (hi == NULL)
+		return VM_ENOMEM;
 	vm_entry_link(map, hi);
 	VM_COUNT(map->sys, entries_clipped);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_map_fork.c - what a child gets of an entry; and a second mapping of one in
- * the same map, which is made like that of a child who shares it.
+ * vm_map_fork.c - what another entry gets of the memory of one: a child's, or
+ * a second one in the same map.
  *
  * A parent whose entry already needs a copy is write-protected already, so a
  * fork after a fork does no work in the pmap at all (Cranor 1998 §5.4).
@@ -29,28 +29,78 @@ clone_entry(struct vm_system *sys, const struct vm_map_entry *src)
 }
 
 static int
-fork_copy(struct vm_map *parent, struct vm_map_entry *src,
+copy_backing(struct vm_map *map, struct vm_map_entry *src,
     struct vm_map_entry *dst)
 {
-	const struct vm_cow_ops *cow = parent->design->cow;
+	const struct vm_cow_ops *cow = map->design->cow;
 
-	if (vm_map_may_be_wired(parent, src))
-		return cow->copy_now(parent->sys, src, dst);
-	return cow->copy(parent->sys, parent->pmap, src, dst);
+	if (vm_map_may_be_wired(map, src))
+		return cow->copy_now(map->sys, src, dst);
+	return cow->copy(map->sys, map->pmap, src, dst);
 }
 
-/* What may be written by the child alone, or was by its parent. */
-static bool
-is_charged(const struct vm_system *sys, const struct vm_map_entry *src)
+/* The same range, but zeroes. */
+static void
+zero_backing(struct vm_map_entry *dst)
 {
-	if (src->inherit == VM_INHERIT_NONE)
+	dst->offset = 0;
+	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
+}
+
+static int
+give_backing(struct vm_map *map, struct vm_map_entry *src, enum vm_inherit what,
+    struct vm_map_entry *dst)
+{
+	if ((src->flags & VM_ENTRY_FOREIGN) || vm_entry_is_guard(src))
+		return 0;
+	switch (what) {
+	case VM_INHERIT_SHARE:
+		return map->design->cow->share(map->sys, src, dst);
+	case VM_INHERIT_COPY:
+		return copy_backing(map, src, dst);
+	case VM_INHERIT_ZERO:
+	case VM_INHERIT_NONE:
+		zero_backing(dst);
+		break;
+	}
+	return 0;
+}
+
+/* What may be written by the twin alone, or was by the entry. */
+static bool
+is_charged(const struct vm_system *sys, const struct vm_map_entry *src,
+    enum vm_inherit what)
+{
+	if (what == VM_INHERIT_NONE)
 		return false;
 	if (src->marks & VM_MARK_CHARGED)
 		return true;
-	return src->inherit != VM_INHERIT_SHARE &&
+	return what != VM_INHERIT_SHARE &&
 	    (src->flags & VM_ENTRY_FOREIGN) == 0 &&
 	    vm_charge_mark(sys, VM_ENTRY_COW, src->prot) != 0;
 }
+
+int
+vm_map_twin(struct vm_map *map, struct vm_map_entry *src, enum vm_inherit what,
+    struct vm_map_entry **twin)
+{
+	bool settles = what == VM_INHERIT_SHARE && !vm_entry_is_guard(src);
+	int error = settles ? vm_map_settle_first(map, src) : 0;
+
+	if (error != 0)
+		return error;
+	*twin = clone_entry(map->sys, src);
+	if (*twin == NULL)
+		return VM_ENOMEM;
+	error = give_backing(map, src, what, *twin);
+	if (error != 0)
+		vm_entry_free(map->sys, *twin);
+	else if (is_charged(map->sys, src, what))
+		(*twin)->marks |= VM_MARK_CHARGED;
+	return error;
+}
+
+/* ---- fork ---- */
 
 struct vm_charge
 vm_map_fork_need(struct vm_map *parent)
@@ -58,36 +108,11 @@ vm_map_fork_need(struct vm_map *parent)
 	struct vm_charge sum = { 0 };
 	struct vm_map_entry *e;
 
-	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e))
-		sum.anon += is_charged(parent->sys, e) ? vm_entry_npages(e) : 0;
-	return sum;
-}
-
-/* The same range, but zeroes. */
-static void
-fork_zero(struct vm_map_entry *dst)
-{
-	dst->offset = 0;
-	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
-}
-
-static int
-fork_backing(struct vm_map *parent, struct vm_map_entry *src,
-    struct vm_map_entry *dst)
-{
-	if ((src->flags & VM_ENTRY_FOREIGN) || vm_entry_is_guard(src))
-		return 0;
-	switch ((enum vm_inherit)src->inherit) {
-	case VM_INHERIT_SHARE:
-		return parent->design->cow->share(parent->sys, src, dst);
-	case VM_INHERIT_COPY:
-		return fork_copy(parent, src, dst);
-	case VM_INHERIT_ZERO:
-	case VM_INHERIT_NONE:
-		fork_zero(dst);
-		break;
+	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e)) {
+		if (is_charged(parent->sys, e, (enum vm_inherit)e->inherit))
+			sum.anon += vm_entry_npages(e);
 	}
-	return 0;
+	return sum;
 }
 
 int
@@ -99,23 +124,10 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 
 	if (src->inherit == VM_INHERIT_NONE)
 		return 0;
-	error = src->inherit == VM_INHERIT_SHARE && !vm_entry_is_guard(src) ?
-	    vm_map_settle_first(parent, src) :
-	    0;
-	if (error != 0)
-		return error;
-	dst = clone_entry(parent->sys, src);
-	if (dst == NULL)
-		return VM_ENOMEM;
-	error = fork_backing(parent, src, dst);
-	if (error != 0) {
-		vm_entry_free(parent->sys, dst);
-		return error;
-	}
-	if (is_charged(parent->sys, src))
-		dst->marks |= VM_MARK_CHARGED;
-	vm_entry_link(child, dst);
-	return 0;
+	error = vm_map_twin(parent, src, (enum vm_inherit)src->inherit, &dst);
+	if (error == 0)
+		vm_entry_link(child, dst);
+	return error;
 }
 
 /* The entry has partners from now on: what is mapped for it is theirs. */
@@ -156,18 +168,10 @@ duplicate_entry(struct vm_map *map, struct vm_map_entry *src, vaddr_t to,
     struct vm_map_dead *copy)
 {
 	struct vm_map_entry *dst;
-	int error = vm_map_settle_first(map, src);
+	int error = vm_map_twin(map, src, VM_INHERIT_SHARE, &dst);
 
 	if (error != 0)
 		return error;
-	dst = clone_entry(map->sys, src);
-	if (dst == NULL)
-		return VM_ENOMEM;
-	error = map->design->cow->share(map->sys, src, dst);
-	if (error != 0) {
-		vm_entry_free(map->sys, dst);
-		return error;
-	}
 	dst->end = to + (src->end - src->start);
 	dst->start = to;
 	list_insert_tail(&copy->entries, &dst->link);

@@ -54,6 +54,8 @@ struct vm_layers_ref {
 #define VM_MARK_DOWN      0x08 /* the host makes it longer, downwards */
 #define VM_MARK_ONFAULT   0x10 /* LOCKED, but a page is when it is faulted in */
 #define VM_MARK_CHARGED   0x20 /* private, once writable: pages are promised */
+#define VM_MARK_RESERVED \
+	0x40 /* foreign, until entries come (vm_map_extract.h) */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */
@@ -119,6 +121,21 @@ static inline bool
 vm_entry_is_guard(const struct vm_map_entry *e)
 {
 	return (e->marks & VM_MARK_GUARD) != 0;
+}
+
+/* A place for entries that are to come. */
+static inline bool
+vm_entry_is_reserved(const struct vm_map_entry *e)
+{
+	return (e->marks & VM_MARK_RESERVED) != 0;
+}
+
+/* Foreign, with nothing behind it. */
+static inline bool
+vm_entry_is_empty(const struct vm_map_entry *e)
+{
+	return (e->flags & VM_ENTRY_FOREIGN) != 0 && e->object == NULL &&
+	    !vm_entry_has_upper(e) && e->prot == VM_PROT_NONE;
 }
 
 /* The bytes that count against a limit: a guard is a place, but no memory. */

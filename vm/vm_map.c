@@ -267,6 +267,7 @@ check_entry(const struct vm_map *map, const struct vm_map_entry *e)
 	VM_VERIFY((e->start & VM_PAGE_MASK) == 0);
 	VM_VERIFY((e->end & VM_PAGE_MASK) == 0);
 	VM_VERIFY((e->prot & ~e->max_prot) == 0);
+	VM_VERIFY(!vm_entry_is_reserved(e) || vm_entry_is_empty(e)); /* M8 */
 	VM_VERIFY(next == NULL || e->end <= next->start);
 	VM_VERIFY(
 	    e->gap == (next == NULL ? map->index.max : next->start) - e->end);

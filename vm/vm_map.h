@@ -304,6 +304,9 @@ int vm_map_move(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
  */
 int vm_map_twin(struct vm_map *, struct vm_map_entry *src, enum vm_inherit what,
     struct vm_map_entry **twin);
+/* If the entry is private memory it has a partner from now on, and so has what
+ * the pmap has of it.  => write-locked */
+void vm_map_mark_shared(struct vm_map *, struct vm_map_entry *);
 
 /*
  * vm_map_duplicate: make entries for the memory of [start, start + len) at

@@ -122,7 +122,7 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 	struct vm_map_entry *dst;
 	int error;
 
-	if (src->inherit == VM_INHERIT_NONE)
+	if (src->inherit == VM_INHERIT_NONE || vm_entry_is_reserved(src))
 		return 0;
 	error = vm_map_twin(parent, src, (enum vm_inherit)src->inherit, &dst);
 	if (error == 0)
@@ -130,9 +130,8 @@ vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
 	return error;
 }
 
-/* The entry has partners from now on: what is mapped for it is theirs. */
-static void
-mark_shared(struct vm_map *map, struct vm_map_entry *e)
+void
+vm_map_mark_shared(struct vm_map *map, struct vm_map_entry *e)
 {
 	if (vm_entry_is_cow(e) && !(e->flags & VM_ENTRY_SHARED)) {
 		e->flags |= VM_ENTRY_SHARED;
@@ -147,7 +146,7 @@ vm_map_fork_done(struct vm_map *parent)
 
 	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e)) {
 		if (e->inherit == VM_INHERIT_SHARE)
-			mark_shared(parent, e);
+			vm_map_mark_shared(parent, e);
 	}
 }
 
@@ -160,7 +159,7 @@ mark_twins(struct vm_map *map, vaddr_t start, vsize_t len)
 	struct vm_map_entry *e = vm_map_lookup(map, start);
 
 	for (; e != NULL && e->start < start + len; e = vm_map_next(map, e))
-		mark_shared(map, e);
+		vm_map_mark_shared(map, e);
 }
 
 static int

@@ -12,6 +12,7 @@
 #include "vm/vm_check.h"
 #include "vm/vm_dump.h"
 #include "vm/vm_env.h"
+#include "vm/vm_extract.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_init.h"
 #include "vm/vm_loan.h"

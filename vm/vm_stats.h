@@ -62,6 +62,7 @@
 	X(swapout_pages, "pages that they gave up")                           \
 	X(rss_deactivated, "pages given up by spaces over their limit")       \
 	X(forks, "address spaces forked")                                     \
+	X(extract_copies, "pages copied for a space of another design")       \
 	X(charge_refused, "refusals because memory and swap are promised")    \
 	X(pages_zeroed, "frames filled with zeroes")                          \
 	X(pages_copied, "frames copied")                                      \

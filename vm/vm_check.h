@@ -11,7 +11,8 @@
  * vm_check: panic, naming the condition, unless every invariant of
  * docs/spec.md that memory shows holds (O3 is about the store).  Without memory
  * of the host it looks at what it can, and finds the rest right.
- * => no lock held, and no other thread in the system
+ * => no lock held, and no other thread in the system; transfers may be under
+ *    way
  */
 void vm_check(struct vm_system *);
 

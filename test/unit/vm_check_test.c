@@ -6,7 +6,7 @@
  *	[ a b | c d ]	private, in two entries of one amap; a child has a copy
  */
 #include "test/unit/death.h"
-#include "test/unit/fixture.h"
+#include "test/unit/paging_fixture.h"
 #include "vm/cow/amap.h"
 #include "vm/vm_page.h"
 
@@ -126,6 +126,24 @@ test_no_memory(void **state)
 	}
 }
 
+/* Is what is on its way to swap right, and what has been let go meanwhile? */
+static void
+test_under_way(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(fixture_swap(fx, 0, 64, 0), VM_OK);
+	assert_int_equal(map_anon(fx, 0, 8), VM_OK);
+	fill(fx, 0, 8);
+	begin_page_out(fx);
+	vm_check(fx->sys);
+	assert_int_equal(unmap(fx, 0, 4), VM_OK);
+	vm_check(fx->sys);
+	let_all_go(fx);
+	vm_check(fx->sys);
+	assert_true(page_is(fx, fx->vs, 4, 5));
+}
+
 int
 main(void)
 {
@@ -142,6 +160,7 @@ main(void)
 		FX_TEST_IN(openbsd, test_cached_page),
 		FX_TEST_IN(netbsd, test_no_memory),
 		FX_TEST_IN(openbsd, test_no_memory),
+		FX_TEST(test_under_way),
 	};
 
 	return FX_RUN("vm_check", tests);

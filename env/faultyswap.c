@@ -117,12 +117,10 @@ faultyswap_start(void *dev, struct vm_io *io)
 	VM_VERIFY(io->npages > 0 && io->npages <= VM_CLUSTER_MAX);
 	VM_VERIFY((io->offset & VM_PAGE_MASK) == 0);
 	atomic_fetch_add(&fs->under_way, 1);
-	if (!fs->hold) {
+	if (fs->hold && fs->nheld < FAULTYSWAP_HELD)
+		fs->held[fs->nheld++] = io;
+	else
 		carry_out(fs, io);
-		return;
-	}
-	VM_VERIFY(fs->nheld < FAULTYSWAP_HELD);
-	fs->held[fs->nheld++] = io;
 }
 
 static void

@@ -21,7 +21,7 @@
 #include "env/faulty.h"
 #include "vm/vm_io.h"
 
-#define FAULTYSWAP_HELD 64 /* transfers held back at once, at most */
+#define FAULTYSWAP_HELD 64 /* held back at once, at most; others go on */
 
 enum faultyswap_what {
 	FAULTYSWAP_READ,   /* a read fails */

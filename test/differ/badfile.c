@@ -99,8 +99,41 @@ badfile_write(void *file, uint64_t off, void *const *pages, size_t len)
 	return memfile_write(&f->mem, off, pages, len);
 }
 
+static void
+carry_out(struct badfile *f, struct vm_io *io)
+{
+	vm_io_done(io,
+	    badfile_read(f, io->offset, io->addr, io->npages, &io->len));
+}
+
+static void
+badfile_read_start(void *file, struct vm_io *io)
+{
+	struct badfile *f = file;
+
+	if (f->mem.hold_reads && f->mem.nheld < MEMFILE_HELD)
+		memfile_hold(&f->mem, io);
+	else
+		carry_out(f, io);
+}
+
+void
+badfile_let_go(struct badfile *f, unsigned i, bool fails)
+{
+	struct vm_io *io = f->mem.held[i];
+
+	f->mem.held[i] = f->mem.held[--f->mem.nheld];
+	if (!fails) {
+		carry_out(f, io);
+		return;
+	}
+	f->losses++;
+	vm_io_done(io, VM_EIO);
+}
+
 static const struct vm_file_ops badfile_ops = {
 	.read = badfile_read,
+	.read_start = badfile_read_start,
 	.write = badfile_write,
 	.size = memfile_size, /* of its first member */
 	.close = memfile_close,

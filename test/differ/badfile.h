@@ -13,6 +13,8 @@
  *
  * What a read did not give is counted as lost, what a write did not take as
  * failed.  Only of LOSE can nobody know: a file has no sums.
+ *
+ * Reads that nobody sleeps for are held back when the memfile says so.
  */
 #ifndef TEST_DIFFER_BADFILE_H
 #define TEST_DIFFER_BADFILE_H
@@ -44,6 +46,9 @@ struct badfile {
 /* The nth read or write from now on goes wrong, n = 1 being the next. */
 void badfile_fail(struct badfile *, enum badfile_what, uint64_t nth,
     enum faulty_mode);
+
+/* The i-th of the reads that are held back is carried out; or it fails. */
+void badfile_let_go(struct badfile *, unsigned i, bool fails);
 
 /* Whether the next write, and all after it, will fail. */
 bool badfile_is_dead(const struct badfile *);

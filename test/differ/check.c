@@ -175,6 +175,7 @@ check_limits(struct subject *s, struct model *m)
 	vm_charge_get(s->sys, &now, &max);
 	m->limit = max.anon;
 	m->swap = subject_swap(s);
+	m->busy = subject_under_way(s);
 	if (!mix_is_prompt(&s->mix))
 		m->used = subject_used(s) + vm_swap_in_use(s->sys);
 }

@@ -354,6 +354,8 @@ gen_advise(struct gen *g, const struct model *m, struct op *op)
 	op->flags = (uint32_t)gen_below(g, VM_MADV_KEEPONFORK + 1);
 	if (once_in(g, 3))
 		op->flags = VM_MADV_DISCARD;
+	else if (once_in(g, 3))
+		op->flags = VM_MADV_WILLNEED;
 }
 
 static void
@@ -439,6 +441,14 @@ gen_value(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
 	op->value = (uint32_t)gen_below(g, 256);
+}
+
+/* Of some nobody waits for the end. */
+static void
+gen_access(struct gen *g, const struct model *m, struct op *op)
+{
+	gen_value(g, m, op);
+	op->flags = once_in(g, 3) ? OP_LEAVE : 0;
 }
 
 static void
@@ -528,6 +538,28 @@ gen_vslock(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_swap_hold(struct gen *g, const struct model *m, struct op *op)
+{
+	gen_swap(g, m, op);
+	op->flags = once_in(g, 5) ? 0 : OP_ON;
+}
+
+static void
+gen_file_hold(struct gen *g, const struct model *m, struct op *op)
+{
+	(void)m;
+	op->object = (uint8_t)between(g, 1, TRACE_FILES);
+	op->flags = once_in(g, 5) ? 0 : OP_ON;
+}
+
+static void
+gen_let_go(struct gen *g, const struct model *m, struct op *op)
+{
+	gen_value(g, m, op);
+	op->flags = once_in(g, 6) ? OP_FAILS : 0;
+}
+
+static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
@@ -559,9 +591,9 @@ static const struct gen_kind {
 	[OP_FORK] = { 24, NULL, gen_fork },
 	[OP_EXIT] = { 9, NULL, NULL },
 	[OP_RESET] = { 1, NULL, NULL },
-	[OP_READ] = { 130, pick_bytes, NULL },
-	[OP_WRITE] = { 260, pick_bytes, gen_value },
-	[OP_EXEC] = { 10, pick_bytes, NULL },
+	[OP_READ] = { 130, pick_bytes, gen_access },
+	[OP_WRITE] = { 260, pick_bytes, gen_access },
+	[OP_EXEC] = { 10, pick_bytes, gen_access },
 	[OP_COPYIN] = { 15, pick_bytes, NULL },
 	[OP_COPYOUT] = { 20, pick_bytes, gen_value },
 	[OP_FILE_READ] = { 15, NULL, gen_file },
@@ -578,6 +610,9 @@ static const struct gen_kind {
 	[OP_FILE_FAIL] = { 5, NULL, gen_file_fail },
 	[OP_VSLOCK] = { 12, pick_range, gen_vslock },
 	[OP_VSUNLOCK] = { 14, NULL, gen_vsunlock },
+	[OP_SWAP_HOLD] = { 20, NULL, gen_swap_hold },
+	[OP_FILE_HOLD] = { 16, NULL, gen_file_hold },
+	[OP_LET_GO] = { 12, NULL, gen_let_go },
 };
 
 static enum op_kind

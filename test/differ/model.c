@@ -330,7 +330,7 @@ model_pages(const struct model *m)
 uint64_t
 model_in_use(const struct model *m)
 {
-	uint64_t n = model_pages(m);
+	uint64_t n = model_pages(m) + m->busy;
 
 	return n < m->used ? m->used : n;
 }

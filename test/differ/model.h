@@ -97,6 +97,7 @@ struct model {
 	uint64_t limit;          /* the least that this has been since */
 	uint64_t swap; /* slots there were in this operation, all the while */
 	bool hurt;     /* in it, something could not be read */
+	uint64_t busy; /* pages under way, before it or after, at most */
 	uint64_t used; /* frames and slots in use, at most so far in it, for
 	                * designs that keep what nobody can reach, or copy
 	                * early; else 0 */
@@ -114,6 +115,7 @@ struct outcome {
 	uint64_t losses; /* pages that swap, files did not give back in it */
 	uint64_t addr;   /* where a mapping went; the break */
 	uint64_t done;   /* bytes that were read or written */
+	bool left;       /* the access was given up: it would have waited */
 	uint8_t bytes[OP_BYTES_MAX]; /* that were read */
 	uint8_t vec[MODEL_CELLS];    /* incore */
 	bool copied[MODEL_CELLS];    /* pages with a private copy, now */

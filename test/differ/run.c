@@ -99,7 +99,8 @@ check_usage(const struct subject *s, const struct model *m)
 		(now.anon > m->before.anon && now.anon > m->limit_was &&
 		    now.anon > m->limit)))
 		return "the sum of promises is wrong";
-	return mix_is_prompt(&s->mix) && subject_used(s) > model_pages(m) ?
+	return mix_is_prompt(&s->mix) &&
+		subject_used(s) > model_pages(m) + subject_under_way(s) ?
 	    "more pages in use than there are" :
 	    NULL;
 }
@@ -147,11 +148,13 @@ static void
 note_least(struct run *r, const struct op *op)
 {
 	uint64_t limit = r->model.limit, swap = r->model.swap;
-	uint64_t used = r->model.used;
+	uint64_t used = r->model.used, busy = r->model.busy;
 
 	check_limits(&r->subject, &r->model);
 	if (used > r->model.used)
 		r->model.used = used;
+	if (busy > r->model.busy)
+		r->model.busy = busy;
 	if (limit < r->model.limit)
 		r->model.limit = limit;
 	if (swap < r->model.swap ||

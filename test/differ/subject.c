@@ -7,11 +7,104 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "env/posix.h"
 #include "pmap/soft.h"
 
 /* An access that faults so often at one place never ends. */
 enum { FAULTS_MAX = 16 };
+
+/* -------------------------------------------------------- what is under way */
+
+/* Of all transfers that are held back the i-th, in the order of devices and
+ * then of files. */
+static unsigned
+nheld(const struct subject *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < TRACE_SWAPS; i++)
+		n += s->swaps[i].io.nheld;
+	for (unsigned i = 0; i < TRACE_FILES; i++)
+		n += s->files[i].mem.nheld;
+	return n;
+}
+
+static void
+let_go(struct subject *s, unsigned nth, bool fails)
+{
+	for (unsigned i = 0; i < TRACE_SWAPS; i++) {
+		struct faultyswap *io = &s->swaps[i].io;
+
+		if (nth < io->nheld) {
+			(fails ? faultyswap_fail_held : faultyswap_let_go)(io,
+			    nth);
+			return;
+		}
+		nth -= io->nheld;
+	}
+	for (unsigned i = 0; i < TRACE_FILES; i++) {
+		if (nth < s->files[i].mem.nheld) {
+			badfile_let_go(&s->files[i], nth, fails);
+			return;
+		}
+		nth -= s->files[i].mem.nheld;
+	}
+}
+
+/* Any ends, when there is one. */
+static bool
+let_any_go(struct subject *s)
+{
+	unsigned n = nheld(s);
+
+	if (n != 0)
+		let_go(s, (unsigned)(hash_mix64(s->waits++) % n), false);
+	return n != 0;
+}
+
+static void
+subject_wait(void *ctx, const _Atomic uint32_t *word, uint32_t value)
+{
+	if (atomic_load(word) == value && !let_any_go(ctx)) {
+		fprintf(stderr, "differ: waits for nothing\n");
+		abort();
+	}
+}
+
+static void
+subject_wake(void *ctx, const _Atomic uint32_t *word)
+{
+	(void)ctx, (void)word;
+}
+
+static void
+subject_yield(void *ctx)
+{
+	(void)let_any_go(ctx);
+}
+
+static uint64_t
+pages_of(struct vm_io *const *ios, unsigned n)
+{
+	uint64_t npages = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		npages += ios[i]->npages;
+	return npages;
+}
+
+uint64_t
+subject_under_way(const struct subject *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < TRACE_SWAPS; i++)
+		n += pages_of(s->swaps[i].io.held, s->swaps[i].io.nheld);
+	for (unsigned i = 0; i < TRACE_FILES; i++)
+		n += pages_of(s->files[i].mem.held, s->files[i].mem.nheld);
+	return n;
+}
 
 /* ------------------------------------------------------ beginning and end */
 
@@ -23,15 +116,16 @@ subject_cpu(void *ctx)
 
 /*
  * The cpu that the library sees is the one that the operation names.  There is
- * one thread, so nothing may ever wait.
+ * one thread, so only for what is under way may it ever wait.
  */
 static void
 env_init(struct subject *s)
 {
 	s->plain = posix_env;
 	s->plain.ctx = s;
-	s->plain.wait = NULL;
-	s->plain.wake = NULL;
+	s->plain.wait = subject_wait;
+	s->plain.wake = subject_wake;
+	s->plain.yield = subject_yield;
 	s->plain.cpu = subject_cpu;
 	faulty_init(&s->env, &s->plain);
 }
@@ -125,7 +219,7 @@ subject_init(struct subject *s, const struct trace_config *config)
 }
 
 static void
-let_go(struct subject *s, unsigned space, unsigned i)
+release(struct subject *s, unsigned space, unsigned i)
 {
 	if (s->holds[space][i])
 		vm_vsunlock(s->spaces[space], &s->held[space][i]);
@@ -136,7 +230,7 @@ static void
 space_end(struct subject *s, unsigned i)
 {
 	for (unsigned n = 0; n < TRACE_HOLDS; n++)
-		let_go(s, i, n);
+		release(s, i, n);
 	if (s->spaces[i] != NULL)
 		vmspace_unref(s->spaces[i]);
 	s->spaces[i] = NULL;
@@ -172,6 +266,8 @@ subject_fini(struct subject *s)
 	vm_check(s->sys);
 	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
 		vm_object_unref(s->objects[i]);
+	while (let_any_go(s))
+		continue;
 	left = left_over(s);
 	if (left != NULL)
 		return left;
@@ -193,16 +289,22 @@ subject_fini(struct subject *s)
 
 /* ---------------------------------------------------------------- accesses */
 
-/* Every other page is faulted in without sleeping: devices here are done at
- * once, so that nothing is ever to be waited for. */
+/* => VM_EWAIT: it was given up */
 static int
-fault(struct vmspace *sp, vaddr_t va, vm_prot_t access)
+try_fault(struct subject *s, struct vmspace *sp, vaddr_t va, vm_prot_t access,
+    bool leaves)
 {
 	struct vm_fault_wait w = { .tries = 0 };
+	unsigned nothing = 0;
+	int error;
 
-	return ((va >> VM_PAGE_SHIFT) & 1) != 0 ?
-	    vm_fault_try(&sp->map, va, access, 0, &w) :
-	    vm_fault(&sp->map, va, access, 0);
+	do {
+		error = vm_fault_try(&sp->map, va, access, 0, &w);
+		if (error == VM_EWAIT && !leaves && !let_any_go(s))
+			nothing++;
+	} while (error == VM_EWAIT && !leaves && nothing < FAULTS_MAX);
+	vm_fault_leave(&w);
+	return nothing < FAULTS_MAX ? error : -1;
 }
 
 int
@@ -218,13 +320,19 @@ subject_access(struct subject *s, const struct op *op, vm_prot_t access,
 		.buf = buf,
 		.len = op->len,
 	};
+	bool leaves = (op->flags & OP_LEAVE) != 0;
 	size_t left = 0;
 	int error = VM_OK, again = 0;
 
 	while (soft_access(&a) != VM_OK && error == VM_OK) {
 		again = a.len == left ? again + 1 : 0;
 		left = a.len;
-		error = again > FAULTS_MAX ? -1 : fault(sp, a.va, access);
+		if (again > FAULTS_MAX)
+			error = -1;
+		else if (leaves || ((a.va >> VM_PAGE_SHIFT) & 1) != 0)
+			error = try_fault(s, sp, a.va, access, leaves);
+		else
+			error = vm_fault(&sp->map, a.va, access, 0);
 	}
 	*done = op->len - a.len;
 	return error;
@@ -238,11 +346,20 @@ fill(const struct op *op, uint8_t *buf)
 }
 
 static void
+give_up(struct outcome *out)
+{
+	out->left = out->error == VM_EWAIT;
+	if (out->left)
+		out->error = VM_OK;
+}
+
+static void
 do_access(struct subject *s, const struct op *op, struct outcome *out)
 {
 	vm_prot_t access = op->kind == OP_READ ? VM_PROT_READ : VM_PROT_EXEC;
 
 	out->error = subject_access(s, op, access, out->bytes, &out->done);
+	give_up(out);
 }
 
 static void
@@ -252,6 +369,7 @@ do_write(struct subject *s, const struct op *op, struct outcome *out)
 
 	fill(op, buf);
 	out->error = subject_access(s, op, VM_PROT_WRITE, buf, &out->done);
+	give_up(out);
 }
 
 static void
@@ -377,7 +495,7 @@ static void
 do_vsunlock(struct subject *s, const struct op *op, struct outcome *out)
 {
 	(void)out;
-	let_go(s, op->space, op->object);
+	release(s, op->space, op->object);
 }
 
 static void
@@ -455,6 +573,13 @@ do_swap_fail(struct subject *s, const struct op *op, struct outcome *out)
 	if (s->swaps[op->object].on)
 		faultyswap_fail(&s->swaps[op->object].io,
 		    (enum faultyswap_what)op->flags, op->value, FAULTY_ONCE);
+}
+
+static void
+do_swap_hold(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	s->swaps[op->object].io.hold = (op->flags & OP_ON) != 0;
 }
 
 uint64_t
@@ -611,6 +736,23 @@ do_file_fail(struct subject *s, const struct op *op, struct outcome *out)
 }
 
 static void
+do_file_hold(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	s->files[op->object - 1].mem.hold_reads = (op->flags & OP_ON) != 0;
+}
+
+static void
+do_let_go(struct subject *s, const struct op *op, struct outcome *out)
+{
+	unsigned n = nheld(s);
+
+	(void)out;
+	if (n != 0)
+		let_go(s, op->value % n, (op->flags & OP_FAILS) != 0);
+}
+
+static void
 do_forget(struct subject *s, const struct op *op, struct outcome *out)
 {
 	(void)op, (void)out;
@@ -674,6 +816,9 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_FILE_FAIL] = do_file_fail,
 	[OP_VSLOCK] = do_vslock,
 	[OP_VSUNLOCK] = do_vsunlock,
+	[OP_SWAP_HOLD] = do_swap_hold,
+	[OP_FILE_HOLD] = do_file_hold,
+	[OP_LET_GO] = do_let_go,
 };
 
 /* An address that was not set must not look like an answer. */
@@ -685,6 +830,7 @@ subject_apply(struct subject *s, const struct op *op, struct outcome *out)
 	out->error = VM_OK;
 	out->addr = 1;
 	out->done = 0;
+	out->left = false;
 	out->losses = subject_losses(s);
 	s->cpu = op->cpu;
 	op_fns[op->kind](s, op, out);

@@ -2,6 +2,9 @@
 /*
  * subject.h - a real system on the soft MMU, to which a trace happens.
  *
+ * What a trace holds back of requests to swap and files ends when the trace
+ * says so, or when the library waits.
+ *
  * Accesses go as a program's do: through the MMU, and on its faults through
  * vm_fault.  All memory of the library is counted, so that at the end nothing
  * may be left.
@@ -43,6 +46,7 @@ struct subject {
 	struct vm_stack_spot spots[TRACE_SPACES];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
 	struct badfile files[TRACE_FILES];
+	uint64_t waits; /* so often something had to end */
 };
 
 /* False: the design is not known or there is no memory. */
@@ -52,6 +56,8 @@ const char *subject_fini(struct subject *);
 
 /* How many pages swap has not given back right so far, and reads of files. */
 uint64_t subject_losses(const struct subject *);
+/* Pages that are being read or written. */
+uint64_t subject_under_way(const struct subject *);
 /* How often devices and files have gone wrong. */
 uint64_t subject_faults(const struct subject *);
 /* Frames in use. */

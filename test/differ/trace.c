@@ -76,6 +76,9 @@ static const struct words fail_words = { true,
 	{ "read", "write", "change", "lose" } };
 static const struct words file_fail_words = { true,
 	{ "read", "short", "write", "part", "lose" } };
+static const struct words access_words = { false, { "leave" } };
+static const struct words let_go_words = { false, { "fails" } };
+static const struct words hold_words = { false, { "on" } };
 static const struct words lock_words = { false, { "onfault" } };
 static const struct words lockall_words = { false,
 	{ "current", "future", "onfault" } };
@@ -107,9 +110,9 @@ static const struct kind {
 	[OP_FORK] = { "fork", NULL },
 	[OP_EXIT] = { "exit", NULL },
 	[OP_RESET] = { "reset", NULL },
-	[OP_READ] = { "read", NULL },
-	[OP_WRITE] = { "write", NULL },
-	[OP_EXEC] = { "exec", NULL },
+	[OP_READ] = { "read", &access_words },
+	[OP_WRITE] = { "write", &access_words },
+	[OP_EXEC] = { "exec", &access_words },
 	[OP_COPYIN] = { "copyin", NULL },
 	[OP_COPYOUT] = { "copyout", NULL },
 	[OP_FILE_READ] = { "file_read", NULL },
@@ -126,6 +129,9 @@ static const struct kind {
 	[OP_FILE_FAIL] = { "file_fail", &file_fail_words },
 	[OP_VSLOCK] = { "vslock", NULL },
 	[OP_VSUNLOCK] = { "vsunlock", NULL },
+	[OP_SWAP_HOLD] = { "swap_hold", &hold_words },
+	[OP_FILE_HOLD] = { "file_hold", &hold_words },
+	[OP_LET_GO] = { "let_go", &let_go_words },
 };
 
 /* ------------------------------------------------------------------ print */

@@ -74,7 +74,17 @@ enum op_kind {
 	OP_FILE_FAIL,
 	OP_VSLOCK, /* a buffer is held for a system call, and let go */
 	OP_VSUNLOCK,
+	OP_SWAP_HOLD, /* what is begun stays under way; or no more is to */
+	OP_FILE_HOLD,
+	OP_LET_GO, /* of what is under way something ends */
 	OP_KINDS
+};
+
+/* Flags of operations. */
+enum {
+	OP_LEAVE = 1, /* an access that would have to wait is given up */
+	OP_FAILS = 1, /* what ends fails */
+	OP_ON = 1,
 };
 
 /*
@@ -86,12 +96,13 @@ enum op_kind {
  *		have now
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; lock: 1, on faults;
  *		advise, inherit: which; fork: number of the child's space
- *		swap_fail, file_fail: what fails, FAULTYSWAP_*, BADFILE_*
+ *		swap_fail, file_fail: what fails, FAULTYSWAP_*, BADFILE_*;
+ *		read, write, exec: OP_LEAVE; let_go: OP_FAILS; *_hold: OP_ON
  * object	swap_*: number of the device, vslock, vsunlock: of the buffer,
  *		from 0 on
  * value	where the bytes that are written come from; create: which of the
  *		system's designs; stack: pages of its guard; swap_fail,
- *		file_fail: which request from now on
+ *		file_fail: which request from now on; let_go: what
  */
 struct op {
 	uint8_t kind, space, object, cpu;

@@ -61,6 +61,9 @@ test_owner_writes(void **state)
 	assert_int_equal(lend(fx, 0, 2, pages), VM_OK);
 	assert_false(may_write(fx->vs, 1));
 	assert_true(may_write(fx->vs, 2));
+	soft_forget(fx->machine);
+	assert_int_equal(load(fx, 1), 'a');
+	assert_false(may_write(fx->vs, 1));
 	assert_int_equal(store(fx, 1, 'b'), 0);
 	assert_true(is_still(fx, pages[1], 'a'));
 	assert_true(page_is(fx, fx->vs, 1, 'b'));

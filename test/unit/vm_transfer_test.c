@@ -177,6 +177,14 @@ test_used(void **state)
 			     VM_WIRE_ALL),
 	    VM_OK);
 	vm_check(fx->sys);
+	assert_int_equal(vm_mprotect(to, fx_va(505), FX_PAGE, VM_PROT_READ),
+	    VM_OK);
+	assert_int_equal(vm_map_wire(&to->map, fx_va(505), fx_va(506),
+			     VM_WIRE_ALL),
+	    VM_OK);
+	vm_check(fx->sys);
+	assert_ptr_not_equal(mapping_of(to, 505).page,
+	    mapping_of(fx->vs, 5).page);
 	assert_int_equal(vm_loan(to, fx_va(504), FX_PAGE, pages), VM_OK);
 	assert_int_equal(vm_madvise(to, fx_va(504), FX_PAGE, VM_MADV_DISCARD),
 	    VM_OK);
@@ -283,6 +291,36 @@ test_refused(void **state)
 	vmspace_unref(to);
 }
 
+/* Without memory for copies: does the caller have all loans, also of pages
+ * that had found their place already? */
+static void
+test_no_memory(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *to = other_space(fx, &vm_design_mach), *other;
+	struct vm_page *pages[8];
+	vaddr_t at = 0;
+
+	map_filled(fx, 0, 8, 'a');
+	assert_int_equal(vm_loan(fx->vs, fx_va(0), 4 * FX_PAGE, pages), VM_OK);
+	vmspace_reset(fx->vs);
+	map_filled(fx, 4, 4, 'b');
+	assert_int_equal(vm_loan(fx->vs, fx_va(4), 4 * FX_PAGE, pages + 4),
+	    VM_OK);
+	other = filled_space(fx,
+	    vm_page_free_count(fx->sys) - vm_page_reserve(fx->sys) - 2);
+	assert_int_equal(vm_transfer_pages(to, pages, 8, &at), VM_ENOMEM);
+	vm_check(fx->sys);
+	assert_int_equal(entries(to), 0);
+	assert_int_equal(charged_wired(fx), 8);
+	vmspace_unref(other);
+	assert_int_equal(vm_transfer_pages(to, pages, 8, &at), VM_OK);
+	assert_true(page_is(fx, to, page_at(at), 'a'));
+	assert_true(page_is(fx, to, page_at(at) + 7, 'b'));
+	assert_int_equal(charged_wired(fx), 0);
+	vmspace_unref(to);
+}
+
 /* Whatever allocation fails: is all as it was, or as it should be? */
 static bool
 play_failure(uint64_t n, enum faulty_mode mode)
@@ -341,6 +379,7 @@ main(void)
 		FX_TEST(test_file),
 		FX_TEST(test_locking),
 		FX_TEST(test_refused),
+		FX_TEST(test_no_memory),
 		FX_BARE(test_every_allocation),
 	};
 

@@ -88,7 +88,8 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 	VM_COUNT(p->sys, pd_scanned);
 	p->scanned++;
 	if (vm_page_is_pinned(pg) || recheck_reference(p, pg)) {
-		vm_pageout_requeue(p->sys, pg, stay);
+		vm_pageout_requeue(p->sys, pg,
+		    vm_page_is_lent(pg) ? VM_PAGE_ACTIVE : stay);
 		return;
 	}
 	if (store == VM_STORE_NONE) {
@@ -151,7 +152,7 @@ void
 vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 {
 	(void)take_reference(p->sys, pg);
-	if (recheck_reference(p, pg)) {
+	if (vm_page_is_lent(pg) || recheck_reference(p, pg)) {
 		vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
 		return;
 	}

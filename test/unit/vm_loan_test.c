@@ -314,6 +314,25 @@ test_paging(void **state)
 	assert_filled(fx, fx->vs, 0, 8);
 }
 
+/* Is there memory for others as long as anything may go, though most that the
+ * daemon meets is lent? */
+static void
+test_crowd(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_page *pages[160];
+
+	assert_int_equal(fixture_swap(fx, 0, 512, 0), VM_OK);
+	map_filled(fx, 0, 160, 'a');
+	assert_int_equal(lend(fx, 0, 160, pages), VM_OK);
+	soft_forget(fx->machine);
+	map_filled(fx, 200, 200, 'b');
+	vm_check(fx->sys);
+	for (size_t i = 200; i < 400; i++)
+		assert_int_equal(load(fx, i), 'b');
+	give_back(fx, pages, 160);
+}
+
 /* Who writes to what is lent, and there is no page for a copy: does he get an
  * error, and no harm is done? */
 static void
@@ -349,6 +368,7 @@ main(void)
 		FX_TEST(test_refused),
 		FX_TEST(test_limit),
 		FX_TEST(test_paging),
+		FX_TEST(test_crowd),
 		FX_TEST(test_no_memory),
 	};
 

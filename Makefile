@@ -180,6 +180,7 @@ install: all ## into $(DESTDIR)$(PREFIX), users compile with -I PREFIX/include/b
 	$(if $(host_main),install -m 755 build/bsdvm $(bindir))
 	install -m 644 build/libbsdvm.a $(libdir)
 	@for h in $(HEADERS); do install -m 644 $$h $(incdir)/$$h || exit; done
+	install -m 644 include/bsdvm/*.h $(incdir)
 	@$(foreach m,$(wildcard man/*.[1-9]),install -D -m 644 $(m) \
 	    $(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
 

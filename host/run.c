@@ -21,6 +21,7 @@
 #include "host/limit.h"
 #include "host/live.h"
 #include "host/message.h"
+#include "host/parcel.h"
 #include "host/perf.h"
 #include "host/shm.h"
 #include "host/signal.h"
@@ -240,6 +241,8 @@ init(struct run *run)
 	list_init(&run->waiting);
 	list_init(&run->files);
 	list_init(&run->shm);
+	list_init(&run->parcels);
+	list_init(&run->swap_names);
 	run->slots_used = calloc(STUB_NSLOTS / 64 + 1, sizeof(uint64_t));
 	if (run->slots_used == NULL || !stats_open(run) || !make_system(run) ||
 	    !swap_open(run))
@@ -261,6 +264,7 @@ static void
 fini(struct run *run)
 {
 	shm_fini(run);
+	parcel_fini(run);
 	vm_system_destroy(run->sys);
 	file_fini(run);
 	swap_close(run);

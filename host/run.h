@@ -63,6 +63,8 @@ struct run {
 	unsigned writable_files; /* mapped shared and writable: file.c */
 	struct list shm;         /* sys_shm.c */
 	uint64_t shm_next;
+	struct list parcels;    /* parcel.c */
+	struct list swap_names; /* swap.c: of devices added by a program */
 	FILE *stats_out, *maps_out;
 	bool output_lost; /* one could not be written; a message said so */
 	struct {

@@ -15,6 +15,7 @@
 #include "host/event.h"
 #include "host/filter.h"
 #include "host/message.h"
+#include "host/parcel.h"
 #include "host/run.h"
 #include "host/shm.h"
 #include "host/stats.h"
@@ -107,6 +108,7 @@ destroy(struct space *space)
 {
 	stats_space_gone(space);
 	shm_detach_all(space);
+	parcel_sweep(space->run);
 	list_remove(&space->link);
 	space->run->entries_reserved -= space_reserved(space);
 	vmspace_unref(space->vm);

@@ -8,9 +8,12 @@
 #include "env/swapfile.h"
 #include "env/swapnbd.h"
 #include "host/message.h"
+#include "host/syscall.h"
 #include "vm/vm_pageout.h"
 #include "vm/vm_swap.h"
+#include "vm/vm_swapoff.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,7 +92,7 @@ set_cipher(struct run *run)
 {
 	struct swapdev_why why;
 
-	if (!run->sys->paging->encrypt || run->options->nswaps == 0)
+	if (!run->sys->paging->encrypt || run->cipher.ctx != NULL)
 		return true;
 	if (!swapcrypt_create(&run->env, &run->cipher, &why)) {
 		message("swap of %s is encrypted: %s",
@@ -100,10 +103,89 @@ set_cipher(struct run *run)
 	return true;
 }
 
+/* ---- by a program ---- */
+
+/* The words, which the system goes on referring to. */
+struct swap_name {
+	struct list link; /* on run->swap_names */
+	char text[];
+};
+
+static struct swap_name *
+keep_name(struct run *run, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct swap_name *name = malloc(sizeof(*name) + size);
+
+	if (name == NULL)
+		return NULL;
+	memcpy(name->text, text, size);
+	list_insert_tail(&run->swap_names, &name->link);
+	return name;
+}
+
+static void
+forget_name(struct swap_name *name)
+{
+	list_remove(&name->link);
+	free(name);
+}
+
+static bool
+find_device(struct run *run, const char *text, struct vm_swap_info *info)
+{
+	for (unsigned i = 0; vm_swap_nth(run->sys, i, info); i++)
+		if (strcmp(info->name, text) == 0)
+			return true;
+	return false;
+}
+
+int64_t
+swap_on(struct run *run, const char *text)
+{
+	struct swap_name *name = keep_name(run, text);
+	struct swapspec spec;
+	int64_t error = -ENOMEM;
+
+	if (name == NULL)
+		return error;
+	error = swapspec_parse(name->text, &spec) != NULL ? -EINVAL :
+	    !set_cipher(run) || !add(run, &spec)          ? -EIO :
+							    0;
+	if (error != 0)
+		forget_name(name);
+	return error;
+}
+
+/* Words given in the command line are not on the list. */
+static void
+forget_words(struct run *run, const char *words)
+{
+	LIST_FOREACH_SAFE(struct swap_name, name, next, &run->swap_names, link)
+		if (name->text == words)
+			forget_name(name);
+}
+
+int64_t
+swap_off(struct run *run, const char *text)
+{
+	struct vm_swap_info info;
+	int error;
+
+	if (!find_device(run, text, &info))
+		return -EINVAL;
+	error = vm_swapoff(run->sys, info.id);
+	if (error == 0)
+		forget_words(run, info.name);
+	return syscall_error(error);
+}
+
+/* ---- from the beginning to the end ---- */
+
 bool
 swap_open(struct run *run)
 {
-	if (!set_cipher(run))
+	if (run->options->nswaps > 0 && !set_cipher(run))
 		return false;
 	for (unsigned i = 0; i < run->options->nswaps; i++)
 		if (!add(run, &run->options->swaps[i]))
@@ -145,6 +227,8 @@ swap_look(struct run *run)
 void
 swap_close(struct run *run)
 {
+	LIST_FOREACH_SAFE(struct swap_name, name, next, &run->swap_names, link)
+		forget_name(name);
 	if (run->cipher.ctx != NULL)
 		swapcrypt_destroy(&run->cipher);
 }

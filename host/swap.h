@@ -13,6 +13,14 @@
 
 /* swap_open: what the options say.  => false: a message has been given */
 bool swap_open(struct run *);
+
+/*
+ * swap_on: a program adds a device, named with the words of -s.
+ * swap_off: the device with these words goes; what is there comes back first
+ * => 0 or a negative errno; a device that cannot be opened has its message
+ */
+int64_t swap_on(struct run *, const char *text);
+int64_t swap_off(struct run *, const char *text);
 /* swap_look: say it, once, when a page has come back other than it went out. */
 void swap_look(struct run *);
 /* => the system, which closes the devices, is gone */

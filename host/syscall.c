@@ -48,6 +48,7 @@ syscall_init(void)
 	add_all(handlers, sys_limit_calls);
 	add_all(handlers, sys_seal_calls);
 	add_all(handlers, sys_pipe_calls);
+	add_all(handlers, sys_bsd_calls);
 	add_all(needs, sys_process_needs);
 	add_all(needs, sys_signal_needs);
 }

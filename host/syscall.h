@@ -30,6 +30,7 @@ extern const struct syscall_entry_of sys_shm_calls[];
 extern const struct syscall_entry_of sys_limit_calls[];
 extern const struct syscall_entry_of sys_seal_calls[];
 extern const struct syscall_entry_of sys_pipe_calls[];
+extern const struct syscall_entry_of sys_bsd_calls[];
 
 /* The same for calls that need more than their arguments say: these make it
  * usable (user_prepare), and do no more. */

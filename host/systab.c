@@ -406,7 +406,8 @@ const struct sys_row sys_rows[SYS_ROWS] = {
 	PLAIN(335, uretprobe),
 	PLAIN(336, uprobe),
 
-	/* 337 to 423 do not exist. */
+	/* 337 to 422 do not exist.  Linux gives 387 to 423 to nobody. */
+	BY(423, bsdvm, MEMORY, 0, NOTHING),
 	CALL(424, pidfd_send_signal, IN(2, SIGINFO)),
 	DENY(425, io_uring_setup, ENOSYS),
 	DENY(426, io_uring_enter, ENOSYS),

@@ -35,6 +35,9 @@
 #include <linux/sockios.h>
 
 #include "host/systab.h"
+#include "include/bsdvm/syscall.h"
+
+#define __NR_bsdvm BSDVM_SYSCALL
 
 /* clang-format off */
 #define MATCH(call, bits, begin, end) \
@@ -267,6 +270,10 @@ const struct sys_cmd sys_cmds[] = {
 	PLAIN(keyctl, KEYCTL_WATCH_KEY),
 
 	CMD(bpf, BPF_PROG_LOAD, INOUT(1, GROWN(prog_load, 2))),
+
+	OWN(bsdvm, BSDVM_CALL_STATS, OUT(1, BYTES(2))),
+	OWN(bsdvm, BSDVM_CALL_TAKE, OUT(3, SIZE(8))),
+	OWN(bsdvm, BSDVM_CALL_SWAPCTL, INOUT(2, GUESS)),
 
 	CMD(fsconfig, FSCONFIG_SET_FLAG, IN(2, STRING)),
 	CMD(fsconfig, FSCONFIG_SET_STRING, IN(2, STRING), IN(3, STRING)),

@@ -20,7 +20,7 @@ mode_gcc := -O2 -S -o /dev/null
 mode_clang := -fsyntax-only
 
 # (1) compiler; each header compiles alone
-compile = $(1) -std=c11 $(mode_$(1)) -I. $(WARN) $(kind) \
+compile = $(1) -std=c11 $(mode_$(1)) -I. -Iinclude $(WARN) $(kind) \
     -MMD -MP -MF $@.deps -MT $@
 
 define compiler_rules

@@ -97,7 +97,7 @@ $(foreach v,$(VARIANTS),$(eval $(call objects,$(v),$(wildcard test/*/*.c)): | bu
 
 # What runs under bsdvm: ordinary programs, as a user has them, dynamic and
 # static.
-program = $(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) -pthread $(1) \
+program = $(CC) -std=c11 -D_GNU_SOURCE -Iinclude -O2 -g $(WARN) -pthread $(1) \
     -MMD -MP -MF $@.d -MT $@ -o $@ $<
 
 build/prog/%: test/prog/%.c Makefile build/flags | build/deps/build

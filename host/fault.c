@@ -19,7 +19,6 @@
 #include "host/decode.h"
 #include "host/event.h"
 #include "host/filter.h"
-#include "host/message.h"
 #include "host/oom.h"
 #include "host/putoff.h"
 #include "host/run.h"
@@ -268,18 +267,6 @@ keep_handler(struct task *t)
 	t->step_in = true;
 }
 
-/* Once for each process: there may be a handler that goes on. */
-static void
-tell_of_loss(struct space *space)
-{
-	if (space->told_of_loss)
-		return;
-	space->told_of_loss = true;
-	swap_look(space->run); /* what happened comes first */
-	message("%s: process %d gets SIGBUS: a page of it cannot be read",
-	    space->name, (int)space->pid);
-}
-
 static void answer(struct task *);
 
 /*
@@ -298,7 +285,7 @@ deliver(struct task *t, int error)
 		return;
 	}
 	if (error == VM_EIO)
-		tell_of_loss(t->space);
+		swap_tell(t->space, "gets SIGBUS");
 	signal_prepare_frame(t);
 	if (pmap_host_is_pending(t->space->pmap) && t->same_faults == 1) {
 		t->signal = 0;

@@ -140,16 +140,15 @@ piece(struct task *t, const struct sysargs_call *call, int fd, size_t n,
     uint64_t done)
 {
 	static char buf[PIECE] __attribute__((aligned(VM_PAGE_SIZE)));
-	struct vmspace *vm = t->space->vm;
 	vaddr_t va = call->args[1] + done;
 	size_t moved, copied = 0;
 
 	if (!reads(call)) {
-		(void)vmspace_read(vm, va, buf, n, &copied);
+		(void)user_read_most(t, va, buf, n, &copied);
 		return copied == 0 ? 0 : move(call, fd, buf, copied, done);
 	}
 	moved = move(call, fd, buf, n, done);
-	(void)vmspace_write(vm, va, buf, moved, &copied);
+	(void)user_write_most(t, va, buf, moved, &copied);
 	step_back(call, fd, moved - copied);
 	return copied;
 }

@@ -40,7 +40,7 @@ struct space {
 	bool host_full;         /* the host had no room for a mapping */
 	unsigned failures;      /* how often: fault.c */
 	bool killed;            /* for its memory: oom.c */
-	bool told_of_loss;      /* a message named it: fault.c */
+	bool told_of_loss;      /* a message named it: swap.c */
 	struct rlimit as_limit; /* RLIMIT_AS, which the host must not have */
 	struct list attached;   /* SysV segments: sys_shm.c */
 	struct space_sleep sleep;

@@ -8,6 +8,7 @@
 #include "env/swapfile.h"
 #include "env/swapnbd.h"
 #include "host/message.h"
+#include "host/space.h"
 #include "host/syscall.h"
 #include "vm/vm_pageout.h"
 #include "vm/vm_swap.h"
@@ -222,6 +223,17 @@ swap_look(struct run *run)
 	message("swap %s has changed under us: who needs a page that is lost "
 		"gets SIGBUS",
 	    which_failed(run));
+}
+
+void
+swap_tell(struct space *space, const char *what)
+{
+	if (space->told_of_loss)
+		return;
+	space->told_of_loss = true;
+	swap_look(space->run); /* what happened comes first */
+	message("%s: process %d %s: a page of it cannot be read", space->name,
+	    (int)space->pid, what);
 }
 
 void

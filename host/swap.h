@@ -23,6 +23,11 @@ int64_t swap_on(struct run *, const char *text);
 int64_t swap_off(struct run *, const char *text);
 /* swap_look: say it, once, when a page has come back other than it went out. */
 void swap_look(struct run *);
+/*
+ * swap_tell: a page of this process is lost, of a file maybe, and so it gets
+ * what.  Said once for each: there may be a handler that goes on.
+ */
+void swap_tell(struct space *, const char *what);
 /* => the system, which closes the devices, is gone */
 void swap_close(struct run *);
 

@@ -283,9 +283,9 @@ copy_piece(struct task *from, uint64_t src, struct task *to, uint64_t dst,
 	char page[VM_PAGE_SIZE];
 	size_t got, put = 0;
 
-	(void)vmspace_read(from->space->vm, src, page, len, &got);
+	(void)user_read_most(from, src, page, len, &got);
 	if (got > 0)
-		(void)vmspace_write(to->space->vm, dst, page, got, &put);
+		(void)user_write_most(to, dst, page, got, &put);
 	return put;
 }
 

@@ -7,6 +7,7 @@
 #include "host/putoff.h"
 #include "host/run.h"
 #include "host/space.h"
+#include "host/swap.h"
 #include "pmap/host.h"
 
 #include <string.h>
@@ -31,6 +32,16 @@ promise(struct task *t, uint64_t start, uint64_t end, bool write)
 			write };
 	if (t->npromises <= TASK_PROMISES)
 		t->npromises++;
+}
+
+/* What the kernel makes of it does not say why. */
+static int
+note_loss(struct task *t, int error)
+{
+	if (error == VM_EIO)
+		swap_tell(t->space,
+		    "may get EFAULT or, with a signal, SIGSEGV");
+	return error;
 }
 
 /* The first page of [va, end) that cannot be used yet, or end. */
@@ -86,7 +97,7 @@ resolve(struct task *t, uint64_t va, uint64_t end, vm_prot_t access)
 			continue;
 		stop = skip_unusable(t, va, end, access);
 		error = bring(t, va, &stop, access);
-		t->starved |= error == VM_ENOMEM;
+		t->starved |= note_loss(t, error) == VM_ENOMEM;
 		if (error == VM_EWAIT) {
 			va = stop;
 			wait_at(t, va, end, access);
@@ -122,13 +133,27 @@ ask(struct task *t, uint64_t addr, uint64_t len)
 }
 
 int
+user_read_most(struct task *t, uint64_t addr, void *buf, size_t len,
+    size_t *done)
+{
+	return note_loss(t, vmspace_read(t->space->vm, addr, buf, len, done));
+}
+
+int
+user_write_most(struct task *t, uint64_t addr, const void *buf, size_t len,
+    size_t *done)
+{
+	return note_loss(t, vmspace_write(t->space->vm, addr, buf, len, done));
+}
+
+int
 user_read(struct task *t, uint64_t addr, void *buf, size_t len)
 {
 	size_t done;
 
 	if (t->asks && !ask(t, addr, len))
 		return VM_EWAIT;
-	return vmspace_read(t->space->vm, addr, buf, len, &done);
+	return user_read_most(t, addr, buf, len, &done);
 }
 
 int
@@ -136,7 +161,7 @@ user_write(struct task *t, uint64_t addr, const void *buf, size_t len)
 {
 	size_t done;
 
-	return vmspace_write(t->space->vm, addr, buf, len, &done);
+	return user_write_most(t, addr, buf, len, &done);
 }
 
 int

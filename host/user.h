@@ -18,6 +18,13 @@
 int user_read(struct task *, uint64_t addr, void *buf, size_t len);
 int user_write(struct task *, uint64_t addr, const void *buf, size_t len);
 
+/* user_read_most, user_write_most: the same, up to the first page that has no
+ * answer: *done bytes.  They never ask. */
+int user_read_most(struct task *, uint64_t addr, void *buf, size_t len,
+    size_t *done);
+int user_write_most(struct task *, uint64_t addr, const void *buf, size_t len,
+    size_t *done);
+
 /*
  * user_read_string: at most size - 1 bytes, always ended by a NUL.
  * => 0 or a VM_E* code; VM_ENOMEM: longer than that

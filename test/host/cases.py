@@ -779,6 +779,30 @@ def slow_swap_frames(side):
         stand_still(side, check, "host_frames_parked")
 
 
+@case("lost-swap", vm_only=True, timeout=120,
+      needs=["nbdkit", os.path.join(PROG, "slow_swap")])
+def lost_swap(side):
+    """A page that is lost with its server, needed by an access, the frame of a
+    handler or a system call: one line says who suffers."""
+    for check, what in (("lost_page", "gets SIGBUS"),
+                        ("lost_frame", "may get EFAULT or.* SIGSEGV"),
+                        ("lost_read", "may get EFAULT")):
+        side.shell("rm -f ready paused disk control")
+        server = nbd_server(side)
+        child = side.start(
+            [os.path.join(PROG, "slow_swap"), "-n", "40", check],
+            f"-m 32M -s nbd+unix:///?socket={side.path('disk')}")
+        side.wait_for_file("ready")
+        server.kill()
+        server.wait()
+        side.shell(": >paused")
+        result = side.finish(child, 30)
+        said = [line for line in result.messages() if "process" in line]
+        if result.status != 0 or len(said) != 1 or not re.search(
+                rf"slow_swap: process \d+ {what}", said[0]):
+            raise Failure(f"{check}: {result.messages()}")
+
+
 @case("pressed-writes", vm_only=True, timeout=120,
       needs=[os.path.join(PROG, "file_store")])
 def pressed_writes(side):

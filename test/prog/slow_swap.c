@@ -12,9 +12,12 @@
  * The same of a page of a file, `slow-data`, that nobody has read yet.  The
  * child needs its page for an access of its own, for a system call, or for the
  * frame of a handler; and other things may come while it waits.
+ *
+ * For the checks named lost_... the device is gone for ever instead.
  */
 #include "prog.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 enum { CALLS = 1000, STACK = 16, WIDE = 8, FRAME = 4, LEN = 16, PATH_AT = 64 };
@@ -117,6 +120,16 @@ read_into(unsigned char *page)
 	REQUIRE(write(ends[1], "what is to be read", LEN) == LEN);
 	REQUIRE(read(ends[0], page + LEN, LEN) == LEN);
 	REQUIRE(memcmp(page + LEN, "what is to be read", LEN) == 0);
+}
+
+static void
+read_into_lost(unsigned char *page)
+{
+	if (prog_count <= 0)
+		return;
+	REQUIRE(write(ends[1], "what is to be read", LEN) == LEN);
+	REQUIRE(read(ends[0], page + LEN, LEN) == -1 && errno == EFAULT);
+	_exit(0);
 }
 
 static void
@@ -289,7 +302,7 @@ go_on(char *mine)
 }
 
 static void
-begin(void (*what)(unsigned char *))
+start(void (*what)(unsigned char *))
 {
 	char *mine = prog_map(PAGE, RW, PRIVATE);
 
@@ -305,6 +318,14 @@ begin(void (*what)(unsigned char *))
 	make_file("ready");
 	wait_file("paused");
 	common->begun = 1;
+}
+
+static void
+begin(void (*what)(unsigned char *))
+{
+	char *mine = prog_map(PAGE, RW, PRIVATE);
+
+	start(what);
 	while (prog_count > 0 && !is_stopped())
 		REQUIRE(!common->ended);
 	go_on(mine);
@@ -320,6 +341,20 @@ comes_for(void (*what)(unsigned char *))
 	begin(what);
 	make_file("went-on");
 	prog_join(child);
+}
+
+/* The page never comes: that ends the child by a signal; 0: by itself. */
+static void
+lost_for(void (*what)(unsigned char *), int sig)
+{
+	int status;
+
+	start(what);
+	REQUIRE(waitpid(child, &status, 0) == child);
+	if (prog_count > 0 && sig != 0)
+		REQUIRE(WIFSIGNALED(status) && WTERMSIG(status) == sig);
+	else
+		REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* The child is killed while it waits, and does not wait for that. */
@@ -441,6 +476,24 @@ file_read_left(void)
 	from_file = false;
 }
 
+static void
+lost_page(void)
+{
+	lost_for(touch, SIGBUS);
+}
+
+static void
+lost_frame(void)
+{
+	lost_for(frame_of_signal, SIGSEGV);
+}
+
+static void
+lost_read(void)
+{
+	lost_for(read_into_lost, 0);
+}
+
 /* A signal comes while it waits, and is handled when the call has ended. */
 static void
 read_signalled(void)
@@ -494,6 +547,9 @@ main(int argc, char **argv)
 		{ "read_stopped", read_stopped },
 		{ "file_read_comes", file_read_comes },
 		{ "file_read_left", file_read_left },
+		{ "lost_page", lost_page },
+		{ "lost_frame", lost_frame },
+		{ "lost_read", lost_read },
 	};
 
 	return (prog_main(argc, argv, checks, COUNT(checks)));

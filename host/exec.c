@@ -19,6 +19,7 @@
 #include "host/exec.h"
 
 #include "host/args.h"
+#include "host/charge.h"
 #include "host/file.h"
 #include "host/filter.h"
 #include "host/limit.h"
@@ -55,6 +56,7 @@ struct adoption {
 	vaddr_t below;          /* end of the mapping before this one */
 	vaddr_t vdso;           /* its code */
 	vaddr_t kept, kept_end; /* the kernel's own mappings */
+	vsize_t wanted;         /* by the last mapping */
 	struct args_places places;
 };
 
@@ -162,6 +164,7 @@ map_line(struct adoption *a, const struct maps_line *m)
 		if (args.object == NULL)
 			return VM_EIO;
 	}
+	a->wanted = args.len;
 	error = vm_mmap(a->space->vm, &args, &at);
 	if (args.object != NULL)
 		vm_object_unref(args.object);
@@ -202,6 +205,7 @@ map_stack(struct adoption *a, const struct maps_line *m)
 	args.max = grows && room < STACK_MOST ? room : STACK_MOST;
 	if (!grows)
 		args.max = args.soft;
+	a->wanted = args.max;
 	if (args.max > args.first && grows)
 		args.guard = VM_PAGE_SIZE;
 	error = vm_stack_map(a->space->vm, &args);
@@ -316,6 +320,24 @@ new_space(struct task *t)
 	return space;
 }
 
+static void
+kill_at_start(const struct adoption *a, int error)
+{
+	struct run *run = a->space->run;
+	const char *why = "its memory cannot be taken over";
+	char text[160], all[200];
+
+	if (error == VM_ENOMEM && charge_refuses(run, a->wanted)) {
+		charge_explain(run, a->wanted, text, sizeof(text));
+		why = text;
+	} else if (error == VM_ENOMEM) {
+		why = "out of memory (see -m)";
+	}
+	(void)snprintf(all, sizeof(all), "killed at its start: %s%s", why,
+	    why == text && a->space->stack_end != 0 ? " (see ulimit -s)" : "");
+	signal_kill(a->task, all);
+}
+
 static bool
 adopt(struct task *t, struct space *space)
 {
@@ -326,10 +348,7 @@ adopt(struct task *t, struct space *space)
 	error = adopt_maps(&a);
 	set_name(t);
 	if (error != 0) {
-		signal_kill(t,
-		    error == VM_ENOMEM ?
-			"killed: out of memory at its start (see -m)" :
-			"killed: its memory cannot be taken over");
+		kill_at_start(&a, error);
 		return false;
 	}
 	set_limits(&a);
@@ -370,7 +389,7 @@ exec_adopt(struct task *t)
 	t->npromises = 0;
 	space = new_space(t);
 	if (space == NULL || sighand_exec(t) != 0) {
-		signal_kill(t, "killed: out of memory at its start");
+		signal_kill(t, "killed at its start: out of memory");
 		return;
 	}
 	space_join(t, space);

@@ -5,6 +5,7 @@
  * None of them may run in the stub: a child would begin there, and what ends
  * a task would end it there.
  */
+#include "host/charge.h"
 #include "host/file.h"
 #include "host/process.h"
 #include "host/run.h"
@@ -53,6 +54,24 @@ comes_again(struct task *t)
 	return true;
 }
 
+/* What the child would be promised is not to be had. */
+static bool
+is_refused(struct task *t, uint64_t flags)
+{
+	struct vm_map *map = &t->space->vm->map;
+	uint64_t need;
+
+	if (flags & CLONE_VM)
+		return false;
+	vm_map_lock_read(map);
+	need = vm_map_fork_need(map).anon;
+	vm_map_unlock_read(map);
+	if (!charge_refuses(t->run, vm_ptoa(need)))
+		return false;
+	syscall_answer(t, -ENOMEM);
+	return true;
+}
+
 static void
 begin_fork(struct task *t, uint64_t flags, uint64_t child_tid)
 {
@@ -86,7 +105,7 @@ static void
 sys_fork(struct task *t, const struct sysargs_call *call)
 {
 	(void)call;
-	if (comes_again(t))
+	if (is_refused(t, 0) || comes_again(t))
 		return;
 	begin_fork(t, SIGCHLD, 0);
 	syscall_run_itself(t);
@@ -107,7 +126,7 @@ sys_clone(struct task *t, const struct sysargs_call *call)
 {
 	uint64_t flags = call->args[0], hidden = hidden_flags(flags);
 
-	if (!syscall_prepare(t, call) || comes_again(t))
+	if (!syscall_prepare(t, call) || is_refused(t, flags) || comes_again(t))
 		return;
 	begin_fork(t, flags, call->args[3]);
 	if (hidden != 0)
@@ -130,7 +149,7 @@ sys_clone3(struct task *t, const struct sysargs_call *call)
 		syscall_run(t); /* it will fail by itself */
 		return;
 	}
-	if (comes_again(t))
+	if (is_refused(t, args->flags) || comes_again(t))
 		return;
 	hidden = hidden_flags(args->flags);
 	begin_fork(t, args->flags, args->child_tid);

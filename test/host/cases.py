@@ -1353,6 +1353,20 @@ def overcommit(side):
         result = bsdvm(side, "run", "-m", "128M", *options, "--",
                        "/usr/bin/python3", "map.py")
         expect(result, status, options)
+    bsdvm_run = (side.prefix[0], "run", "--no-overcommit", "-d", "netbsd")
+    for size, inside, status, words in (
+            ("4M", "true", 137, r"killed at its start: --no-overcommit: it "
+             r"wants 8192K more, and of the \d+K .* \d+K are promised .see ulimit -s"),
+            ("12M", "(:); echo done", 0, ""),
+            ("12M", "(:) || echo no fork", 2, "(?i)cannot fork")):
+        stack = "ulimit -s 512; " if status == 0 else "ulimit -s 8192; "
+        done = subprocess.run(
+            ["sh", "-c", stack + 'exec "$@"', "sh", *bsdvm_run, "-m", size,
+             "--", "sh", "-c", inside], cwd=side.dir, env=side.env,
+            timeout=20, capture_output=True, check=False)
+        if done.returncode != status or \
+                not re.search(words, done.stderr.decode()):
+            raise Failure(f"{size} {inside}: {done}")
 
 
 @case("closed-streams", vm_only=True)

@@ -213,8 +213,10 @@ be_child(const struct trial_set *set, const struct run_options *options,
 	(void)personality(ADDR_NO_RANDOMIZE); /* the same place every time */
 	keep_messages_apart();
 	if (!give_input(set) || dup2(out[TRIAL_OUT], STDOUT_FILENO) < 0 ||
-	    dup2(out[TRIAL_ERR], STDERR_FILENO) < 0)
+	    dup2(out[TRIAL_ERR], STDERR_FILENO) < 0) {
+		message("its standard streams: %s", strerror(errno));
 		_exit(RUN_FAILED);
+	}
 	_exit(run_program(options, result));
 }
 
@@ -389,6 +391,7 @@ start(struct pump *p, const struct run_options *options,
 	return false;
 }
 
+/* A child that ends by itself has said why there is no result. */
 static bool
 wait_for_child(const struct run_options *options,
     const struct run_result *result)
@@ -403,8 +406,6 @@ wait_for_child(const struct run_options *options,
 	if (!result->complete && WIFSIGNALED(status))
 		message("%s: bsdvm itself died of signal %d",
 		    options->design->name, WTERMSIG(status));
-	else if (!result->complete)
-		message("%s: there is no result", options->design->name);
 	return result->complete;
 }
 

@@ -394,6 +394,12 @@ static const struct vm_swap_device_ops ops = {
 	.close = close_file,
 };
 
+static const struct vm_swap_device_ops block_ops = {
+	.name = "block device",
+	.start = start,
+	.close = close_file,
+};
+
 static int
 choose_engine(struct swapfile *f, const struct opening *o)
 {
@@ -463,7 +469,9 @@ swapfile_open(const struct swapfile_config *config,
 		undo(&o);
 		return false;
 	}
-	*device = (struct vm_swap_device){ .ops = &ops,
+	*device = (struct vm_swap_device){ .ops = S_ISBLK(o.st.st_mode) ?
+		    &block_ops :
+		    &ops,
 		.dev = f,
 		.npages = vm_atop(o.size - o.begin) };
 	return true;

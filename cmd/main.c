@@ -2,7 +2,7 @@
 /*
  * main.c - the command line of bsdvm.
  *
- * Every subcommand is a row of the table below.  Sizes take K, M and G.
+ * Every subcommand is a row of the table below.  Sizes take K, M, G and T.
  * Errors of bsdvm itself are one line and status 125.
  */
 #include "cmd/compare.h"
@@ -163,15 +163,18 @@ static const char run_details[] =
     "  -m MEMORY       its physical memory, 1M to 64G [1G]\n"
     "  -s SWAP         where to swap to; more than once: to all of them\n"
     "  --stats[=FILE]  at the end, all that was counted: one line of JSON\n"
-    "  --maps[=FILE]   when an address space ends, what was mapped in it\n"
-    "  --watch         on a terminal, a line of what goes on, while it does;\n"
-    "                  SIGUSR1 to bsdvm asks for more, once\n"
+    "  --maps[=FILE]   when an address space ends, what was mapped in it;\n"
+    "                  without FILE both go to standard error\n"
+    "  --watch         on a terminal, a line of what goes on, while it does\n"
     "  --no-overcommit map no more that may be written than memory and swap\n"
-    "                  can hold: more is ENOMEM\n"
+    "                  can hold: more is ENOMEM.  Most designs count a stack as\n"
+    "                  large as ulimit -s allows, for each process\n"
     "  --no-swap-spaces   when memory is short, processes that sleep are not\n"
     "                  swapped out as a whole\n"
     "  --check         the library's invariants, looked at in between; one that\n"
     "                  does not hold is the end\n"
+    "Options end at PROGRAM or --.  SIGUSR1 to bsdvm prints on standard error what\n"
+    "goes on: memory, swap, each process.\n"
     "\n"
     "SWAP is one of these, maybe with ,priority=N after it: from 0, which it\n"
     "is without, to 32767, which is used first.\n"
@@ -179,12 +182,12 @@ static const char run_details[] =
     "  FILE                      a file or block device, as large as it is\n"
     "  FILE:SIZE                 the same; it is made, or grows\n"
     "  nbd://HOST[:PORT]/EXPORT  a network block device, by its server\n"
-    "Sizes are a number with K, M or G after it.  A file that is no swap file is\n"
-    "refused when there are contents in its first or its last megabyte; what\n"
-    "lies between is not looked at, and lost.\n"
-    "\n"
-    "Without FILE they go to standard error.  Options end at PROGRAM or --.\n"
-    "SIGUSR1 to bsdvm prints there what goes on: memory, swap, each process.\n"
+    "  nbd+unix:///EXPORT?socket=PATH  ... on this machine\n"
+    "                            nbds:// and nbds+unix://: with TLS\n"
+    "Sizes are a number with K, M, G or T after it.  64K are the least, and of a\n"
+    "named file 68K.  A file that is no swap file is refused when there are\n"
+    "contents in its first or its last megabyte; what lies between is not looked\n"
+    "at, and lost.\n"
     "\n"
     "The exit status is the program's, or 128+N when signal N ended it; 125\n"
     "is an error of bsdvm itself, as when FILE cannot be written, 126 a program\n"
@@ -259,6 +262,10 @@ cmd_help(int argc, char **argv)
 {
 	const struct command *c;
 
+	if (argc > 2) {
+		message("help %s: %s: one command at a time", argv[1], argv[2]);
+		return RUN_FAILED;
+	}
 	if (argc > 1) {
 		c = find_command(argv[1]);
 		if (c == NULL)

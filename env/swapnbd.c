@@ -15,15 +15,17 @@
 
 #include <string.h>
 
-/* "nbd", "nbds", "nbd+unix", "nbds+unix", ... */
 bool
 swapnbd_is_uri(const char *text)
 {
-	size_t scheme = strcspn(text, ":/");
+	static const char *const schemes[] = { "nbd://", "nbds://",
+		"nbd+unix://", "nbds+unix://", "nbd+vsock://",
+		"nbds+vsock://" };
 
-	return strncmp(text, "nbd", 3) == 0 &&
-	    strncmp(text + scheme, "://", 3) == 0 &&
-	    (scheme == 3 || strchr("s+", text[3]) != NULL);
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	return false;
 }
 
 #ifdef HAVE_LIBNBD

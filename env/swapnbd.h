@@ -20,7 +20,7 @@ struct swapnbd_config {
 	int seconds;              /* to wait for an answer; 0: a minute */
 };
 
-/* Is it the URI of such a server: nbd:, nbds:, nbd+unix:, ...? */
+/* Is it the URI of such a server, of a scheme that libnbd knows? */
 bool swapnbd_is_uri(const char *text);
 
 /*

@@ -11,7 +11,7 @@
 bool
 size_parse(const char *text, uint64_t *bytes)
 {
-	static const char units[] = "KMG";
+	static const char units[] = "KMGT";
 	char *end;
 	const char *unit;
 	unsigned long long n;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* size_parse: bytes, or with K, M or G after them: "64M".  => false: not a
+/* size_parse: bytes, or with K, M, G or T after them: "64M".  => false: not a
  * size, or more than fits */
 bool size_parse(const char *text, uint64_t *bytes);
 

@@ -26,7 +26,7 @@ is_size(const char *text, size_t len, uint64_t *bytes)
 	return size_parse(copy, bytes);
 }
 
-/* Who writes 64MB, 1.5G, 1T or -5M means no file. */
+/* Who writes 64MB, 1.5G, 1P or -5M means no file. */
 static bool
 is_meant_as_size(const char *text, size_t len)
 {
@@ -76,6 +76,13 @@ parse_options(const char *text, struct swapspec *spec)
 	return NULL;
 }
 
+/* SCHEME:// */
+static bool
+is_uri(const char *text)
+{
+	return strncmp(text + strcspn(text, ":/"), "://", 3) == 0;
+}
+
 /* FILE or FILE:SIZE, of so many characters. */
 static const char *
 parse_file(const char *text, size_t len, struct swapspec *spec)
@@ -86,13 +93,13 @@ parse_file(const char *text, size_t len, struct swapspec *spec)
 	spec->kind = SWAPSPEC_FILE;
 	spec->place_len = len;
 	if (is_meant_as_size(text, before))
-		return "not a size, nK, nM or nG; a file of that name is "
+		return "not a size, nK, nM, nG or nT; a file of that name is "
 		       "./NAME";
 	if (colon == NULL)
 		return NULL;
 	if (!is_size(colon + 1, len - before - 1, &spec->size))
 		return is_meant_as_size(colon + 1, len - before - 1) ?
-		    "no size behind the colon, nK, nM or nG" :
+		    "no size behind the colon, nK, nM, nG or nT" :
 		    NULL;
 	spec->place_len = before;
 	if (before == 0)
@@ -111,7 +118,7 @@ has_size(const char *uri, size_t len)
 	return path != NULL && colon > path &&
 	    memchr(path, '?', (size_t)(colon - path)) == NULL &&
 	    is_size(colon + 1, (size_t)(uri + len - colon - 1), &size) &&
-	    strchr("KMGkmg", uri[len - 1]) != NULL;
+	    strchr("KMGTkmgt", uri[len - 1]) != NULL;
 }
 
 const char *
@@ -129,6 +136,10 @@ swapspec_parse(const char *text, struct swapspec *spec)
 		if (has_size(text, len))
 			return "an export has the size that its server says, "
 			       "and no :SIZE";
+	} else if (is_uri(text)) {
+		return "the servers that are known are nbd://, nbds://, "
+		       "nbd+unix:// and nbds+unix://; a file of that name is "
+		       "./NAME";
 	} else if (is_size(text, len, &spec->size)) {
 		spec->kind = SWAPSPEC_TEMPORARY;
 		if (spec->size == 0)

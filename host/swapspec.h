@@ -7,6 +7,7 @@
  *	FILE:SIZE			... or is made, or grows
  *	nbd://HOST[:PORT]/EXPORT	a server of network block devices
  *	nbd+unix:///EXPORT?socket=PATH	... on this machine
+ *	nbds://, nbds+unix://		... with TLS
  *
  * each maybe with `,priority=N` after it.  A file whose name is a size, or has
  * `,word=` in it, can be named by another path to it: ./64M.

@@ -1004,6 +1004,8 @@ def words(side):
                   ("run", "--stats=x", "--maps=./x", "true"),
                   ("run", *["-s", "1M"] * 17, "true"),
                   ("run", *["-s", "nbd://localhost:1/"] * 2, "true"),
+                  ("help", "run", "x"), ("help", "run", "compare"),
+                  ("compare", "-s", "none", "true"),
                   ("compare", "--suite=cranor", "true")):
         result = bsdvm(side, *wrong)
         if result.status != 125 or result.out or \
@@ -1028,8 +1030,9 @@ def swap_wrong(side):
                 ("empty", "too small"), ("new:40K", "too small"),
                 ("readonly:1M", "not writable"), ("locked:1M", "in use"),
                 ("40K", "too small"), ("1000000G", "no room"),
-                ("40M:", "./NAME"), ("64MB", "nK, nM or nG"),
-                ("1T", "nK, nM or nG"), ("new:1.5G", "nK, nM or nG"),
+                ("40M:", "./NAME"), ("64MB", "nK, nM, nG or nT"),
+                ("1P", "nK, nM, nG or nT"), ("new:1.5G", "nK, nM, nG or nT"),
+                ("NBD://localhost/", "nbd://"), ("http://a", "nbd://"),
                 ("empty", "FILE:SIZE"), ("none/file:1M", "its folder"),
                 ("1000000G", "in .*TMPDIR"),
                 ("nbd://localhost:1/:16M", "no :SIZE"),
@@ -1071,6 +1074,25 @@ def swap(side):
             raise Failure(f"{where}: {counted}")
     if len(said) != 1:
         raise Failure(f"said {said}")
+
+
+@case("swap-block", vm_only=True, needs="losetup")
+def swap_block(side):
+    """A block device is named as one."""
+    side.shell("truncate -s 8M disk")
+    made = subprocess.run(["losetup", "-f", "--show", side.path("disk")],
+                          capture_output=True, check=False)
+    if made.returncode != 0:
+        raise Skip("no loop device can be had")
+    device = made.stdout.decode().strip()
+    try:
+        expect(side.run(["true"], f"-s {device} -s 1M --stats=stats.json"), 0,
+               device)
+    finally:
+        subprocess.run(["losetup", "-d", device], check=True)
+    kinds = [swap["kind"] for swap in statistics_of(side)["swap"]]
+    if kinds != ["block device", "file"]:
+        raise Failure(f"{kinds}")
 
 
 # A child fills memory and swap, says so, and waits until swap is gone or full.

@@ -26,10 +26,11 @@ test_sizes(void **state)
 	} sizes[] = { { "0", 0 }, { "1", 1 }, { "64M", 64 * M },
 		{ "64m", 64 * M }, { "3K", 3 * K }, { "17G", 17 * G },
 		{ "18446744073709551615", UINT64_MAX },
-		{ "17179869183G", UINT64_MAX - G + 1 } };
+		{ "17179869183G", UINT64_MAX - G + 1 }, { "2T", 2048 * G },
+		{ "16777215t", UINT64_MAX - 1024 * G + 1 } };
 	static const char *const others[] = { "", "M", "-1", "+1", " 1", "1 ",
-		"1T", "1MB", "0x10", "1.5M", "18446744073709551616",
-		"17179869184G" };
+		"1P", "1MB", "0x10", "1.5M", "18446744073709551616",
+		"17179869184G", "16777216T" };
 	uint64_t bytes;
 
 	(void)state;
@@ -52,6 +53,9 @@ test_right(void **state)
 		int priority;
 	} rows[] = {
 		{ "64M", SWAPSPEC_TEMPORARY, "", 64 * M, 0 },
+		{ "1T", SWAPSPEC_TEMPORARY, "", 1024 * G, 0 },
+		{ "a:3T", SWAPSPEC_FILE, "a", 3072 * G, 0 },
+		{ "./a://b", SWAPSPEC_FILE, "./a://b", 0, 0 },
 		{ "4096,priority=7", SWAPSPEC_TEMPORARY, "", 4096, 7 },
 		{ "./64M", SWAPSPEC_FILE, "./64M", 0, 0 },
 		{ "swap.img", SWAPSPEC_FILE, "swap.img", 0, 0 },
@@ -117,7 +121,13 @@ test_wrong(void **state)
 		{ "64MB", "./NAME" },
 		{ "64MiB", "./NAME" },
 		{ "1.5G", "./NAME" },
-		{ "1T", "./NAME" },
+		{ "1P", "./NAME" },
+		{ "nbd://h/e:1T", "no :SIZE" },
+		{ "NBD://h/e", "nbd://, nbds://" },
+		{ "http://h/e:64M", "nbd://, nbds://" },
+		{ "nbdx://h", "nbd://, nbds://" },
+		{ "nbd+ftp://h", "nbd://, nbds://" },
+		{ "://h", "nbd://, nbds://" },
 		{ "-5M", "./NAME" },
 		{ "32M:", "./NAME" },
 		{ "64M:32M", "./NAME" },

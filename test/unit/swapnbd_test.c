@@ -228,7 +228,8 @@ test_uris(void **state)
 	static const char *const yes[] = { "nbd://h/e", "nbds://h",
 		"nbd+unix:///?socket=s", "nbds+unix:///", "nbd+vsock://1" };
 	static const char *const no[] = { "nbd", "nbd:", "nbd:/a", "nbdx://h",
-		"http://nbd", "a/nbd://", "64M", "" };
+		"NBD://h", "nbd+x://h", "nbds+://h", "http://nbd", "a/nbd://",
+		"64M", "" };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)

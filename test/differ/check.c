@@ -262,6 +262,32 @@ check_copied(const struct model *m, unsigned space, const bool *copied)
 	return NULL;
 }
 
+static const char *
+check_loan(struct subject *s, const struct model *m, unsigned i)
+{
+	const struct loan *l = &m->loans[i];
+
+	for (size_t n = 0; l->on && n < l->npages; n++) {
+		const void *have = vm_loan_data(s->sys, s->lent[i][n]);
+
+		if (!l->vague[n] &&
+		    memcmp(have, l->bytes + n * MODEL_PAGE, MODEL_PAGE) != 0)
+			return complain("page %zu of loan %u has changed", n,
+			    i);
+	}
+	return NULL;
+}
+
+const char *
+check_loans(struct subject *s, const struct model *m)
+{
+	const char *bad = NULL;
+
+	for (unsigned i = 0; i < TRACE_LOANS && bad == NULL; i++)
+		bad = check_loan(s, m, i);
+	return bad;
+}
+
 /* What has been held since it was mapped is there, and stays. */
 static const char *
 check_pinned(struct subject *s, const struct model *m, unsigned space)
@@ -302,7 +328,7 @@ check_space(struct subject *s, struct model *m, unsigned space)
 const char *
 check_everything(struct subject *s, struct model *m)
 {
-	const char *bad = NULL;
+	const char *bad = check_loans(s, m);
 
 	for (unsigned i = 0; i < TRACE_SPACES && bad == NULL; i++) {
 		if (s->spaces[i] != NULL)

@@ -29,6 +29,9 @@ void check_files(struct subject *, struct model *);
 const char *check_page(struct subject *, struct model *, unsigned space,
     size_t cell, unsigned cpu);
 
+/* What is lent is what it was. */
+const char *check_loans(struct subject *, const struct model *);
+
 /* Private copies are where the model has them. */
 const char *check_copied(const struct model *, unsigned space,
     const bool *copied);

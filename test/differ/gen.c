@@ -560,6 +560,22 @@ gen_let_go(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_loan(struct gen *g, const struct model *m, struct op *op)
+{
+	(void)m;
+	op->object = (uint8_t)gen_below(g, TRACE_LOANS);
+}
+
+/* To another space, or the same one; now and then where there is something. */
+static void
+gen_loan_to(struct gen *g, const struct model *m, struct op *op)
+{
+	op->flags = (uint32_t)gen_below(g, TRACE_SPACES);
+	if (once_in(g, 2))
+		op->addr2 = model_va(m, (size_t)gen_below(g, m->ncells));
+}
+
+static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
@@ -613,6 +629,9 @@ static const struct gen_kind {
 	[OP_SWAP_HOLD] = { 20, NULL, gen_swap_hold },
 	[OP_FILE_HOLD] = { 16, NULL, gen_file_hold },
 	[OP_LET_GO] = { 12, NULL, gen_let_go },
+	[OP_LOAN] = { 12, pick_range, gen_loan },
+	[OP_UNLOAN] = { 12, NULL, gen_loan },
+	[OP_LOAN_TO] = { 12, pick_range, gen_loan_to },
 };
 
 static enum op_kind

@@ -58,7 +58,7 @@ page_free(uint8_t *p)
  * A page in use is a slot's, or a page of shared memory below the highest
  * that was ever mapped, or a file's.  There is one model at a time.
  */
-static uint64_t live_slots, live_extent;
+static uint64_t live_slots, live_extent, live_lent;
 
 struct thing *
 thing_create(bool is_file)
@@ -146,7 +146,7 @@ slot_create(const uint8_t *bytes)
 	struct slot *s = checked(malloc(sizeof(*s)));
 
 	s->refs = 1;
-	s->vague = false;
+	s->vague = s->lent = false;
 	s->bytes = bytes == NULL ? NULL : page_copy(bytes);
 	live_slots++;
 	return s;
@@ -158,8 +158,16 @@ slot_unref(struct slot *s)
 	if (s == NULL || --s->refs > 0)
 		return;
 	page_free(s->bytes);
+	live_lent -= s->lent;
 	free(s);
 	live_slots--;
+}
+
+static void
+slot_lend(struct slot *s)
+{
+	live_lent += !s->lent;
+	s->lent = true;
 }
 
 void
@@ -190,6 +198,8 @@ cell_copy(struct cell *dst, const struct cell *src)
 	dst->shared = false;
 	dst->slot = slot_create(src->slot == NULL ? NULL : src->slot->bytes);
 	dst->slot->vague = src->slot != NULL && src->slot->vague;
+	if (src->slot != NULL && src->slot->lent)
+		slot_lend(dst->slot);
 }
 
 /* Whether a page of its own may come to be. */
@@ -256,6 +266,22 @@ cell_promote(struct cell *c)
 	c->slot->bytes = page_copy(bytes_below(c));
 }
 
+void
+cell_borrow(struct cell *c, const struct cell *from)
+{
+	cell_promote(c);
+	memcpy(c->slot->bytes, model_bytes(from), MODEL_PAGE);
+	c->slot->vague = model_is_vague(from);
+	slot_lend(c->slot);
+}
+
+void
+loan_end(struct loan *l)
+{
+	free(l->bytes);
+	*l = (struct loan){ .on = false };
+}
+
 uint8_t *
 cell_writable(struct cell *c)
 {
@@ -315,12 +341,30 @@ model_fini(struct model *m)
 	}
 	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
 		thing_unref(m->things[i]);
+	for (unsigned i = 0; i < TRACE_LOANS; i++)
+		loan_end(&m->loans[i]);
+}
+
+uint64_t
+model_lent(const struct model *m)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < TRACE_LOANS; i++)
+		n += m->loans[i].npages;
+	return n;
+}
+
+uint64_t
+model_borrowed(void)
+{
+	return live_lent;
 }
 
 uint64_t
 model_pages(const struct model *m)
 {
-	uint64_t n = live_slots + live_extent;
+	uint64_t n = live_slots + live_extent + model_lent(m);
 
 	for (unsigned i = 1; i <= TRACE_FILES; i++)
 		n += vm_atop(vm_round_page(m->things[i]->size));
@@ -371,7 +415,7 @@ stuck_pages(const struct model *m)
 uint64_t
 model_staying(const struct model *m)
 {
-	uint64_t n = stuck_pages(m);
+	uint64_t n = stuck_pages(m) + model_lent(m) + live_lent;
 
 	for (unsigned s = 0; s < TRACE_SPACES; s++) {
 		for (size_t i = 0; i < m->ncells; i++)

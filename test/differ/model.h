@@ -33,6 +33,7 @@ enum sure { SURE_NOT, SURE_MAYBE, SURE_YES };
 struct slot {
 	unsigned refs;
 	bool vague; /* it was copied from a page whose bytes nobody knows */
+	bool lent;  /* its page may be another's, and so has to stay */
 	uint8_t *bytes;
 };
 
@@ -75,6 +76,14 @@ struct hold {
 	size_t first, last;
 };
 
+/* Pages that are lent, as they were then. */
+struct loan {
+	bool on;
+	size_t npages;
+	bool vague[MODEL_CELLS];
+	uint8_t *bytes;
+};
+
 struct model_space {
 	struct hold holds[TRACE_HOLDS];
 	const struct vm_design *design; /* of the mix */
@@ -91,6 +100,7 @@ struct model {
 	size_t ncells;
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];
+	struct loan loans[TRACE_LOANS];
 	uint64_t reserve;        /* frames that are not for us */
 	struct vm_charge before; /* the operation, what was promised, */
 	uint64_t limit_was;      /* and the most that could be; */
@@ -176,6 +186,9 @@ bool model_refuses(const struct model *, uint64_t npages);
  * nobody can reach. */
 uint64_t model_pages(const struct model *);
 uint64_t model_in_use(const struct model *);
+/* Pages that are lent; that may be, to spaces. */
+uint64_t model_lent(const struct model *);
+uint64_t model_borrowed(void);
 /* Those that may have to stay in memory. */
 uint64_t model_staying(const struct model *);
 /* Whether memory may be short for an operation that takes up to npages. */
@@ -215,6 +228,10 @@ void cell_copy(struct cell *dst, const struct cell *src);
 struct slot *slot_create(const uint8_t *bytes);
 /* Give a private cell bytes of its own, if it has none. */
 void cell_promote(struct cell *);
+/* It has those of another cell, whose page is lent to it. */
+void cell_borrow(struct cell *, const struct cell *from);
+
+void loan_end(struct loan *);
 /* The bytes to write to.  The access was found to be right. */
 uint8_t *cell_writable(struct cell *);
 

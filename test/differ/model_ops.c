@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ERROR(e) (1u << (e))
@@ -759,12 +760,19 @@ wirable(struct span s)
 static uint32_t
 wiring_limit_errors(struct model *m, uint64_t more, uint64_t less)
 {
-	uint64_t max = m->config.frames - m->config.frames / 3, sum = 0;
+	uint64_t max = m->config.frames - m->config.frames / 3;
+	uint64_t sum = model_lent(m);
 
 	for (unsigned i = 0; i < TRACE_SPACES; i++)
 		sum += held_pages(&m->spaces[i]) +
 		    wirable((struct span){ m->spaces[i].cells, 0, m->ncells });
-	return more > less && sum - less + more > max ? ERROR(VM_EAGAIN) : OK;
+	if (more <= less)
+		return OK;
+	if (more > max || sum - less + more > max)
+		return ERROR(VM_EAGAIN);
+	return sum + model_borrowed() - less + more > max ?
+	    OK | ERROR(VM_EAGAIN) :
+	    OK;
 }
 
 /*
@@ -1546,6 +1554,158 @@ apply_vsunlock(struct model *m, const struct op *op, struct outcome *out)
 	sp->holds[op->object] = (struct hold){ false, 0, 0 };
 	for (size_t i = was.first; i < was.last; i++)
 		sp->cells[i].pinned &= model_is_held(sp, i);
+	return NULL;
+}
+
+/* ------------------------------------------------- loan, unloan, loan_to */
+
+/* Whether any page may be wired; whether that of a cell is. */
+static bool
+is_anything_wired(const struct model *m)
+{
+	for (unsigned s = 0; s < TRACE_SPACES; s++) {
+		for (size_t i = 0; i < m->ncells; i++) {
+			if (model_stays(&m->spaces[s], i))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_surely_wired(const struct cell *c)
+{
+	return c->private && !c->shared && c->below == NULL && c->wired &&
+	    !c->onfault && !c->unread;
+}
+
+/* One page after the other is looked at, up to the first that cannot be. */
+static uint32_t
+lend_errors(struct model *m, const struct op *op)
+{
+	uint32_t errors = is_anything_wired(m) ? ERROR(VM_EBUSY) : 0;
+
+	for (uint64_t done = 0; done < op->len; done += MODEL_PAGE) {
+		const struct cell *c = cell_at(m, op, op->addr + done);
+		int error = model_access(c, VM_PROT_READ);
+
+		if (error != VM_OK)
+			return errors | ERROR(error);
+		if (is_surely_wired(c))
+			return errors | ERROR(VM_EBUSY);
+	}
+	return errors | OK;
+}
+
+static uint32_t
+loan_errors(struct model *m, const struct op *op)
+{
+	uint64_t npages = vm_atop(op->len);
+	uint32_t errors;
+
+	if (!is_aligned(op->addr) || !is_aligned(op->len))
+		return ERROR(VM_EINVAL);
+	if (!vm_range_fits(op->addr, op->len))
+		return ERROR(VM_EFAULT);
+	errors = wiring_limit_errors(m, npages, 0);
+	if (!(errors & OK))
+		return errors;
+	errors = (errors & ~OK) | lend_errors(m, op);
+	if (model_is_short(m, 2 * npages))
+		errors |= ERROR(VM_ENOMEM);
+	return errors;
+}
+
+static const char *
+expect_loan(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	(void)out;
+	*errors = loan_errors(m, op);
+	return NULL;
+}
+
+static const char *
+apply_loan(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct loan *l = &m->loans[op->object];
+
+	if (out->error != VM_OK)
+		return NULL;
+	*l = (struct loan){ .on = true, .npages = vm_atop(op->len) };
+	l->bytes = malloc(op->len + 1);
+	if (l->bytes == NULL)
+		abort();
+	for (size_t i = 0; i < l->npages; i++) {
+		const struct cell *c = cell_at(m, op, op->addr + vm_ptoa(i));
+
+		memcpy(l->bytes + vm_ptoa(i), model_bytes(c), MODEL_PAGE);
+		l->vague[i] = model_is_vague(c);
+	}
+	return NULL;
+}
+
+static const char *
+apply_unloan(struct model *m, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	loan_end(&m->loans[op->object]);
+	return NULL;
+}
+
+/* The mapping that a loan becomes. */
+static struct op
+lent_mapping(const struct op *op)
+{
+	return (struct op){
+		.space = (uint8_t)op->flags,
+		.prot = VM_PROT_RW,
+		.flags = VM_MMAP_PRIVATE,
+		.addr = op->addr2,
+		.len = op->len,
+	};
+}
+
+static const char *
+expect_loan_to(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct op to = lent_mapping(op);
+
+	*errors = ERROR(VM_EINVAL);
+	if (op->len == 0 || !is_aligned(op->len))
+		return NULL;
+	*errors = ERROR(VM_EAGAIN);
+	if (vm_atop(op->len) > m->config.frames)
+		return NULL;
+	*errors = loan_errors(m, op);
+	if ((*errors & OK) && place_errors(m, &to) != OK)
+		*errors = (*errors & ~OK) | ERROR(VM_ENOMEM);
+	if ((*errors & OK) && model_refuses(m, vm_atop(op->len)))
+		*errors = (*errors & ~OK) | ERROR(VM_ENOMEM);
+	if (wants_wiring(m, &to) || model_is_short(m, 3 * vm_atop(op->len)))
+		*errors |= ERROR(VM_ENOMEM) | ERROR(VM_EAGAIN);
+	return out->error != VM_OK ? NULL :
+				     check_place(m, &to, out->addr, op->len, 0);
+}
+
+static const char *
+apply_loan_to(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct op to = lent_mapping(op);
+	bool outside;
+	struct span s;
+
+	if (out->error != VM_OK)
+		return NULL;
+	to.addr = out->addr;
+	s = span_of(m, &to, &outside);
+	map_cells(m, &to, s);
+	for (size_t i = s.first; i < s.last; i++)
+		cell_borrow(&s.cells[i],
+		    cell_at(m, op, op->addr + vm_ptoa(i - s.first)));
+	if (wants_wiring(m, &to))
+		set_wired(s, VM_FUTURE_ONFAULT);
 	return NULL;
 }
 
@@ -2349,6 +2509,9 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_SWAP_HOLD] = { expect_success, apply_nothing },
 	[OP_FILE_HOLD] = { expect_success, apply_nothing },
 	[OP_LET_GO] = { expect_success, apply_nothing },
+	[OP_LOAN] = { expect_loan, apply_loan },
+	[OP_UNLOAN] = { expect_success, apply_unloan },
+	[OP_LOAN_TO] = { expect_loan_to, apply_loan_to },
 	[OP_STACK_CHECK] = { expect_stack_check, apply_nothing },
 };
 
@@ -2428,6 +2591,8 @@ model_takes(struct model *m, struct op *op)
 		    op->flags < BADFILE_WHATS && op->value != 0;
 	if (op->kind >= OP_SWAP_ON && op->kind <= OP_SWAP_FAIL)
 		return op->object < TRACE_SWAPS && op->flags < 3;
+	if (op->kind == OP_UNLOAN)
+		return op->object < TRACE_LOANS && m->loans[op->object].on;
 	if (space_of(m, op)->alive != (op->kind != OP_CREATE))
 		return false;
 	if (op->kind == OP_FORK)
@@ -2436,6 +2601,10 @@ model_takes(struct model *m, struct op *op)
 		return op->object < TRACE_HOLDS &&
 		    space_of(m, op)->holds[op->object].on ==
 		    (op->kind == OP_VSUNLOCK);
+	if (op->kind == OP_LOAN)
+		return op->object < TRACE_LOANS && !m->loans[op->object].on;
+	if (op->kind == OP_LOAN_TO)
+		return op->flags < TRACE_SPACES && m->spaces[op->flags].alive;
 	if (op->kind == OP_WRITE || op->kind == OP_COPYOUT)
 		limit_write(m, op);
 	return true;
@@ -2452,6 +2621,8 @@ touches(const struct op *op, vm_prot_t *access)
 	case OP_EXEC:
 	case OP_COPYIN:
 	case OP_COPYOUT:
+	case OP_LOAN:
+	case OP_LOAN_TO:
 		return true;
 	case OP_ADVISE:
 		if (op->flags == VM_MADV_POPULATE_WRITE)
@@ -2462,6 +2633,14 @@ touches(const struct op *op, vm_prot_t *access)
 	default:
 		return false;
 	}
+}
+
+/* Whether it may have ended before it came to a page, and not for that page. */
+static bool
+may_stop_before(const struct op *op, const struct outcome *out)
+{
+	return out->error == VM_ENOMEM || out->left || op->kind == OP_LOAN ||
+	    op->kind == OP_LOAN_TO;
 }
 
 /*
@@ -2482,8 +2661,7 @@ grow_stacks(struct model *m, const struct op *op, const struct outcome *out)
 		struct cell *c = cell_at(m, op, va);
 		size_t i = model_index(m, va);
 
-		if (c->gap && (out->error == VM_ENOMEM || out->left) &&
-		    out->after.here[i])
+		if (c->gap && out->after.here[i] && may_stop_before(op, out))
 			break;
 		if (c->gap)
 			bad = model_grow(m, op->space, i, &out->before,

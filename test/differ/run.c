@@ -114,6 +114,8 @@ compare(struct subject *s, struct model *m, const struct op *op,
 
 	if (bad == NULL)
 		bad = check_other(s, m, h);
+	if (bad == NULL && h % MAPPED_EVERY == 0)
+		bad = check_loans(s, m);
 	if (bad == NULL)
 		bad = check_usage(s, m);
 	if (bad == NULL && h % CHECK_EVERY == 3)

@@ -227,6 +227,13 @@ release(struct subject *s, unsigned space, unsigned i)
 }
 
 static void
+give_back(struct subject *s, unsigned i)
+{
+	vm_unloan(s->sys, s->lent[i], s->nlent[i]);
+	s->nlent[i] = 0;
+}
+
+static void
 space_end(struct subject *s, unsigned i)
 {
 	for (unsigned n = 0; n < TRACE_HOLDS; n++)
@@ -263,6 +270,8 @@ subject_fini(struct subject *s)
 
 	for (unsigned i = 0; i < TRACE_SPACES; i++)
 		space_end(s, i);
+	for (unsigned i = 0; i < TRACE_LOANS; i++)
+		give_back(s, i);
 	vm_check(s->sys);
 	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
 		vm_object_unref(s->objects[i]);
@@ -496,6 +505,30 @@ do_vsunlock(struct subject *s, const struct op *op, struct outcome *out)
 {
 	(void)out;
 	release(s, op->space, op->object);
+}
+
+static void
+do_loan(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_loan(s->spaces[op->space], op->addr, op->len,
+	    s->lent[op->object]);
+	if (out->error == VM_OK)
+		s->nlent[op->object] = (size_t)vm_atop(op->len);
+}
+
+static void
+do_unloan(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	give_back(s, op->object);
+}
+
+static void
+do_loan_to(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->addr = op->addr2;
+	out->error = vm_loan_to(s->spaces[op->space], op->addr, op->len,
+	    s->spaces[op->flags], &out->addr);
 }
 
 static void
@@ -815,6 +848,9 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_SWAP_FAIL] = do_swap_fail,
 	[OP_FILE_FAIL] = do_file_fail,
 	[OP_VSLOCK] = do_vslock,
+	[OP_LOAN] = do_loan,
+	[OP_UNLOAN] = do_unloan,
+	[OP_LOAN_TO] = do_loan_to,
 	[OP_VSUNLOCK] = do_vsunlock,
 	[OP_SWAP_HOLD] = do_swap_hold,
 	[OP_FILE_HOLD] = do_file_hold,

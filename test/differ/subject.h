@@ -20,6 +20,7 @@
 #include "test/differ/model.h"
 #include "vm/vm.h"
 #include "vm/vm_stack.h"
+#include "vm/vm_transfer.h"
 #include "vm/vm_vslock.h"
 
 /* A device to swap to. */
@@ -43,6 +44,8 @@ struct subject {
 	struct vmspace *spaces[TRACE_SPACES];
 	struct vm_held held[TRACE_SPACES][TRACE_HOLDS];
 	bool holds[TRACE_SPACES][TRACE_HOLDS];
+	struct vm_page *lent[TRACE_LOANS][MODEL_CELLS];
+	size_t nlent[TRACE_LOANS];
 	struct vm_stack_spot spots[TRACE_SPACES];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
 	struct badfile files[TRACE_FILES];

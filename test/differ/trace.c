@@ -132,6 +132,9 @@ static const struct kind {
 	[OP_SWAP_HOLD] = { "swap_hold", &hold_words },
 	[OP_FILE_HOLD] = { "file_hold", &hold_words },
 	[OP_LET_GO] = { "let_go", &let_go_words },
+	[OP_LOAN] = { "loan", NULL },
+	[OP_UNLOAN] = { "unloan", NULL },
+	[OP_LOAN_TO] = { "loan_to", NULL },
 };
 
 /* ------------------------------------------------------------------ print */

@@ -28,6 +28,7 @@ enum {
 	TRACE_ANONS = 2,
 	TRACE_SWAPS = 2,
 	TRACE_HOLDS = 2, /* of a space, at once */
+	TRACE_LOANS = 2,
 	/* Object numbers: 0 is none, then the files, then shared memory. */
 	TRACE_OBJECTS = TRACE_FILES + TRACE_ANONS,
 	/* What fails: FAULTYSWAP_* from here on, and BADFILE_*. */
@@ -77,6 +78,9 @@ enum op_kind {
 	OP_SWAP_HOLD, /* what is begun stays under way; or no more is to */
 	OP_FILE_HOLD,
 	OP_LET_GO, /* of what is under way something ends */
+	OP_LOAN,   /* pages are lent, given back, lent to a space */
+	OP_UNLOAN,
+	OP_LOAN_TO,
 	OP_KINDS
 };
 
@@ -92,14 +96,16 @@ enum {
  *		stack: all of it, from its lowest address on
  * addr2	map: offset into the object; remap: the new address; stack:
  *		bytes at first
+ *		loan_to: where to look first, or 0
  * len2		map: alignment; remap: the new length; stack: bytes it may
  *		have now
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; lock: 1, on faults;
  *		advise, inherit: which; fork: number of the child's space
  *		swap_fail, file_fail: what fails, FAULTYSWAP_*, BADFILE_*;
- *		read, write, exec: OP_LEAVE; let_go: OP_FAILS; *_hold: OP_ON
+ *		read, write, exec: OP_LEAVE; let_go: OP_FAILS; *_hold: OP_ON;
+ *		loan_to: the space it is lent to
  * object	swap_*: number of the device, vslock, vsunlock: of the buffer,
- *		from 0 on
+ *		loan, unloan: of the loan, from 0 on
  * value	where the bytes that are written come from; create: which of the
  *		system's designs; stack: pages of its guard; swap_fail,
  *		file_fail: which request from now on; let_go: what

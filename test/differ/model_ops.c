@@ -756,23 +756,30 @@ wirable(struct span s)
 	return n;
 }
 
+/* Of pages that are lent to spaces only the system knows how many still are. */
+static uint64_t
+charged_wired(struct model *m)
+{
+	uint64_t sum = model_lent(m), borrowed = model_borrowed();
+
+	for (unsigned i = 0; i < TRACE_SPACES; i++)
+		sum += held_pages(&m->spaces[i]) +
+		    wirable((struct span){ m->spaces[i].cells, 0, m->ncells });
+	if (m->before.wired > sum && m->before.wired - sum < borrowed)
+		borrowed = m->before.wired - sum;
+	return m->before.wired > sum ? sum + borrowed : sum;
+}
+
 /* Errors of the system's limit, when `less` that are wired go for it. */
 static uint32_t
 wiring_limit_errors(struct model *m, uint64_t more, uint64_t less)
 {
 	uint64_t max = m->config.frames - m->config.frames / 3;
-	uint64_t sum = model_lent(m);
+	uint64_t sum = charged_wired(m);
 
-	for (unsigned i = 0; i < TRACE_SPACES; i++)
-		sum += held_pages(&m->spaces[i]) +
-		    wirable((struct span){ m->spaces[i].cells, 0, m->ncells });
 	if (more <= less)
 		return OK;
-	if (more > max || sum - less + more > max)
-		return ERROR(VM_EAGAIN);
-	return sum + model_borrowed() - less + more > max ?
-	    OK | ERROR(VM_EAGAIN) :
-	    OK;
+	return more > max || sum - less + more > max ? ERROR(VM_EAGAIN) : OK;
 }
 
 /*

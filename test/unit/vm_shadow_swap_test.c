@@ -555,6 +555,40 @@ test_discard_while_written(void **state)
 	}
 }
 
+static void
+count_upper(const struct vm_cow_page *p, void *arg)
+{
+	*(unsigned *)arg += p->upper;
+}
+
+/* Is what is discarded while it is written, above a page of a file, no longer
+ * private to who looks? */
+static void
+test_discard_above_file(void **state)
+{
+	struct fixture *fx = *state;
+	const struct vm_cow_ops *cow = fx->vs->map.design->cow;
+	struct vm_map_entry *e;
+	unsigned upper = 0;
+
+	need_swap(fx);
+	assert_int_equal(map_file(fx, 0, 2, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(map_file(fx, 8, 2, VM_MMAP_PRIVATE, 0), VM_OK);
+	assert_int_equal(store(fx, 0, 'a'), VM_OK);
+	assert_int_equal(store(fx, 1, 'a'), VM_OK);
+	begin_page_out(fx);
+	assert_true(load(fx, 8) >= 0 && load(fx, 9) >= 0);
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), 2 * FX_PAGE,
+			     VM_MADV_DISCARD),
+	    VM_OK);
+	e = entry_of(fx->vs, 0);
+	cow->lock(e);
+	cow->walk(e, 0, 2, count_upper, &upper);
+	cow->unlock(e);
+	assert_int_equal(upper, 0);
+	let_all_go(fx);
+}
+
 /* Memory that is shared is copied while it is being written: as it is. */
 static void
 test_copy_now_while_written(void **state)
@@ -741,6 +775,7 @@ main(void)
 		FX_TEST(test_fork_while_written),
 		FX_TEST_IN(freebsd, test_merge_while_written),
 		FX_TEST(test_discard_while_written),
+		FX_TEST(test_discard_above_file),
 		FX_TEST(test_copy_now_while_written),
 		FX_TEST(test_fork_while_read),
 		FX_TEST(test_copy_now_while_read),

@@ -217,6 +217,13 @@ next_present(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t end)
 	return end;
 }
 
+/* What has been freed and is still busy lies there, but is nobody's. */
+static bool
+is_in_layer(const struct vm_layer_at *at)
+{
+	return at->layer != NULL && (at->page == NULL || !at->page->released);
+}
+
 void
 vm_layers_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
     vm_cow_walk_fn *fn, void *arg)
@@ -229,7 +236,7 @@ vm_layers_walk(struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len,
 	     n = next_present(e, n + 1, end)) {
 		at.n = n;
 		found = vm_layers_find(e, n);
-		at.upper = found.layer != NULL;
+		at.upper = is_in_layer(&found);
 		at.page = at.upper ? found.page :
 				     vm_object_lookup(e->object, e->offset + n);
 		fn(&at, arg);

@@ -779,7 +779,7 @@ wiring_limit_errors(struct model *m, uint64_t more, uint64_t less)
 
 	if (more <= less)
 		return OK;
-	return more > max || sum - less + more > max ? ERROR(VM_EAGAIN) : OK;
+	return sum + more > max + less ? ERROR(VM_EAGAIN) : OK;
 }
 
 /*
@@ -835,24 +835,40 @@ model_wiring(struct model *m, const struct model_space *sp, uint64_t npages)
 	return errors == OK ? WIRING_FITS : WIRING_MAY_FIT;
 }
 
+/* Pages that may be borrowed, and then cease to be charged with the span. */
+static uint64_t
+maybe_borrowed(struct span s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = s.first; i < s.last; i++)
+		n += s.cells[i].slot != NULL && s.cells[i].slot->lent;
+	return n;
+}
+
 /* What the wiring of a new mapping may end in, which replaces that span. */
 static uint32_t
 map_wiring_errors(struct model *m, const struct op *op)
 {
 	uint64_t len = vm_round_page(op->len), replaced = 0, less = 0;
+	uint64_t more = op->prot == VM_PROT_NONE ? 0 : vm_atop(len), lent = 0;
+	uint32_t errors;
 	bool outside;
 	struct span s = span_of(m, op, &outside);
 
 	if (op->flags & VM_MMAP_FIXED) {
 		replaced = bytes_of(s, true);
 		less = wirable(s);
+		lent = maybe_borrowed(s);
 	}
 	if (m->config.wired_limit != 0 &&
 	    wired_bytes(m, space_of(m, op)) - replaced + len >
 		m->config.wired_limit)
 		return ERROR(VM_ENOMEM);
-	return wiring_errors(m, vm_atop(len),
-	    op->prot == VM_PROT_NONE ? 0 : vm_atop(len), less);
+	errors = wiring_errors(m, vm_atop(len), more, less);
+	if (lent != 0)
+		errors |= wiring_errors(m, vm_atop(len), more, less + lent);
+	return errors;
 }
 
 /* Errors before anything has changed. */

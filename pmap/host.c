@@ -179,12 +179,13 @@ give_back(struct host_pmap *hp, const struct pmap_host_op *ops, size_t n)
 	hp->lossy = true;
 }
 
-/* Run everything that is pending, now. */
-static void
+/* Run everything that is pending, now.  => false: not all of it had room */
+static bool
 drain(struct host_pmap *hp)
 {
 	const struct pmap_host_exec *exec = &machine_of(hp)->config.exec;
 	struct pmap_host_op ops[BATCH];
+	bool room = true;
 	size_t n;
 
 	while ((n = take(hp, ops, BATCH)) > 0) {
@@ -193,12 +194,14 @@ drain(struct host_pmap *hp)
 			break;
 		case PMAP_HOST_FULL:
 			forget(hp);
+			room = false;
 			break;
 		case PMAP_HOST_LATER:
 			give_back(hp, ops, n);
-			return;
+			return true;
 		}
 	}
+	return room;
 }
 
 static void
@@ -206,7 +209,7 @@ changed(struct host_pmap *hp, vaddr_t start, vaddr_t end,
     enum pending_kind kind, bool loss)
 {
 	if (pending_reserve(&hp->pending) != 0)
-		drain(hp);
+		(void)drain(hp);
 	pending_add(&hp->pending, start, end, kind);
 	hp->lossy |= loss;
 }
@@ -217,7 +220,7 @@ update(struct host_pmap *hp)
 	const struct pmap_host_exec *exec = &machine_of(hp)->config.exec;
 
 	if (hp->lossy && !exec->may_wait(exec->ctx, &hp->pmap))
-		drain(hp);
+		(void)drain(hp);
 }
 
 /* The range [start, end) without what is to be kept out of. */
@@ -296,6 +299,12 @@ host_pmap_create(struct vm_machine *m, struct pmap **out)
 		return VM_ENOMEM;
 	}
 	ptab_init(&hp->tab, &hm->memory);
+	if (hm->config.exec.born != NULL &&
+	    !hm->config.exec.born(hm->config.exec.ctx, &hp->pmap)) {
+		pending_fini(&hp->pending);
+		env->free(env->ctx, hp, sizeof(*hp));
+		return VM_ENOMEM;
+	}
 	vm_mutex_lock(&hm->lock);
 	list_insert_tail(&hm->pmaps, &hp->link);
 	vm_mutex_unlock(&hm->lock);
@@ -760,6 +769,19 @@ pmap_host_take(struct pmap *pm, struct pmap_host_op *ops, size_t max)
 	n = take(hp, ops, max);
 	vm_mutex_unlock(&hm->lock);
 	return n;
+}
+
+bool
+pmap_host_enter(struct pmap *pm)
+{
+	struct host_pmap *hp = to_pmap(pm);
+	struct host_machine *hm = machine_of(hp);
+	bool room;
+
+	vm_mutex_lock(&hm->lock);
+	room = drain(hp);
+	vm_mutex_unlock(&hm->lock);
+	return room;
 }
 
 bool

@@ -65,7 +65,12 @@ struct pmap_host_exec {
 	 */
 	bool (*is_needed)(void *ctx, struct pmap *, vaddr_t va);
 
-	/* gone: the pmap is being destroyed.  May be NULL. */
+	/*
+	 * born: a pmap has been made, and nobody uses it yet; false: there is
+	 * no memory.  gone: it is being destroyed.  Without the port's lock,
+	 * and may be NULL.
+	 */
+	bool (*born)(void *ctx, struct pmap *);
 	void (*gone)(void *ctx, struct pmap *);
 
 	/* run: run the operations, complete on return. */
@@ -115,6 +120,13 @@ void pmap_host_forget(struct pmap *);
  */
 size_t pmap_host_take(struct pmap *, struct pmap_host_op *, size_t max);
 bool pmap_host_is_pending(const struct pmap *);
+
+/*
+ * pmap_host_enter: run all operations, in order with everybody else's; for an
+ * executor that shares its process with the library, and never waits.
+ * => false: there was no room for all mappings; none is left that is not wired
+ */
+bool pmap_host_enter(struct pmap *);
 
 /*
  * pmap_host_fault: true when the fault needs no more than the next operations:

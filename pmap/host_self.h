@@ -5,10 +5,12 @@
  * Each pmap gets a window of addresses of this process; address va of the
  * pmap is at the start of its window plus va.  It needs no other process and
  * no privileges.  What the pmap loses is unmapped there at once; what it gains
- * is mapped when host_self_access or host_self_ready is called for it.
+ * is mapped when somebody asks for it, or when it loses something else.
  *
  *	process  ....[ window of pmap 1      )....[ window of pmap 2      )..
  *	              ^ host_self_window()
+ *
+ * Any number of threads may use the windows while others resolve faults.
  */
 #ifndef PMAP_HOST_SELF_H
 #define PMAP_HOST_SELF_H
@@ -16,16 +18,24 @@
 #include "vm/pmap.h"
 #include "vm/vm_env.h"
 
+struct host_self_config {
+	const struct vm_env *env;
+	vm_pindex_t npages;  /* frames */
+	vaddr_t va_max;      /* pmaps have addresses [VM_PAGE_SIZE, va_max) */
+	vsize_t align;       /* of windows, a power of two; 0: a page */
+	size_t max_mappings; /* of a window; 0: many */
+	/* As in struct vm_machine. */
+	unsigned zero_ahead_max, neighbour_factor, read_around;
+};
+
 /*
- * host_self_create: a machine of npages frames whose pmaps have addresses
- * [VM_PAGE_SIZE, va_max).  => VM_ENOMEM, VM_ENOTSUP
+ * host_self_create: => VM_ENOMEM, VM_ENOTSUP
  * host_self_destroy: => every pmap is gone
  */
-int host_self_create(const struct vm_env *, vm_pindex_t npages, vaddr_t va_max,
-    struct vm_machine **);
+int host_self_create(const struct host_self_config *, struct vm_machine **);
 void host_self_destroy(struct vm_machine *);
 
-/* Where the pmap's address 0 is; NULL: no memory for a window. */
+/* Where the pmap's address 0 is; constant. */
 char *host_self_window(struct pmap *);
 
 /*
@@ -40,6 +50,18 @@ char *host_self_window(struct pmap *);
  * => no lock of the library held
  */
 bool host_self_ready(struct pmap *, vaddr_t va, vm_prot_t access);
+
+/*
+ * The two halves of it.  host_self_knows: whether the pmap allows the access;
+ * it is counted as one.  host_self_enter: map what it has gained.
+ * => enter is false: the kernel gives this process no more mappings; those of
+ *    this pmap, but for wired ones, have been given back
+ */
+bool host_self_knows(struct pmap *, vaddr_t va, vm_prot_t access);
+bool host_self_enter(struct pmap *);
+
+/* host_self_forget: give all mappings back that are not wired. */
+void host_self_forget(struct pmap *);
 
 /*
  * host_self_access: load (VM_PROT_READ) or store (VM_PROT_WRITE) one byte as

@@ -13,7 +13,13 @@
 static int
 create(const struct vm_env *env, vm_pindex_t npages, struct vm_machine **out)
 {
-	return host_self_create(env, npages, ADDRESSES, out);
+	const struct host_self_config config = {
+		.env = env,
+		.npages = npages,
+		.va_max = ADDRESSES,
+	};
+
+	return host_self_create(&config, out);
 }
 
 static bool

@@ -103,15 +103,18 @@ test_windows(void **state)
 {
 	const struct sigaction action = { .sa_sigaction = on_fault,
 		.sa_flags = SA_SIGINFO | SA_NODEFER };
+	const struct host_self_config config = {
+		.env = &posix_env,
+		.npages = 4 * PAGES,
+		.va_max = ADDRESSES,
+	};
 	const struct vm_design *design;
 	struct vm_machine *machine;
 	struct vm_system *sys;
 	struct sigaction old;
 
 	(void)state;
-	assert_int_equal(host_self_create(&posix_env, 4 * PAGES, ADDRESSES,
-			     &machine),
-	    0);
+	assert_int_equal(host_self_create(&config, &machine), 0);
 	assert_int_equal(vm_system_create(&posix_env, machine, &sys), 0);
 	assert_int_equal(sigaction(SIGSEGV, &action, &old), 0);
 	for (unsigned i = 0; (design = vm_design_nth(i)) != NULL; i++)

@@ -6,6 +6,7 @@
  * counted one know its peak?
  */
 #include "base/check.h"
+#include "env/arena.h"
 #include "env/counted.h"
 #include "env/faulty.h"
 #include "env/posix.h"
@@ -37,23 +38,33 @@ __tsan_default_options(void)
 
 /* Is memory aligned to 16, and to pages when it is whole pages? */
 static void
-test_posix_alloc(void **state)
+allocate(const struct vm_env *env)
 {
 	static const size_t sizes[] = { 1, 8, 24, 100, 4095, 4096, 4097, 8192,
-		65536, 1 << 24 };
+		12288, 49152, 65536, 65537, 1 << 24 };
+	enum { N = sizeof(sizes) / sizeof(sizes[0]) };
+	char *p[N];
 	uintptr_t mask;
-	void *p;
-	size_t i;
 
-	(void)state;
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < N; i++) {
 		mask = sizes[i] % VM_PAGE_SIZE == 0 ? VM_PAGE_MASK : 15;
-		p = posix_env.alloc(posix_env.ctx, sizes[i]);
-		assert_non_null(p);
-		assert_int_equal((uintptr_t)p & mask, 0);
-		memset(p, 1, sizes[i]);
-		posix_env.free(posix_env.ctx, p, sizes[i]);
+		p[i] = env->alloc(env->ctx, sizes[i]);
+		assert_non_null(p[i]);
+		assert_int_equal((uintptr_t)p[i] & mask, 0);
+		memset(p[i], (int)i, sizes[i]);
 	}
+	for (size_t i = 0; i < N; i++) {
+		assert_int_equal(p[i][0], i);
+		assert_int_equal(p[i][sizes[i] - 1], i);
+		env->free(env->ctx, p[i], sizes[i]);
+	}
+}
+
+static void
+test_posix_alloc(void **state)
+{
+	(void)state;
+	allocate(&posix_env);
 }
 
 /* Is too much NULL? */
@@ -142,6 +153,65 @@ test_posix_panic(void **state)
 	expect_death(say_and_panic(),
 	    "bsdvm: one line\n"
 	    "bsdvm: panic: the sky has fallen (sky.c:42)\n");
+}
+
+/* ---- arena ---- */
+
+struct allocator {
+	struct arena arena;
+	_Atomic uint32_t errors;
+};
+
+/* Blocks of all sizes, each with its own bytes, some of them kept a while. */
+static void *
+allocate_much(void *arg)
+{
+	struct allocator *a = arg;
+	const struct vm_env *env = &a->arena.env;
+	unsigned char *kept[16] = { NULL };
+	size_t sizes[16] = { 0 };
+
+	for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+		unsigned at = i * 7 % 16;
+
+		if (kept[at] != NULL) {
+			if (kept[at][sizes[at] - 1] != at)
+				atomic_fetch_add(&a->errors, 1);
+			env->free(env->ctx, kept[at], sizes[at]);
+		}
+		sizes[at] = 1 + (size_t)i * i % 9000;
+		kept[at] = env->alloc(env->ctx, sizes[at]);
+		memset(kept[at], (int)at, sizes[at]);
+	}
+	for (unsigned at = 0; at < 16; at++)
+		if (kept[at] != NULL)
+			env->free(env->ctx, kept[at], sizes[at]);
+	return NULL;
+}
+
+/* Does an arena keep what memory has to be, for two threads, and use again
+ * what it gets back? */
+static void
+test_arena(void **state)
+{
+	struct allocator a = { .errors = 0 };
+	pthread_t other;
+	void *p;
+
+	(void)state;
+	arena_init(&a.arena);
+	allocate(&a.arena.env);
+	assert_int_equal(pthread_create(&other, NULL, allocate_much, &a), 0);
+	allocate_much(&a);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	assert_int_equal(a.errors, 0);
+	assert_int_equal(a.arena.blocks, 0);
+	p = a.arena.env.alloc(&a.arena, 100);
+	a.arena.env.free(&a.arena, p, 100);
+	assert_ptr_equal(a.arena.env.alloc(&a.arena, 100), p);
+	a.arena.env.free(&a.arena, p, 100);
+	play(&a.arena.env);
+	arena_fini(&a.arena);
 }
 
 /* ---- faulty ---- */
@@ -324,6 +394,7 @@ main(void)
 		cmocka_unit_test(test_posix_turns),
 		cmocka_unit_test(test_posix_cpu),
 		cmocka_unit_test(test_posix_panic),
+		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_faulty_once),
 		cmocka_unit_test(test_faulty_on),
 		cmocka_unit_test(test_faulty_counts),

@@ -29,9 +29,10 @@ MAKEFLAGS += --no-builtin-rules
 # ---------------------------------------------------------------- sources
 
 # CORE is the library proper and freestanding; PORTS are MMUs and environments
-# for it; HOST is `bsdvm run`, for Linux on x86-64 only.
+# for it, and what makes both a library for programs; HOST is `bsdvm run`, for
+# Linux on x86-64 only.
 CORE := $(wildcard base/*.c vm/*.c vm/*/*.c)
-PORTS := $(wildcard pmap/*.c env/*.c)
+PORTS := $(wildcard pmap/*.c env/*.c self/*.c)
 HOST := $(wildcard host/*.c cmd/*.c)
 HEADERS := $(wildcard base/*.h vm/*.h vm/*/*.h pmap/*.h env/*.h)
 
@@ -51,7 +52,7 @@ FREE_ARCHS := x86_64 riscv64 aarch64
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
     -Wstrict-prototypes -Wold-style-definition -Wundef -Wcast-qual \
     -Wwrite-strings $(WERROR)
-BASIC := -std=c11 -g -I. $(WARN)
+BASIC := -std=c11 -g -I. -Iinclude $(WARN)
 CORE_FLAGS := -ffreestanding
 HOST_FLAGS = -D_GNU_SOURCE -pthread $(HAVE)
 

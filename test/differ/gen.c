@@ -575,6 +575,30 @@ gen_loan_to(struct gen *g, const struct model *m, struct op *op)
 		op->addr2 = model_va(m, (size_t)gen_below(g, m->ncells));
 }
 
+/* A quick reference marks more as shared than the model knows of. */
+static void
+gen_extract(struct gen *g, const struct model *m, struct op *op)
+{
+	static const uint32_t how[] = { 0, OP_COPY, OP_DONATE };
+
+	op->object = (uint8_t)gen_below(g, TRACE_SPACES);
+	op->flags = how[gen_below(g, 3)];
+	if (!once_in(g, 8))
+		op->len = vm_round_page(op->len);
+	if (once_in(g, 2))
+		op->addr2 = model_va(m, (size_t)gen_below(g, m->ncells));
+	if (once_in(g, 4))
+		op->flags |= VM_EXTRACT_FIXED;
+	if (once_in(g, 4))
+		op->flags |= VM_EXTRACT_CONTIG;
+	if (once_in(g, 8))
+		op->flags |= VM_EXTRACT_FIXPROT;
+	if (once_in(g, 8))
+		op->flags |= VM_EXTRACT_PROT_ALL;
+	if ((op->flags & OP_COPY) != 0 && once_in(g, 4))
+		op->flags |= VM_EXTRACT_QREF;
+}
+
 static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
@@ -632,6 +656,7 @@ static const struct gen_kind {
 	[OP_LOAN] = { 12, pick_range, gen_loan },
 	[OP_UNLOAN] = { 12, NULL, gen_loan },
 	[OP_LOAN_TO] = { 12, pick_range, gen_loan_to },
+	[OP_EXTRACT] = { 30, pick_range, gen_extract },
 };
 
 static enum op_kind

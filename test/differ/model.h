@@ -22,6 +22,7 @@
 
 #include "test/differ/mix.h"
 #include "test/differ/trace.h"
+#include "vm/vm_extract.h"
 #include "vm/vm_mmap.h"
 
 enum { MODEL_PAGE = 4096, MODEL_CELLS = 256 };

@@ -1732,6 +1732,169 @@ apply_loan_to(struct model *m, const struct op *op, struct outcome *out)
 	return NULL;
 }
 
+/* -------------------------------------------------------------- extract */
+
+static struct op
+extract_target(const struct op *op)
+{
+	return (struct op){
+		.space = op->object,
+		.addr = op->addr2,
+		.len = op->len,
+	};
+}
+
+static uint32_t
+extract_arg_errors(struct model *m, const struct op *op)
+{
+	struct op to = extract_target(op);
+	bool outside, fixed = (op->flags & VM_EXTRACT_FIXED) != 0;
+
+	if (op->len == 0 || !is_aligned(op->addr) || !is_aligned(op->len) ||
+	    !vm_range_fits(op->addr, op->len) ||
+	    (fixed &&
+		(!is_aligned(to.addr) || !vm_range_fits(to.addr, to.len))))
+		return ERROR(VM_EINVAL);
+	if ((op->flags & VM_EXTRACT_QREF) && (op->flags & OP_DONATE))
+		return ERROR(VM_EINVAL);
+	(void)span_of(m, op, &outside);
+	if (!outside && fixed)
+		(void)span_of(m, &to, &outside);
+	return outside ? ERROR(VM_EINVAL) : OK;
+}
+
+static uint32_t
+extract_place_errors(struct model *m, const struct op *op)
+{
+	struct op to = extract_target(op);
+	bool outside;
+
+	if (op->flags & VM_EXTRACT_FIXED)
+		return any(span_of(m, &to, &outside), is_mapped) ?
+		    ERROR(VM_EEXIST) :
+		    OK;
+	return has_room(m, &m->spaces[op->object], op->len, 0) ?
+	    OK :
+	    ERROR(VM_ENOMEM);
+}
+
+static bool
+is_held(const struct model_space *sp, size_t i)
+{
+	for (unsigned h = 0; h < TRACE_HOLDS; h++) {
+		if (sp->holds[h].on && sp->holds[h].first <= i &&
+		    i < sp->holds[h].last)
+			return true;
+	}
+	return false;
+}
+
+/* Why a page may not be passed on. */
+static int
+pass_error(struct model *m, const struct op *op, size_t i)
+{
+	const struct model_space *sp = space_of(m, op);
+	const struct cell *c = &sp->cells[i];
+
+	if (!c->mapped)
+		return op->flags & VM_EXTRACT_CONTIG ? VM_EFAULT : VM_OK;
+	if (c->foreign)
+		return VM_EFAULT;
+	if (!(op->flags & OP_DONATE))
+		return VM_OK;
+	if (c->immutable)
+		return VM_EPERM;
+	return c->wired || is_held(sp, i) ? VM_EBUSY : VM_OK;
+}
+
+static uint32_t
+pass_errors(struct model *m, const struct op *op)
+{
+	bool outside;
+	struct span s = span_of(m, op, &outside);
+	int error = VM_OK;
+
+	if (!any(s, is_mapped))
+		return ERROR(VM_EFAULT);
+	for (size_t i = s.first; i < s.last && error == VM_OK; i++)
+		error = pass_error(m, op, i);
+	return ERROR(error);
+}
+
+static const char *
+expect_extract(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct op to = extract_target(op);
+
+	*errors = extract_arg_errors(m, op);
+	if (*errors == OK)
+		*errors = extract_place_errors(m, op);
+	if (*errors == OK)
+		*errors = pass_errors(m, op);
+	if ((*errors & OK) && model_is_short(m, m->ncells))
+		*errors |= ERROR(VM_ENOMEM);
+	return out->error != VM_OK || !(*errors & OK) ?
+	    NULL :
+	    check_place(m, &to, out->addr, op->len, 0);
+}
+
+/* What arrives is not wired, and can be changed. */
+static void
+arrive(struct cell *c, const struct op *op)
+{
+	c->wired = c->onfault = c->unread = c->pinned = c->immutable = false;
+	if (c->guard)
+		return;
+	if (op->flags & VM_EXTRACT_PROT_ALL)
+		c->max_prot = VM_PROT_ALL;
+	if (op->flags & (VM_EXTRACT_PROT_ALL | VM_EXTRACT_FIXPROT))
+		c->prot = c->max_prot;
+	cell_charge(c);
+}
+
+static void
+pass_cell(struct cell *to, struct cell *from, const struct op *op)
+{
+	if (op->flags & OP_DONATE) {
+		*to = *from;
+		memset(from, 0, sizeof(*from));
+	} else if (from->guard) {
+		*to = *from;
+	} else if (op->flags & OP_COPY) {
+		cell_copy(to, from);
+		if (!from->private)
+			to->inherit = VM_INHERIT_COPY;
+	} else {
+		cell_share(to, from);
+	}
+	arrive(to, op);
+}
+
+static const char *
+apply_extract(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct cell taken[MODEL_CELLS] = { 0 };
+	struct op to = extract_target(op);
+	struct span from, at;
+	bool outside;
+
+	if (out->error != VM_OK)
+		return NULL;
+	to.addr = out->addr;
+	from = span_of(m, op, &outside);
+	at = span_of(m, &to, &outside);
+	for (size_t i = from.first; i < from.last; i++) {
+		if (from.cells[i].mapped)
+			pass_cell(&taken[i - from.first], &from.cells[i], op);
+	}
+	for (size_t i = at.first; i < at.last; i++) {
+		if (taken[i - at.first].mapped)
+			at.cells[i] = taken[i - at.first];
+	}
+	return NULL;
+}
+
 /* --------------------------------------------------------------- advise */
 
 /* Private contents go, but not if they were ever shared. */
@@ -2535,6 +2698,7 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_LOAN] = { expect_loan, apply_loan },
 	[OP_UNLOAN] = { expect_success, apply_unloan },
 	[OP_LOAN_TO] = { expect_loan_to, apply_loan_to },
+	[OP_EXTRACT] = { expect_extract, apply_extract },
 	[OP_STACK_CHECK] = { expect_stack_check, apply_nothing },
 };
 
@@ -2626,6 +2790,11 @@ model_takes(struct model *m, struct op *op)
 		    (op->kind == OP_VSUNLOCK);
 	if (op->kind == OP_LOAN)
 		return op->object < TRACE_LOANS && !m->loans[op->object].on;
+	if (op->kind == OP_EXTRACT)
+		return op->object < TRACE_SPACES &&
+		    m->spaces[op->object].alive &&
+		    m->spaces[op->object].design->cow ==
+		    space_of(m, op)->design->cow;
 	if (op->kind == OP_LOAN_TO)
 		return op->flags < TRACE_SPACES && m->spaces[op->flags].alive;
 	if (op->kind == OP_WRITE || op->kind == OP_COPYOUT)

@@ -532,6 +532,24 @@ do_loan_to(struct subject *s, const struct op *op, struct outcome *out)
 }
 
 static void
+do_extract(struct subject *s, const struct op *op, struct outcome *out)
+{
+	struct vm_extract_args args = {
+		.from = s->spaces[op->space],
+		.to = s->spaces[op->object],
+		.start = op->addr,
+		.len = op->len,
+		.how = op->flags & OP_COPY ? VM_PASS_COPY :
+		    op->flags & OP_DONATE  ? VM_PASS_DONATE :
+					     VM_PASS_SHARE,
+		.flags = op->flags & ~(unsigned)(OP_COPY | OP_DONATE),
+	};
+
+	out->addr = op->addr2;
+	out->error = vm_extract(&args, &out->addr);
+}
+
+static void
 do_lockall(struct subject *s, const struct op *op, struct outcome *out)
 {
 	out->error = vm_mlockall(s->spaces[op->space], op->flags);
@@ -851,6 +869,7 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_LOAN] = do_loan,
 	[OP_UNLOAN] = do_unloan,
 	[OP_LOAN_TO] = do_loan_to,
+	[OP_EXTRACT] = do_extract,
 	[OP_VSUNLOCK] = do_vsunlock,
 	[OP_SWAP_HOLD] = do_swap_hold,
 	[OP_FILE_HOLD] = do_file_hold,

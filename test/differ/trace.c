@@ -82,6 +82,9 @@ static const struct words hold_words = { false, { "on" } };
 static const struct words lock_words = { false, { "onfault" } };
 static const struct words lockall_words = { false,
 	{ "current", "future", "onfault" } };
+static const struct words extract_words = { false,
+	{ "fixed", "reserved", "contig", "fixprot", "protall", "qref", "copy",
+	    "donate" } };
 static const struct words inherit_words = { true,
 	{ "share", "copy", "none", "zero" } };
 static const struct words advise_words = { true,
@@ -135,6 +138,7 @@ static const struct kind {
 	[OP_LOAN] = { "loan", NULL },
 	[OP_UNLOAN] = { "unloan", NULL },
 	[OP_LOAN_TO] = { "loan_to", NULL },
+	[OP_EXTRACT] = { "extract", &extract_words },
 };
 
 /* ------------------------------------------------------------------ print */

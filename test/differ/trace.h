@@ -81,6 +81,7 @@ enum op_kind {
 	OP_LOAN,   /* pages are lent, given back, lent to a space */
 	OP_UNLOAN,
 	OP_LOAN_TO,
+	OP_EXTRACT, /* map entries are passed on */
 	OP_KINDS
 };
 
@@ -89,6 +90,8 @@ enum {
 	OP_LEAVE = 1, /* an access that would have to wait is given up */
 	OP_FAILS = 1, /* what ends fails */
 	OP_ON = 1,
+	OP_COPY = 64, /* beside VM_EXTRACT_* */
+	OP_DONATE = 128,
 };
 
 /*
@@ -96,16 +99,19 @@ enum {
  *		stack: all of it, from its lowest address on
  * addr2	map: offset into the object; remap: the new address; stack:
  *		bytes at first
- *		loan_to: where to look first, or 0
+ *		loan_to, extract: where to look first, or 0; extract with
+ *		FIXED: where
  * len2		map: alignment; remap: the new length; stack: bytes it may
  *		have now
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; lock: 1, on faults;
  *		advise, inherit: which; fork: number of the child's space
  *		swap_fail, file_fail: what fails, FAULTYSWAP_*, BADFILE_*;
  *		read, write, exec: OP_LEAVE; let_go: OP_FAILS; *_hold: OP_ON;
- *		loan_to: the space it is lent to
+ *		loan_to: the space it is lent to; extract: VM_EXTRACT_*, and
+ *		OP_COPY or OP_DONATE, else to share
  * object	swap_*: number of the device, vslock, vsunlock: of the buffer,
- *		loan, unloan: of the loan, from 0 on
+ *		loan, unloan: of the loan, from 0 on; extract: the space
+ *		that gets it
  * value	where the bytes that are written come from; create: which of the
  *		system's designs; stack: pages of its guard; swap_fail,
  *		file_fail: which request from now on; let_go: what

@@ -115,9 +115,9 @@ static int
 pass(struct vmspace *from, const struct parcel_of *of, struct parcel *p)
 {
 	static const enum vm_pass how[] = {
-		[BSDVM_GIVE_SHARE] = VM_PASS_SHARE,
-		[BSDVM_GIVE_COPY] = VM_PASS_COPY,
-		[BSDVM_GIVE_DONATE] = VM_PASS_DONATE,
+		[BSDVM_SYS_GIVE_SHARE] = VM_PASS_SHARE,
+		[BSDVM_SYS_GIVE_COPY] = VM_PASS_COPY,
+		[BSDVM_SYS_GIVE_DONATE] = VM_PASS_DONATE,
 	};
 	struct vm_extract_args args = {
 		.from = from,
@@ -138,7 +138,7 @@ lend(struct vmspace *from, const struct parcel_of *of, struct parcel *p)
 {
 	int error = vm_loan_to(from, of->start, p->len, p->vm, &p->start);
 
-	if (error == 0 && of->how == BSDVM_GIVE_TRANSFER)
+	if (error == 0 && of->how == BSDVM_SYS_GIVE_TRANSFER)
 		error = vm_munmap(from, of->start, p->len);
 	return error;
 }
@@ -149,14 +149,15 @@ fill(struct task *t, const struct parcel_of *of, struct parcel *p)
 	struct vmspace *from = t->space->vm;
 
 	p->len = vm_round_page(of->len);
-	return syscall_error(of->how <= BSDVM_GIVE_DONATE ? pass(from, of, p) :
-							    lend(from, of, p));
+	return syscall_error(of->how <= BSDVM_SYS_GIVE_DONATE ?
+		pass(from, of, p) :
+		lend(from, of, p));
 }
 
 static int64_t
 check(const struct parcel_of *of)
 {
-	if (of->how > BSDVM_GIVE_TRANSFER || of->len == 0 ||
+	if (of->how > BSDVM_SYS_GIVE_TRANSFER || of->len == 0 ||
 	    (of->start & VM_PAGE_MASK) != 0)
 		return -EINVAL;
 	return vm_range_fits(of->start, of->len) ? 0 : -EFAULT;

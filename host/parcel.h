@@ -17,11 +17,11 @@
 #include "host/task.h"
 #include "vm/vm_types.h"
 
-/* What is given: see bsdvm_give. */
+/* What is given: see bsdvm_sys_give. */
 struct parcel_of {
 	vaddr_t start;
 	vsize_t len;
-	uint64_t how; /* BSDVM_GIVE_* */
+	uint64_t how; /* BSDVM_SYS_GIVE_* */
 	int fd;       /* of the program: the end of a pipe to write to */
 };
 

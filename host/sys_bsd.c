@@ -23,7 +23,7 @@
 static int64_t
 do_minherit(struct task *t, const uint64_t *a)
 {
-	if (a[2] > BSDVM_INHERIT_ZERO)
+	if (a[2] > BSDVM_SYS_INHERIT_ZERO)
 		return -EINVAL;
 	return syscall_error(
 	    vm_minherit(t->space->vm, a[0], a[1], (enum vm_inherit)a[2]));
@@ -90,14 +90,14 @@ load(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static struct bsdvm_stats
+static struct bsdvm_sys_stats
 stats_of(struct task *t)
 {
 	struct vm_system *sys = t->run->sys;
 	const struct vm_stats *s = &sys->stats;
 	const struct vm_map *map = &t->space->vm->map;
 
-	return (struct bsdvm_stats){
+	return (struct bsdvm_sys_stats){
 		.pages_total = vm_page_count(sys),
 		.pages_free = vm_page_free_count(sys),
 		.swap_pages = vm_swap_total(sys),
@@ -119,7 +119,7 @@ stats_of(struct task *t)
 static int64_t
 do_stats(struct task *t, const uint64_t *a)
 {
-	struct bsdvm_stats stats = stats_of(t);
+	struct bsdvm_sys_stats stats = stats_of(t);
 	size_t n = a[1] < sizeof(stats) ? (size_t)a[1] : sizeof(stats);
 
 	return user_write(t, a[0], &stats, n) == 0 ? (int64_t)n : -EFAULT;
@@ -145,7 +145,7 @@ tell_of_swap(struct task *t, uint64_t to, uint64_t most)
 	unsigned i;
 
 	for (i = 0; i < most && vm_swap_nth(t->run->sys, i, &d); i++) {
-		struct bsdvm_swap out = {
+		struct bsdvm_sys_swap out = {
 			.pages = d.npages,
 			.in_use = d.used,
 			.bad = d.bad,
@@ -179,13 +179,13 @@ static int64_t
 do_swapctl(struct task *t, const uint64_t *a)
 {
 	switch (a[0]) {
-	case BSDVM_SWAP_COUNT:
+	case BSDVM_SYS_SWAP_COUNT:
 		return count_swap(t->run);
-	case BSDVM_SWAP_STATS:
+	case BSDVM_SYS_SWAP_STATS:
 		return (int)a[2] < 0 ? -EINVAL : tell_of_swap(t, a[1], a[2]);
-	case BSDVM_SWAP_ON:
-	case BSDVM_SWAP_OFF:
-		return change_swap(t, a[1], a[0] == BSDVM_SWAP_ON);
+	case BSDVM_SYS_SWAP_ON:
+	case BSDVM_SYS_SWAP_OFF:
+		return change_swap(t, a[1], a[0] == BSDVM_SYS_SWAP_ON);
 	default:
 		return -EINVAL;
 	}
@@ -197,13 +197,13 @@ static void
 sys_bsdvm(struct task *t, const struct sysargs_call *call)
 {
 	static int64_t (*const what[])(struct task *, const uint64_t *) = {
-		[BSDVM_CALL_STATS] = do_stats,
-		[BSDVM_CALL_MINHERIT] = do_minherit,
-		[BSDVM_CALL_MIMMUTABLE] = do_mimmutable,
-		[BSDVM_CALL_MQUERY] = do_mquery,
-		[BSDVM_CALL_GIVE] = do_give,
-		[BSDVM_CALL_TAKE] = do_take,
-		[BSDVM_CALL_SWAPCTL] = do_swapctl,
+		[BSDVM_SYS_CALL_STATS] = do_stats,
+		[BSDVM_SYS_CALL_MINHERIT] = do_minherit,
+		[BSDVM_SYS_CALL_MIMMUTABLE] = do_mimmutable,
+		[BSDVM_SYS_CALL_MQUERY] = do_mquery,
+		[BSDVM_SYS_CALL_GIVE] = do_give,
+		[BSDVM_SYS_CALL_TAKE] = do_take,
+		[BSDVM_SYS_CALL_SWAPCTL] = do_swapctl,
 	};
 	uint64_t n = call->args[0];
 

@@ -271,9 +271,9 @@ const struct sys_cmd sys_cmds[] = {
 
 	CMD(bpf, BPF_PROG_LOAD, INOUT(1, GROWN(prog_load, 2))),
 
-	OWN(bsdvm, BSDVM_CALL_STATS, OUT(1, BYTES(2))),
-	OWN(bsdvm, BSDVM_CALL_TAKE, OUT(3, SIZE(8))),
-	OWN(bsdvm, BSDVM_CALL_SWAPCTL, INOUT(2, GUESS)),
+	OWN(bsdvm, BSDVM_SYS_CALL_STATS, OUT(1, BYTES(2))),
+	OWN(bsdvm, BSDVM_SYS_CALL_TAKE, OUT(3, SIZE(8))),
+	OWN(bsdvm, BSDVM_SYS_CALL_SWAPCTL, INOUT(2, GUESS)),
 
 	CMD(fsconfig, FSCONFIG_SET_FLAG, IN(2, STRING)),
 	CMD(fsconfig, FSCONFIG_SET_STRING, IN(2, STRING), IN(3, STRING)),

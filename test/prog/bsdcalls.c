@@ -20,9 +20,10 @@
 static bool
 is_linux(void)
 {
-	struct bsdvm_stats stats;
+	struct bsdvm_sys_stats stats;
 
-	return (bsdvm_stats(&stats, sizeof(stats)) == -1 && errno == ENOSYS);
+	return (
+	    bsdvm_sys_stats(&stats, sizeof(stats)) == -1 && errno == ENOSYS);
 }
 
 /* The call fails, with this error, or on Linux with ENOSYS. */
@@ -42,32 +43,32 @@ nothing_on_linux(void)
 
 	if (!is_linux())
 		return;
-	FAILS(bsdvm_minherit(p, PAGE, BSDVM_INHERIT_ZERO), 0);
-	FAILS(bsdvm_mimmutable(p, PAGE), 0);
-	FAILS(bsdvm_mquery(p, PAGE, 0), 0);
-	FAILS(bsdvm_give(p, PAGE, BSDVM_GIVE_COPY), 0);
-	FAILS(bsdvm_take(0, NULL, &len), 0);
-	FAILS(bsdvm_swapctl(BSDVM_SWAP_COUNT, NULL, 0), 0);
+	FAILS(bsdvm_sys_minherit(p, PAGE, BSDVM_SYS_INHERIT_ZERO), 0);
+	FAILS(bsdvm_sys_mimmutable(p, PAGE), 0);
+	FAILS(bsdvm_sys_mquery(p, PAGE, 0), 0);
+	FAILS(bsdvm_sys_give(p, PAGE, BSDVM_SYS_GIVE_COPY), 0);
+	FAILS(bsdvm_sys_take(0, NULL, &len), 0);
+	FAILS(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_COUNT, NULL, 0), 0);
 	REQUIRE(len == 7);
 }
 
 static void
 tells(void)
 {
-	struct bsdvm_stats a, b;
+	struct bsdvm_sys_stats a, b;
 	char *p;
 
 	if (is_linux())
 		return;
-	REQUIRE(bsdvm_stats(&a, sizeof(a)) == (int)sizeof(a));
+	REQUIRE(bsdvm_sys_stats(&a, sizeof(a)) == (int)sizeof(a));
 	p = prog_anon(NPAGES);
 	memset(p, 1, BYTES);
 	b.faults = 77;
-	REQUIRE(bsdvm_stats(&b, 8) == 8);
+	REQUIRE(bsdvm_sys_stats(&b, 8) == 8);
 	REQUIRE(b.faults == 77 && b.pages_total == a.pages_total);
-	REQUIRE(bsdvm_stats(&b, 4096) == (int)sizeof(b));
+	REQUIRE(bsdvm_sys_stats(&b, 4096) == (int)sizeof(b));
 	REQUIRE(b.faults > a.faults && b.map_bytes >= a.map_bytes + BYTES);
-	REQUIRE(bsdvm_stats((struct bsdvm_stats *)8, 64) == -1);
+	REQUIRE(bsdvm_sys_stats((struct bsdvm_sys_stats *)8, 64) == -1);
 	REQUIRE(errno == EFAULT);
 }
 
@@ -97,9 +98,10 @@ inherits(void)
 	if (is_linux())
 		return;
 	memset(p, 1, 4 * PAGE);
-	REQUIRE(bsdvm_minherit(p, PAGE, BSDVM_INHERIT_SHARE) == 0);
-	REQUIRE(bsdvm_minherit(p + PAGE, PAGE, BSDVM_INHERIT_NONE) == 0);
-	if (bsdvm_minherit(p + 2 * PAGE, PAGE, BSDVM_INHERIT_ZERO) == 0)
+	REQUIRE(bsdvm_sys_minherit(p, PAGE, BSDVM_SYS_INHERIT_SHARE) == 0);
+	REQUIRE(
+	    bsdvm_sys_minherit(p + PAGE, PAGE, BSDVM_SYS_INHERIT_NONE) == 0);
+	if (bsdvm_sys_minherit(p + 2 * PAGE, PAGE, BSDVM_SYS_INHERIT_ZERO) == 0)
 		REQUIRE(child_finds(p + 2 * PAGE) == 1);
 	else
 		REQUIRE(errno == EINVAL);
@@ -108,7 +110,7 @@ inherits(void)
 	REQUIRE(p[3 * PAGE] == 1);
 	REQUIRE(child_finds(p) == 2);
 	REQUIRE(p[0] == 2);
-	REQUIRE(bsdvm_minherit(p, PAGE, 4) == -1 && errno == EINVAL);
+	REQUIRE(bsdvm_sys_minherit(p, PAGE, 4) == -1 && errno == EINVAL);
 }
 
 static void
@@ -118,7 +120,7 @@ stays(void)
 
 	if (is_linux())
 		return;
-	if (bsdvm_mimmutable(p, 2 * PAGE) != 0) {
+	if (bsdvm_sys_mimmutable(p, 2 * PAGE) != 0) {
 		REQUIRE(errno == EINVAL); /* not in this design */
 		return;
 	}
@@ -135,16 +137,16 @@ queries(void)
 
 	if (is_linux())
 		return;
-	p = bsdvm_mquery(NULL, BYTES, 0);
+	p = bsdvm_sys_mquery(NULL, BYTES, 0);
 	REQUIRE(p != NULL);
 	q = mmap(p, BYTES, RW, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0);
 	REQUIRE(q == p);
-	REQUIRE(bsdvm_mquery(p + PAGE, PAGE, 1) == NULL && errno == EEXIST);
+	REQUIRE(bsdvm_sys_mquery(p + PAGE, PAGE, 1) == NULL && errno == EEXIST);
 	REQUIRE(munmap(p, BYTES) == 0);
-	REQUIRE(bsdvm_mquery(p + PAGE, PAGE, 1) == p + PAGE);
-	REQUIRE(bsdvm_mquery(p, 0, 0) == NULL && errno == EINVAL);
-	REQUIRE(bsdvm_mquery(p, (size_t)1 << 62, 0) == NULL);
-	REQUIRE(bsdvm_mquery(p, SIZE_MAX, 0) == NULL);
+	REQUIRE(bsdvm_sys_mquery(p + PAGE, PAGE, 1) == p + PAGE);
+	REQUIRE(bsdvm_sys_mquery(p, 0, 0) == NULL && errno == EINVAL);
+	REQUIRE(bsdvm_sys_mquery(p, (size_t)1 << 62, 0) == NULL);
+	REQUIRE(bsdvm_sys_mquery(p, SIZE_MAX, 0) == NULL);
 }
 
 /* ---- passing memory ---- */
@@ -197,17 +199,17 @@ taker(int from, int how)
 {
 	int fd = receive_fd(from);
 	size_t len = 0;
-	char *p = bsdvm_take(fd, NULL, &len);
+	char *p = bsdvm_sys_take(fd, NULL, &len);
 
 	REQUIRE(p != NULL);
 	REQUIRE(len == BYTES);
 	REQUIRE(prog_same(p, BYTES, (unsigned)how));
-	FAILS(bsdvm_take(fd, NULL, &len), EINVAL);
+	FAILS(bsdvm_sys_take(fd, NULL, &len), EINVAL);
 	REQUIRE(close(fd) == 0);
 	prog_fill(p, BYTES, 100);
 	prog_tell(from);
 	prog_hear(from);
-	REQUIRE(prog_same(p, BYTES, how == BSDVM_GIVE_SHARE ? 101 : 100));
+	REQUIRE(prog_same(p, BYTES, how == BSDVM_SYS_GIVE_SHARE ? 101 : 100));
 	REQUIRE(munmap(p, BYTES) == 0);
 	_exit(0);
 }
@@ -215,7 +217,7 @@ taker(int from, int how)
 static bool
 leaves(int how)
 {
-	return (how == BSDVM_GIVE_DONATE || how == BSDVM_GIVE_TRANSFER);
+	return (how == BSDVM_SYS_GIVE_DONATE || how == BSDVM_SYS_GIVE_TRANSFER);
 }
 
 static void
@@ -231,7 +233,7 @@ give(int how)
 		taker(sockets[1], how);
 	p = prog_anon(NPAGES);
 	prog_fill(p, BYTES, (unsigned)how);
-	fd = bsdvm_give(p, BYTES, how);
+	fd = bsdvm_sys_give(p, BYTES, how);
 	REQUIRE(fd >= 0);
 	send_fd(sockets[0], fd);
 	REQUIRE(close(fd) == 0);
@@ -240,7 +242,7 @@ give(int how)
 		REQUIRE(UNMAPPED(p) && UNMAPPED(p + BYTES - PAGE));
 	} else {
 		REQUIRE(prog_same(p, BYTES,
-		    how == BSDVM_GIVE_SHARE ? 100 : (unsigned)how));
+		    how == BSDVM_SYS_GIVE_SHARE ? 100 : (unsigned)how));
 		prog_fill(p, BYTES, 101);
 	}
 	prog_tell(sockets[0]);
@@ -253,8 +255,8 @@ give(int how)
 static void
 gives(void)
 {
-	for (int how = BSDVM_GIVE_SHARE;
-	     how <= BSDVM_GIVE_TRANSFER && !is_linux(); how++)
+	for (int how = BSDVM_SYS_GIVE_SHARE;
+	     how <= BSDVM_SYS_GIVE_TRANSFER && !is_linux(); how++)
 		give(how);
 }
 
@@ -271,9 +273,9 @@ gives_entries(void)
 	REQUIRE(mmap(p + 2 * PAGE, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
 		    file, 0) == p + 2 * PAGE);
 	memset(p, 1, 2 * PAGE);
-	fd = bsdvm_give(p, 8 * PAGE, BSDVM_GIVE_DONATE);
+	fd = bsdvm_sys_give(p, 8 * PAGE, BSDVM_SYS_GIVE_DONATE);
 	REQUIRE(fd >= 0);
-	q = bsdvm_take(fd, p, &len);
+	q = bsdvm_sys_take(fd, p, &len);
 	REQUIRE(q == p && len == 8 * PAGE);
 	REQUIRE(p[2 * PAGE - 1] == 1 && prog_same(p + 2 * PAGE, PAGE, 9));
 	REQUIRE(NO_WRITE(p + 2 * PAGE));
@@ -290,42 +292,43 @@ refuses(void)
 
 	REQUIRE(pipe(pair) == 0);
 	REQUIRE(munmap(p + PAGE, PAGE) == 0);
-	FAILS(bsdvm_give(p, 4 * PAGE, BSDVM_GIVE_SHARE), EFAULT);
-	FAILS(bsdvm_give(p, 4 * PAGE, BSDVM_GIVE_LOAN), EFAULT);
-	FAILS(bsdvm_give(p, 4 * PAGE, BSDVM_GIVE_TRANSFER), EFAULT);
-	FAILS(bsdvm_give(p + 1, PAGE, BSDVM_GIVE_COPY), EINVAL);
-	FAILS(bsdvm_give(p, 0, BSDVM_GIVE_COPY), EINVAL);
-	FAILS(bsdvm_give(p, PAGE, 5), EINVAL);
-	FAILS(bsdvm_give(p, SIZE_MAX - PAGE, BSDVM_GIVE_LOAN), EFAULT);
-	FAILS(bsdvm_take(pair[0], NULL, &len), EINVAL);
-	FAILS(bsdvm_take(pair[1], NULL, &len), EINVAL);
-	FAILS(bsdvm_take(-1, NULL, &len), EBADF);
-	FAILS(bsdvm_call(99, 0, 0, 0, 0), ENOSYS);
+	FAILS(bsdvm_sys_give(p, 4 * PAGE, BSDVM_SYS_GIVE_SHARE), EFAULT);
+	FAILS(bsdvm_sys_give(p, 4 * PAGE, BSDVM_SYS_GIVE_LOAN), EFAULT);
+	FAILS(bsdvm_sys_give(p, 4 * PAGE, BSDVM_SYS_GIVE_TRANSFER), EFAULT);
+	FAILS(bsdvm_sys_give(p + 1, PAGE, BSDVM_SYS_GIVE_COPY), EINVAL);
+	FAILS(bsdvm_sys_give(p, 0, BSDVM_SYS_GIVE_COPY), EINVAL);
+	FAILS(bsdvm_sys_give(p, PAGE, 5), EINVAL);
+	FAILS(bsdvm_sys_give(p, SIZE_MAX - PAGE, BSDVM_SYS_GIVE_LOAN), EFAULT);
+	FAILS(bsdvm_sys_take(pair[0], NULL, &len), EINVAL);
+	FAILS(bsdvm_sys_take(pair[1], NULL, &len), EINVAL);
+	FAILS(bsdvm_sys_take(-1, NULL, &len), EBADF);
+	FAILS(bsdvm_sys_call(99, 0, 0, 0, 0), ENOSYS);
 	if (is_linux())
 		return;
-	fd = bsdvm_give(p + 2 * PAGE, PAGE, BSDVM_GIVE_DONATE);
+	fd = bsdvm_sys_give(p + 2 * PAGE, PAGE, BSDVM_SYS_GIVE_DONATE);
 	REQUIRE(fd >= 0);
-	REQUIRE(bsdvm_take(fd, NULL, (size_t *)8) == NULL && errno == EFAULT);
-	REQUIRE(bsdvm_take(fd, NULL, &len) != NULL && len == PAGE);
+	REQUIRE(
+	    bsdvm_sys_take(fd, NULL, (size_t *)8) == NULL && errno == EFAULT);
+	REQUIRE(bsdvm_sys_take(fd, NULL, &len) != NULL && len == PAGE);
 }
 
 /* What nobody can take any more is not kept. */
 static void
 goes(void)
 {
-	struct bsdvm_stats a, b;
+	struct bsdvm_sys_stats a, b;
 	char *p = prog_anon(NPAGES);
 	int fd;
 
 	if (is_linux())
 		return;
-	REQUIRE(bsdvm_stats(&a, sizeof(a)) > 0);
+	REQUIRE(bsdvm_sys_stats(&a, sizeof(a)) > 0);
 	for (int i = 0; i < 50; i++) {
 		memset(p, i, BYTES);
-		fd = bsdvm_give(p, BYTES, BSDVM_GIVE_COPY);
+		fd = bsdvm_sys_give(p, BYTES, BSDVM_SYS_GIVE_COPY);
 		REQUIRE(fd >= 0 && close(fd) == 0);
 	}
-	REQUIRE(bsdvm_stats(&b, sizeof(b)) > 0);
+	REQUIRE(bsdvm_sys_stats(&b, sizeof(b)) > 0);
 	REQUIRE(a.pages_free < b.pages_free + 4 * NPAGES);
 }
 
@@ -333,25 +336,25 @@ static void
 swaps(void)
 {
 	char words[] = "1M,priority=3", wrong[] = ",priority=x";
-	struct bsdvm_swap d[8];
+	struct bsdvm_sys_swap d[8];
 	int n;
 
 	if (is_linux())
 		return;
-	n = bsdvm_swapctl(BSDVM_SWAP_COUNT, NULL, 0);
+	n = bsdvm_sys_swapctl(BSDVM_SYS_SWAP_COUNT, NULL, 0);
 	REQUIRE(n >= 0 && n < 8);
-	REQUIRE(bsdvm_swapctl(BSDVM_SWAP_ON, words, 0) == 0);
-	REQUIRE(bsdvm_swapctl(BSDVM_SWAP_STATS, d, 8) == n + 1);
+	REQUIRE(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_ON, words, 0) == 0);
+	REQUIRE(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_STATS, d, 8) == n + 1);
 	REQUIRE(strcmp(d[n].name, words) == 0);
 	REQUIRE(d[n].priority == 3 && d[n].pages >= 200);
-	REQUIRE(bsdvm_swapctl(BSDVM_SWAP_STATS, d, 0) == 0);
-	REQUIRE(bsdvm_swapctl(BSDVM_SWAP_OFF, words, 0) == 0);
-	REQUIRE(bsdvm_swapctl(BSDVM_SWAP_COUNT, NULL, 0) == n);
-	FAILS(bsdvm_swapctl(BSDVM_SWAP_OFF, words, 0), EINVAL);
-	FAILS(bsdvm_swapctl(BSDVM_SWAP_ON, wrong, 0), EINVAL);
-	FAILS(bsdvm_swapctl(BSDVM_SWAP_ON, (void *)8, 0), EFAULT);
-	FAILS(bsdvm_swapctl(9, d, 8), EINVAL);
-	FAILS(bsdvm_swapctl(BSDVM_SWAP_STATS, d, -1), EINVAL);
+	REQUIRE(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_STATS, d, 0) == 0);
+	REQUIRE(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_OFF, words, 0) == 0);
+	REQUIRE(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_COUNT, NULL, 0) == n);
+	FAILS(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_OFF, words, 0), EINVAL);
+	FAILS(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_ON, wrong, 0), EINVAL);
+	FAILS(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_ON, (void *)8, 0), EFAULT);
+	FAILS(bsdvm_sys_swapctl(9, d, 8), EINVAL);
+	FAILS(bsdvm_sys_swapctl(BSDVM_SYS_SWAP_STATS, d, -1), EINVAL);
 }
 
 int

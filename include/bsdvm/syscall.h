@@ -177,7 +177,8 @@ bsdvm_sys_mquery(void *addr, size_t len, int fixed)
 /*
  * bsdvm_sys_give: a descriptor that stands for the memory of a range, for one
  * bsdvm_sys_take.  It is a pipe's end: it passes over Unix sockets, is
- * inherited, is closed on exec.  When it is closed everywhere untaken, the memory goes.
+ * inherited, is closed on exec.  When it is closed everywhere untaken, the
+ * memory goes.
  * => EFAULT: something there is not mapped; EPERM: immutable; EBUSY: locked
  *    memory cannot be lent or moved; EAGAIN: more lent than may be; ENOMEM
  * => on error nothing has changed
@@ -206,7 +207,8 @@ bsdvm_sys_give(void *addr, size_t len, int how)
 
 /*
  * bsdvm_sys_take: map what the descriptor stands for, near addr or, NULL,
- * anywhere; *len tells how much it is.  The descriptor is of no use then: close it.
+ * anywhere; *len tells how much it is.  The descriptor is of no use then: close
+ * it.
  * => EINVAL: nothing was given with it, or it has been taken; ENOMEM
  * => on error it can be tried again
  */
@@ -229,8 +231,8 @@ bsdvm_sys_stats(struct bsdvm_sys_stats *stats, size_t size)
 
 /*
  * bsdvm_sys_swapctl: COUNT: returns it.  STATS: arg is n struct bsdvm_sys_swap,
- * and how many there were is returned.  ON, OFF: arg is a string; for ON with the words
- * of `bsdvm run -s`, for OFF the same as when it was added.
+ * and how many there were is returned.  ON, OFF: arg is a string; for ON with
+ * the words of `bsdvm run -s`, for OFF the same as when it was added.
  * => EINVAL: not words of -s, or nothing is swapped to there; EBUSY; ENOMEM:
  *    what is there fits nowhere else, or too many devices; EIO; for ON also
  *    what opening gave, after a message of bsdvm's

@@ -15,10 +15,6 @@
 #include "vm/vm_extract.h"
 
 #include "vm/vm_convert.h"
-#include "vm/vm_pageout.h"
-
-#define PAGES 64 /* asked for when a copy finds no memory, then twice */
-#define TRIES 64 /* as many each time, so often */
 
 /* One call. */
 struct extract {
@@ -158,14 +154,11 @@ reserve(struct extract *x)
 
 /* ---- from one to the other ---- */
 
-/* A copy of wired memory needs a page for each that it copies, all at the same
- * time; how many that is it does not say. */
+/* A copy of wired memory is made at once. */
 static int
 pick(struct extract *x)
 {
-	struct vm_system *sys = x->from->sys;
-	size_t n = PAGES / 2, most = vm_page_count(sys);
-	unsigned tries = 0;
+	struct vmspace_tries tries = { 0 };
 	int error;
 
 	do {
@@ -173,9 +166,8 @@ pick(struct extract *x)
 		error = vm_map_pick(x->from, &x->pick, &x->cargo, &x->rest);
 		vm_map_unlock(x->from);
 		vm_map_bury(x->from, &x->rest);
-		n = 2 * n < most ? 2 * n : most;
-	} while (error == VM_ENOMEM && !x->cargo.refused && tries++ < TRIES &&
-	    vm_pageout_more(sys, n));
+	} while (error == VM_ENOMEM && !x->cargo.refused &&
+	    vmspace_get_memory(x->from->sys, &tries));
 	return error;
 }
 

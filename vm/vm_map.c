@@ -103,9 +103,8 @@ vm_map_count(struct vm_map *map, vaddr_t start, vaddr_t end, vsize_t *bytes)
 	return 0;
 }
 
-/* Take whole entries out of the map and the pmap.  Cannot fail. */
-static void
-remove_clipped(struct vm_map *map, vaddr_t start, vaddr_t end,
+void
+vm_map_remove_whole(struct vm_map *map, vaddr_t start, vaddr_t end,
     struct vm_map_dead *dead)
 {
 	struct vm_map_entry *e = vm_map_ceiling(map, start), *next;
@@ -138,7 +137,7 @@ vm_map_remove(struct vm_map *map, vaddr_t start, vaddr_t end,
 	if (error == 0)
 		error = vm_map_clip(map, start, end);
 	if (error == 0)
-		remove_clipped(map, start, end, dead);
+		vm_map_remove_whole(map, start, end, dead);
 	return error;
 }
 
@@ -212,7 +211,7 @@ vm_map_insert(struct vm_map *map, const struct vm_map_insert_args *a,
 		return error;
 	}
 	if (a->fixed)
-		remove_clipped(map, *start, *start + a->len, dead);
+		vm_map_remove_whole(map, *start, *start + a->len, dead);
 	e->start = *start;
 	e->end = *start + a->len;
 	vm_entry_link(map, e);

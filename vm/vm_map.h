@@ -188,6 +188,10 @@ int vm_map_findspace(struct vm_map *, const struct vm_map_insert_args *,
 int vm_map_remove(struct vm_map *, vaddr_t start, vaddr_t end,
     struct vm_map_dead *);
 
+/* The same of whole entries, fixed ones too.  => write-locked; cannot fail */
+void vm_map_remove_whole(struct vm_map *, vaddr_t start, vaddr_t end,
+    struct vm_map_dead *);
+
 /* Second phase: drop what was removed.
  * => no lock held; may block.  Or, with the map locked: no entry is the last
  *    user of its object */
@@ -304,6 +308,10 @@ int vm_map_move(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to);
  */
 int vm_map_twin(struct vm_map *, struct vm_map_entry *src, enum vm_inherit what,
     struct vm_map_entry **twin);
+/* The same of a part of an entry, which stays in one piece; what the twin had
+ * too much comes out in rest, to be dropped. */
+int vm_map_twin_part(const struct vm_map_part *, enum vm_inherit what,
+    struct vm_map_dead *rest, struct vm_map_entry **twin);
 /* If the entry is private memory it has a partner from now on, and so has what
  * the pmap has of it.  => write-locked */
 void vm_map_mark_shared(struct vm_map *, struct vm_map_entry *);
@@ -320,21 +328,26 @@ int vm_map_duplicate(struct vm_map *, vaddr_t start, vsize_t len, vaddr_t to,
 /* Put such entries into their place.  => write-locked */
 void vm_map_link(struct vm_map *, struct vm_map_dead *copy);
 
+/* What a twin is to have of an entry; NONE: there is no twin. */
+typedef enum vm_inherit vm_map_inherit_fn(const struct vm_map_entry *);
+
 /*
- * vm_map_fork_entry: give the child a twin, or nothing, as the inheritance of
- * its parent's entry says.
+ * vm_map_inherits: what a child gets of an entry, as its inheritance says.
+ * vm_map_fork_need: what the twins of all entries will need.
+ * => parent locked
+ * vm_map_fork_entry: give the child such a twin.
  * => both maps write-locked, the range free in the child, and behind all that
  *    the child has
  * => VM_ENOMEM: the child has nothing of this entry
  * Source: UVM uvmspace_fork.
  */
+vm_map_inherit_fn vm_map_inherits;
+struct vm_charge vm_map_fork_need(struct vm_map *parent, vm_map_inherit_fn *);
 int vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *,
-    struct vm_map *child);
-/* What all its entries will need.  => parent locked */
-struct vm_charge vm_map_fork_need(struct vm_map *parent);
+    enum vm_inherit what, struct vm_map *child);
 /* The fork has come to its end: what the child shares is the parent's alone no
  * longer.  => parent write-locked */
-void vm_map_fork_done(struct vm_map *parent);
+void vm_map_fork_done(struct vm_map *parent, struct vm_map *child);
 
 /* Panic unless the map is sound.  => locked */
 void vm_map_check(struct vm_map *);

@@ -286,33 +286,6 @@ check_range(struct vm_map *map, const struct vm_map_pick *pick)
 
 /* ---- twins ---- */
 
-/*
- * Cut a twin to the part; the rest, if there is any, goes.  So references are
- * exact, and the source keeps its entry in one piece.  => NULL: no memory, and
- * all of it goes
- */
-static struct vm_map_entry *
-trim(const struct vm_map_part *p, struct vm_map_entry *twin,
-    struct vm_map_dead *rest)
-{
-	struct vm_map_entry *hi;
-
-	if (twin->end > p->end) {
-		hi = vm_entry_cut(p->map, twin, p->end);
-		if (hi == NULL)
-			goto no_memory;
-		list_insert_tail(&rest->entries, &hi->link);
-	}
-	if (twin->start == p->start)
-		return twin;
-	hi = vm_entry_cut(p->map, twin, p->start);
-	list_insert_tail(&rest->entries, &twin->link);
-	return hi;
-no_memory:
-	list_insert_tail(&rest->entries, &twin->link);
-	return NULL;
-}
-
 /* Shared memory that becomes a private mapping is inherited as one. */
 static void
 become_private(const struct vm_map_entry *src, struct vm_map_entry *twin)
@@ -326,14 +299,12 @@ add_twin(const struct vm_map_part *p, enum vm_pass how,
     struct vm_map_cargo *cargo, struct vm_map_dead *rest)
 {
 	struct vm_map_entry *twin;
-	int error = vm_map_twin(p->map, p->entry,
-	    how == VM_PASS_SHARE ? VM_INHERIT_SHARE : VM_INHERIT_COPY, &twin);
+	int error = vm_map_twin_part(p,
+	    how == VM_PASS_SHARE ? VM_INHERIT_SHARE : VM_INHERIT_COPY, rest,
+	    &twin);
 
 	if (error != 0)
 		return error;
-	twin = trim(p, twin, rest);
-	if (twin == NULL)
-		return VM_ENOMEM;
 	twin->marks &= (uint8_t)~VM_MARK_IMMUTABLE; /* the place is another */
 	become_private(p->entry, twin);
 	list_insert_tail(&cargo->entries.entries, &twin->link);

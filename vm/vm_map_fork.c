@@ -100,16 +100,62 @@ vm_map_twin(struct vm_map *map, struct vm_map_entry *src, enum vm_inherit what,
 	return error;
 }
 
+/*
+ * Cut a twin to the part; the rest, if there is any, goes.  So references are
+ * exact, and the source keeps its entry in one piece.  => NULL: no memory, and
+ * all of it goes
+ */
+static struct vm_map_entry *
+trim(const struct vm_map_part *p, struct vm_map_entry *twin,
+    struct vm_map_dead *rest)
+{
+	struct vm_map_entry *hi;
+
+	if (twin->end > p->end) {
+		hi = vm_entry_cut(p->map, twin, p->end);
+		if (hi == NULL)
+			goto no_memory;
+		list_insert_tail(&rest->entries, &hi->link);
+	}
+	if (twin->start == p->start)
+		return twin;
+	hi = vm_entry_cut(p->map, twin, p->start);
+	list_insert_tail(&rest->entries, &twin->link);
+	return hi;
+no_memory:
+	list_insert_tail(&rest->entries, &twin->link);
+	return NULL;
+}
+
+int
+vm_map_twin_part(const struct vm_map_part *p, enum vm_inherit what,
+    struct vm_map_dead *rest, struct vm_map_entry **twin)
+{
+	int error = vm_map_twin(p->map, p->entry, what, twin);
+
+	if (error != 0)
+		return error;
+	*twin = trim(p, *twin, rest);
+	return *twin == NULL ? VM_ENOMEM : 0;
+}
+
 /* ---- fork ---- */
 
+enum vm_inherit
+vm_map_inherits(const struct vm_map_entry *e)
+{
+	return vm_entry_is_reserved(e) ? VM_INHERIT_NONE :
+					 (enum vm_inherit)e->inherit;
+}
+
 struct vm_charge
-vm_map_fork_need(struct vm_map *parent)
+vm_map_fork_need(struct vm_map *parent, vm_map_inherit_fn *what)
 {
 	struct vm_charge sum = { 0 };
 	struct vm_map_entry *e;
 
 	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e)) {
-		if (is_charged(parent->sys, e, (enum vm_inherit)e->inherit))
+		if (is_charged(parent->sys, e, what(e)))
 			sum.anon += vm_entry_npages(e);
 	}
 	return sum;
@@ -117,14 +163,14 @@ vm_map_fork_need(struct vm_map *parent)
 
 int
 vm_map_fork_entry(struct vm_map *parent, struct vm_map_entry *src,
-    struct vm_map *child)
+    enum vm_inherit what, struct vm_map *child)
 {
 	struct vm_map_entry *dst;
 	int error;
 
-	if (src->inherit == VM_INHERIT_NONE || vm_entry_is_reserved(src))
+	if (what == VM_INHERIT_NONE)
 		return 0;
-	error = vm_map_twin(parent, src, (enum vm_inherit)src->inherit, &dst);
+	error = vm_map_twin(parent, src, what, &dst);
 	if (error == 0)
 		vm_entry_link(child, dst);
 	return error;
@@ -140,10 +186,11 @@ vm_map_mark_shared(struct vm_map *map, struct vm_map_entry *e)
 }
 
 void
-vm_map_fork_done(struct vm_map *parent)
+vm_map_fork_done(struct vm_map *parent, struct vm_map *child)
 {
 	struct vm_map_entry *e;
 
+	(void)child;
 	for (e = vm_map_first(parent); e != NULL; e = vm_map_next(parent, e)) {
 		if (e->inherit == VM_INHERIT_SHARE)
 			vm_map_mark_shared(parent, e);

@@ -8,8 +8,8 @@
 #include "vm/vm_fault.h"
 #include "vm/vm_pageout.h"
 
-#define FORK_PAGES 64 /* asked for when a fork finds no memory, then twice */
-#define FORK_TRIES 64 /* as many each time, so often */
+#define TRY_PAGES 64 /* asked for when there is no memory, then twice */
+#define TRIES     64 /* as many each time, so often */
 
 /* ---- beginning and end ---- */
 
@@ -59,32 +59,16 @@ vmspace_try_ref(struct vmspace *vs)
 	return false;
 }
 
-/* Foreign and immutable ranges lose their protection from being unmapped. */
-static void
-release_fixed(struct vm_map *map)
-{
-	struct vm_map_entry *e;
-
-	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
-		e->flags &= (uint8_t)~VM_ENTRY_FOREIGN;
-		e->marks &= (uint8_t)~VM_MARK_IMMUTABLE;
-	}
-}
-
 void
 vmspace_reset(struct vmspace *vs)
 {
 	struct vm_map *map = &vs->map;
 	struct vm_map_dead dead;
-	int error;
 
 	vm_map_dead_init(&dead);
 	vm_mutex_lock(&vs->brk_lock);
 	vm_map_lock(map);
-	release_fixed(map);
-	error = vm_map_remove(map, map->index.min, map->index.max, &dead);
-	VM_ASSERT(error == 0); /* nothing to cut, nothing foreign */
-	(void)error;
+	vm_map_remove_whole(map, map->index.min, map->index.max, &dead);
 	vs->brk_start = vs->brk_end = 0;
 	map->wire_future = VM_FUTURE_PLAIN;
 	vm_map_unlock(map);
@@ -110,8 +94,8 @@ vmspace_unref(struct vmspace *vs)
 
 /* ---- fork ---- */
 
-static void
-inherit_limits(const struct vmspace *parent, struct vmspace *child)
+void
+vmspace_inherit_limits(const struct vmspace *parent, struct vmspace *child)
 {
 	child->brk_start = parent->brk_start;
 	child->brk_end = parent->brk_end;
@@ -126,57 +110,77 @@ inherit_limits(const struct vmspace *parent, struct vmspace *child)
 
 /* With the break locked, the child's is that of the entries it gets. */
 static int
-fork_entries(struct vmspace *parent, struct vmspace *child, bool *refused)
+copy_entries(struct vmspace *from, struct vmspace *to,
+    const struct vmspace_copying *how, bool *refused)
 {
 	struct vm_map_entry *e;
 	struct vm_charge need;
 	int error;
 
-	vm_mutex_lock(&parent->brk_lock);
-	vm_map_lock(&parent->map);
-	vm_map_lock(&child->map);
-	inherit_limits(parent, child);
-	need = vm_map_fork_need(&parent->map);
-	error = vm_map_charge(&child->map, &need);
+	vm_mutex_lock(&from->brk_lock);
+	vm_map_lock(&from->map);
+	vm_map_lock(&to->map);
+	vmspace_inherit_limits(from, to);
+	need = vm_map_fork_need(&from->map, how->what);
+	error = vm_map_charge(&to->map, &need);
 	*refused = error != 0;
-	for (e = vm_map_first(&parent->map); error == 0 && e != NULL;
-	     e = vm_map_next(&parent->map, e))
-		error = vm_map_fork_entry(&parent->map, e, &child->map);
-	if (error == 0)
-		vm_map_fork_done(&parent->map);
-	pmap_update(parent->map.pmap);
-	vm_map_unlock(&child->map);
-	vm_map_unlock(&parent->map);
-	vm_mutex_unlock(&parent->brk_lock);
+	for (e = vm_map_first(&from->map); error == 0 && e != NULL;
+	     e = vm_map_next(&from->map, e))
+		error = vm_map_fork_entry(&from->map, e, how->what(e),
+		    &to->map);
+	if (error == 0 && how->done != NULL)
+		how->done(&from->map, &to->map);
+	pmap_update(from->map.pmap);
+	vm_map_unlock(&to->map);
+	vm_map_unlock(&from->map);
+	vm_mutex_unlock(&from->brk_lock);
 	return error;
 }
 
-/*
- * A fork that copies at once needs a page for each that it copies, all at the
- * same time; how many that is it does not say.
- */
-int
-vmspace_fork(struct vmspace *parent, struct vmspace **child)
+bool
+vmspace_get_memory(struct vm_system *sys, struct vmspace_tries *t)
 {
-	struct vm_system *sys = parent->map.sys;
-	size_t n = FORK_PAGES / 2, most = vm_page_count(sys);
-	unsigned tries = 0;
+	size_t most = vm_page_count(sys);
+
+	t->npages = t->npages == 0 ? TRY_PAGES : 2 * t->npages;
+	if (t->npages > most)
+		t->npages = most;
+	return t->n++ < TRIES && vm_pageout_more(sys, t->npages);
+}
+
+int
+vmspace_copy(struct vmspace *from, const struct vmspace_copying *how,
+    struct vmspace **to)
+{
+	struct vm_system *sys = from->map.sys;
+	struct vmspace_tries tries = { 0 };
 	bool refused;
 	int error;
 
 	do {
-		error = vmspace_create(sys, parent->map.design, child);
+		error = vmspace_create(sys, from->map.design, to);
 		if (error != 0)
 			return error;
-		error = fork_entries(parent, *child, &refused);
-		if (error == 0) {
-			VM_COUNT(sys, forks);
+		error = copy_entries(from, *to, how, &refused);
+		if (error == 0)
 			return 0;
-		}
-		vmspace_unref(*child);
-		*child = NULL;
-		n = 2 * n < most ? 2 * n : most;
-	} while (!refused && tries++ < FORK_TRIES && vm_pageout_more(sys, n));
+		vmspace_unref(*to);
+		*to = NULL;
+	} while (!refused && vmspace_get_memory(sys, &tries));
+	return error;
+}
+
+int
+vmspace_fork(struct vmspace *parent, struct vmspace **child)
+{
+	static const struct vmspace_copying how = {
+		.what = vm_map_inherits,
+		.done = vm_map_fork_done,
+	};
+	int error = vmspace_copy(parent, &how, child);
+
+	if (error == 0)
+		VM_COUNT(parent->map.sys, forks);
 	return error;
 }
 

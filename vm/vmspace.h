@@ -41,6 +41,33 @@ void vmspace_unref(struct vmspace *);
  */
 int vmspace_fork(struct vmspace *parent, struct vmspace **child);
 
+/*
+ * vmspace_copy: a new space with a twin of each entry that `what` wants one of,
+ * and the limits and the break of the other; `done` when all are there, with
+ * both maps write-locked, may be NULL.
+ * => no lock held; may block       => VM_ENOMEM: none, nothing has changed
+ */
+struct vmspace_copying {
+	vm_map_inherit_fn *what;
+	void (*done)(struct vm_map *from, struct vm_map *to);
+};
+int vmspace_copy(struct vmspace *from, const struct vmspace_copying *,
+    struct vmspace **to);
+/* => the map and the break of `to` locked, and of `from` or it is frozen */
+void vmspace_inherit_limits(const struct vmspace *from, struct vmspace *to);
+
+/*
+ * vmspace_get_memory: what copies at once needs a page for each that it copies,
+ * all at the same time, and does not say how many: ask for some, and for more
+ * each time it still fails.
+ * => no lock held; blocks   => false: there is no more, or it was often enough
+ */
+struct vmspace_tries {
+	unsigned n;
+	size_t npages;
+};
+bool vmspace_get_memory(struct vm_system *, struct vmspace_tries *);
+
 /* vmspace_reset: unmap everything, foreign entries too (exec). */
 void vmspace_reset(struct vmspace *);
 

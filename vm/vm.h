@@ -10,6 +10,7 @@
 #include "vm/pager/device.h"
 #include "vm/pager/file.h"
 #include "vm/vm_check.h"
+#include "vm/vm_checkpoint.h"
 #include "vm/vm_dump.h"
 #include "vm/vm_env.h"
 #include "vm/vm_extract.h"

@@ -87,6 +87,16 @@ struct vm_audit {
 	uint32_t (*part_refs)(struct vm_audit *, const void *what, uint32_t);
 };
 
+/* An entry that is to have again what a frozen one has. */
+struct vm_rewind {
+	struct vm_system *sys;
+	struct pmap *pmap; /* the entry's */
+	struct vm_map_entry *entry;
+	const struct vm_map_entry *base; /* frozen, private, needs a copy */
+	vm_pindex_t n;      /* the page of base that the entry begins at */
+	vm_pindex_t npages; /* out: added, how many pages were given up */
+};
+
 struct vm_cow_ops {
 	const char *name;
 	bool prompt; /* a private page goes as soon as nobody can reach it */
@@ -130,7 +140,8 @@ struct vm_cow_ops {
 	/*
 	 * copy: dst, a clone of the fields of src without references, becomes
 	 * a private copy of it, made lazily: what src's pmap maps there can no
-	 * longer be written to.  The caller updates the pmap.
+	 * longer be written to.  The caller updates the pmap; NULL: src maps
+	 * nothing, and needs a copy already.
 	 * => maps of both write-locked; dst's is not in use yet
 	 * => VM_ENOMEM: dst has no backing; src sees what it saw
 	 */
@@ -193,6 +204,24 @@ struct vm_cow_ops {
 	 */
 	int (*discard)(struct vm_system *, struct vm_map_entry *, vm_pindex_t n,
 	    vm_pindex_t len);
+
+	/*
+	 * keep: the private entry, which needs a copy and which nobody runs
+	 * in, is what others will be rewound to.  NULL: nothing to remember.
+	 * => map write-locked; does not fail
+	 */
+	void (*keep)(struct vm_system *, struct vm_map_entry *);
+
+	/*
+	 * may_rewind: whether rewind can do it.  NULL: always.
+	 * rewind: the private entry, not wired and never shared, has the upper
+	 * layer again that base has; what went is in no pmap.  At the cost of
+	 * what has changed, where the design can tell.  Cannot fail.
+	 * => maps of both write-locked, no longer than the base's pages from n
+	 *    on; the attributes and the object below agree
+	 */
+	bool (*may_rewind)(const struct vm_rewind *);
+	void (*rewind)(struct vm_rewind *);
 
 	/*
 	 * recall: what the entry has on a device that is to go, but for what

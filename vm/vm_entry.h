@@ -56,6 +56,8 @@ struct vm_layers_ref {
 #define VM_MARK_CHARGED   0x20 /* private, once writable: pages are promised */
 #define VM_MARK_RESERVED \
 	0x40 /* foreign, until entries come (vm_map_extract.h) */
+#define VM_MARK_WAS_LOCKED \
+	0x80 /* of a frozen map: what it is a copy of was LOCKED */
 
 struct vm_map_entry {
 	struct list link;    /* neighbours in address order */

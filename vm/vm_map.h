@@ -49,6 +49,7 @@ struct vm_map {
 	_Atomic uint64_t serial;         /* of the last change of its entries */
 	size_t nentries, nentries_peak;  /* (lock) */
 	enum vm_wire_future wire_future; /* (lock) what becomes of new ones */
+	bool frozen;                     /* (lock) see vm_map_rewind.h */
 	struct list held;                /* (lock) vm_held, in any order */
 	struct vm_writer writer;         /* what faults have made dirty */
 };

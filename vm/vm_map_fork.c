@@ -24,7 +24,7 @@ clone_entry(struct vm_system *sys, const struct vm_map_entry *src)
 	dst->layers.top = NULL; /* and the amap */
 	dst->flags &= (uint8_t) ~(
 	    VM_ENTRY_LOCKED | VM_ENTRY_WIRING | VM_ENTRY_SHARED);
-	dst->marks &= (uint8_t)~VM_MARK_ONFAULT;
+	dst->marks &= (uint8_t) ~(VM_MARK_ONFAULT | VM_MARK_WAS_LOCKED);
 	return dst;
 }
 
@@ -36,7 +36,7 @@ copy_backing(struct vm_map *map, struct vm_map_entry *src,
 
 	if (vm_map_may_be_wired(map, src))
 		return cow->copy_now(map->sys, src, dst);
-	return cow->copy(map->sys, map->pmap, src, dst);
+	return cow->copy(map->sys, map->frozen ? NULL : map->pmap, src, dst);
 }
 
 /* The same range, but zeroes. */

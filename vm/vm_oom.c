@@ -40,7 +40,8 @@ vm_oom_size(struct vmspace *vs, struct vm_oom_size *size)
 
 	*size = (struct vm_oom_size){ 0, 0, 0 };
 	vm_map_lock_read(map);
-	for (e = vm_map_first(map); e != NULL; e = vm_map_next(map, e)) {
+	for (e = vm_map_first(map); e != NULL && !map->frozen;
+	     e = vm_map_next(map, e)) {
 		cow->lock(e);
 		cow->walk(e, 0, vm_entry_npages(e), count_page, size);
 		cow->unlock(e);

@@ -62,6 +62,10 @@
 	X(swapout_pages, "pages that they gave up")                           \
 	X(rss_deactivated, "pages given up by spaces over their limit")       \
 	X(forks, "address spaces forked")                                     \
+	X(checkpoints, "checkpoints taken of address spaces")                 \
+	X(branches, "address spaces that began at a checkpoint")              \
+	X(resets, "address spaces that went back to one")                     \
+	X(reset_pages, "pages that they gave up for it")                      \
 	X(extract_copies, "pages copied for a space of another design")       \
 	X(charge_refused, "refusals because memory and swap are promised")    \
 	X(pages_zeroed, "frames filled with zeroes")                          \

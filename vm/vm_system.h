@@ -38,6 +38,7 @@ struct vm_system {
 	struct vm_mutex spaces_lock;
 	struct list spaces;            /* every vmspace, under spaces_lock */
 	_Atomic size_t slot_bytes;     /* arrays of amaps, for vm_metadata */
+	_Atomic uint64_t amap_names;   /* given: cow/amap_track.h */
 	_Atomic size_t index_bytes;    /* of page indexes, likewise */
 	_Atomic size_t paging_pages;   /* on their way out: vm_swapout.h */
 	_Atomic size_t busy_pages;     /* in transit, either way: vm_page.h */

@@ -32,6 +32,7 @@ destroy(struct vm_system *sys, struct vm_amap *am)
 	VM_ASSERT(am->nused == 0);
 	if (am->runs != NULL)
 		vm_amap_runs_drop(sys, am);
+	vm_amap_track_drop(sys, am);
 	am->slots->fini(sys, am);
 	vm_family_unref(sys, am->family);
 	vm_cow_put(sys, kind, am);
@@ -81,8 +82,10 @@ vm_amap_wipe(struct vm_system *sys, struct vm_amap *am, uint32_t slot,
 	uint32_t at;
 
 	VM_ASSERT(vm_amap_is_locked(am));
-	while (vm_amap_walk_next(am, &w, &at))
+	while (vm_amap_walk_next(am, &w, &at)) {
+		vm_amap_changed(am, at);
 		vm_anon_unref(sys, am->slots->clear(sys, am, at));
+	}
 }
 
 /* ---- references ---- */
@@ -163,6 +166,7 @@ vm_amap_extend(struct vm_system *sys, struct vm_aref *ref, vm_pindex_t len,
     vm_pindex_t more, bool forward)
 {
 	struct vm_amap *am = ref->amap;
+	uint32_t slot = ref->slot;
 	bool done = false;
 
 	if (am->slots->extend == NULL)
@@ -173,6 +177,8 @@ vm_amap_extend(struct vm_system *sys, struct vm_aref *ref, vm_pindex_t len,
 		trim(sys, ref, (uint32_t)len);
 		done = am->slots->extend(sys, ref, (uint32_t)more, forward);
 	}
+	if (!forward || ref->slot != slot)
+		vm_amap_track_drop(sys, am);
 	if (done)
 		VM_COUNT(sys, amap_extends);
 	vm_amap_unlock(am);
@@ -259,6 +265,8 @@ vm_amap_clone(struct vm_system *sys, const struct vm_aref *ref, vm_pindex_t len,
 	(void)vm_family_ref(am->family);
 	vm_amap_lock(am);
 	done = clone_slots(sys, ref, copy, protect);
+	if (done && !protect)
+		vm_amap_track_clone(sys, am, ref->slot, copy);
 	vm_amap_unlock(am);
 	if (!done) {
 		destroy(sys, copy);

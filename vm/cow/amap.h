@@ -20,6 +20,7 @@
 #ifndef VM_COW_AMAP_H
 #define VM_COW_AMAP_H
 
+#include "vm/cow/amap_track.h"
 #include "vm/cow/anon.h"
 #include "vm/cow/family.h"
 #include "vm/cow/slots.h"
@@ -57,8 +58,9 @@ struct vm_amap {
 	struct vm_amap_run *runs; /* [room] or NULL: refs counts for all */
 	uint32_t run_hint;        /* first slot of a run, to begin looking */
 	struct vm_reader reader;  /* by slots: what is read along from swap */
-	bool runs_lost;           /* no memory for runs when they were needed */
-	bool shared; /* MAP_INHERIT_SHARE: entries see each other */
+	struct vm_amap_track *track; /* NULL, or what has changed */
+	bool runs_lost; /* no memory for runs when they were needed */
+	bool shared;    /* MAP_INHERIT_SHARE: entries see each other */
 };
 
 static inline void
@@ -121,11 +123,20 @@ vm_amap_reserve(struct vm_system *sys, const struct vm_aref *ref, vm_pindex_t n)
 	    ref->amap->slots->reserve(sys, ref->amap, ref->slot + (uint32_t)n);
 }
 
+/* Whoever changes a slot says so. */
+static inline void
+vm_amap_changed(struct vm_amap *am, uint32_t slot)
+{
+	if (VM_UNLIKELY(am->track != NULL))
+		vm_amap_track_note(am->track, slot);
+}
+
 /* Put an anon into an empty slot, which has a place; take it out. */
 static inline void
 vm_amap_add(const struct vm_aref *ref, vm_pindex_t n, struct vm_anon *an)
 {
 	VM_ASSERT(vm_amap_is_locked(ref->amap));
+	vm_amap_changed(ref->amap, ref->slot + (uint32_t)n);
 	ref->amap->slots->set(ref->amap, ref->slot + (uint32_t)n, an);
 }
 
@@ -133,6 +144,7 @@ static inline struct vm_anon *
 vm_amap_take(struct vm_system *sys, const struct vm_aref *ref, vm_pindex_t n)
 {
 	VM_ASSERT(vm_amap_is_locked(ref->amap));
+	vm_amap_changed(ref->amap, ref->slot + (uint32_t)n);
 	return ref->amap->slots->clear(sys, ref->amap, ref->slot + (uint32_t)n);
 }
 
@@ -145,6 +157,7 @@ vm_amap_replace(const struct vm_aref *ref, vm_pindex_t n, struct vm_anon *an)
 
 	VM_ASSERT(vm_amap_is_locked(ref->amap));
 	VM_ASSERT(old != NULL);
+	vm_amap_changed(ref->amap, ref->slot + (uint32_t)n);
 	*at = an;
 	return old;
 }

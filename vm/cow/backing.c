@@ -522,6 +522,79 @@ backing_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 	return 0;
 }
 
+/* ---- checkpoints ---- */
+
+/* Both lists begin with the same object. */
+static bool
+is_unchanged(const struct vm_rewind *rw)
+{
+	const struct vm_layers_ref *is = &rw->entry->layers;
+	const struct vm_layers_ref *was = &rw->base->layers;
+
+	if (is->top == NULL || was->top == NULL)
+		return is->top == was->top;
+	return is->top->obj == was->top->obj && is->first == was->first + rw->n;
+}
+
+/* Whether what the base has is what lies under the entry's head. */
+static bool
+lies_over(const struct vm_rewind *rw)
+{
+	const struct vm_layers_ref *is = &rw->entry->layers;
+	const struct vm_layers_ref *was = &rw->base->layers;
+
+	return was->top != NULL && is->top != NULL && is->top->below != NULL &&
+	    is->top->below->obj == was->top->obj &&
+	    is->first + is->top->offset == was->first + rw->n;
+}
+
+static bool
+backing_may_rewind(const struct vm_rewind *rw)
+{
+	return rw->base->layers.top == NULL || is_unchanged(rw) ||
+	    lies_over(rw);
+}
+
+/* Entries cut from this one may have the head, too. */
+static void
+leave_head(struct vm_system *sys, struct vm_map_entry *e)
+{
+	struct vm_layer *head = e->layers.top;
+
+	if (is_sole_layer(head)) {
+		pop_head(sys, e);
+		return;
+	}
+	backing_lock(e);
+	if (is_sole_object(head))
+		vm_object_free(head->obj, e->layers.first,
+		    e->layers.first + vm_entry_npages(e));
+	backing_unlock(e);
+	atomic_fetch_add(&backing_of(head->below)->refs, 1);
+	e->layers.top = head->below;
+	e->layers.first += head->offset;
+	unref_list(sys, head);
+}
+
+static void
+backing_rewind(struct vm_rewind *rw)
+{
+	struct vm_map_entry *e = rw->entry;
+
+	if (is_unchanged(rw))
+		return;
+	e->flags |= VM_ENTRY_NEEDS_COPY;
+	if (rw->base->layers.top == NULL) {
+		vm_cow_unmap(rw);
+		drop_list(rw->sys, e);
+		return;
+	}
+	backing_lock(e);
+	vm_layers_unmap_top(rw);
+	backing_unlock(e);
+	leave_head(rw->sys, e);
+}
+
 /* ---- looking ---- */
 
 static void
@@ -560,6 +633,8 @@ const struct vm_cow_ops vm_cow_backing = {
 	.join = backing_join,
 	.drop = backing_drop,
 	.discard = backing_discard,
+	.may_rewind = backing_may_rewind,
+	.rewind = backing_rewind,
 	.give = vm_layers_give,
 	.walk = vm_layers_walk,
 	.check = backing_check,

@@ -385,6 +385,23 @@ vm_layers_push_down(struct vm_object *from, struct vm_object *to,
 	return error;
 }
 
+void
+vm_layers_unmap_top(struct vm_rewind *rw)
+{
+	const struct vm_map_entry *e = rw->entry;
+	vm_pindex_t first = e->layers.first, i = first;
+	vm_pindex_t end = first + vm_entry_npages(e);
+	struct vm_object *obj = e->layers.top->obj;
+	vaddr_t va;
+
+	for (; vm_object_next(obj, &i) != NULL && i < end; i++) {
+		va = e->start + vm_ptoa(i - first);
+		pmap_remove(rw->pmap, va, va + VM_PAGE_SIZE);
+		rw->npages++;
+	}
+	pmap_update(rw->pmap);
+}
+
 bool
 vm_layers_hides(const struct vm_map_entry *e, vm_pindex_t n, vm_pindex_t len)
 {

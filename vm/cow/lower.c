@@ -56,6 +56,17 @@ vm_cow_leave_pmap(struct vm_resolve *r)
 	pmap_update(r->pmap);
 }
 
+void
+vm_cow_unmap(struct vm_rewind *rw)
+{
+	const struct vm_map_entry *e = rw->entry;
+
+	rw->npages += pmap_resident_count(rw->pmap);
+	pmap_remove(rw->pmap, e->start, e->end);
+	pmap_update(rw->pmap);
+	rw->npages -= pmap_resident_count(rw->pmap);
+}
+
 /* What nobody has asked for is not waited for. */
 static bool
 may_read(const struct vm_resolve *r)

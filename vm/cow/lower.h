@@ -39,6 +39,10 @@ vm_cow_protect(struct pmap *pm, const struct vm_map_entry *e)
 		pmap_protect(pm, e->start, e->end, vm_cow_readonly(e));
 }
 
+/* vm_cow_unmap: all of an entry that is rewound leaves its pmap, complete on
+ * every processor, and counts. */
+void vm_cow_unmap(struct vm_rewind *);
+
 /*
  * vm_cow_lower: find page n of the entry in its object, which it has.  OK: the
  * answer is that of a reader, or of shared memory; who writes to private

@@ -277,7 +277,7 @@ mach_copy(struct vm_system *sys, struct pmap *pm, struct vm_map_entry *src,
 	vm_cow_ref_lower(src, dst);
 	dst->flags |= VM_ENTRY_COW | VM_ENTRY_NEEDS_COPY;
 	s = top_of(src);
-	if (s != NULL && s->policy->marks_pages) {
+	if (s != NULL && pm != NULL && s->policy->marks_pages) {
 		vm_shadow_lock(s);
 		protect_pages(src);
 		vm_shadow_unlock(s);
@@ -435,6 +435,53 @@ mach_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 	return 0;
 }
 
+/* ---- checkpoints ---- */
+
+/* Whether the entry's top lies right over what the base has, so that all that
+ * is not the same is in the top.  => locked */
+static bool
+lies_over(const struct vm_rewind *rw)
+{
+	const struct vm_layers_ref *is = &rw->entry->layers;
+	const struct vm_layers_ref *was = &rw->base->layers;
+
+	return was->top != NULL && is->top->below == was->top &&
+	    is->first + is->top->offset == was->first + rw->n;
+}
+
+static void
+unmap_own(struct vm_rewind *rw)
+{
+	struct vm_shadow *s = top_of(rw->entry);
+	bool known = false;
+
+	if (s != NULL) {
+		vm_shadow_lock(s);
+		known = lies_over(rw);
+		if (known)
+			vm_layers_unmap_top(rw);
+		vm_shadow_unlock(s);
+	}
+	if (!known)
+		vm_cow_unmap(rw);
+}
+
+static void
+mach_rewind(struct vm_rewind *rw)
+{
+	struct vm_map_entry *e = rw->entry, old = *e;
+
+	if (e->layers.top == rw->base->layers.top &&
+	    (e->layers.top == NULL ||
+		e->layers.first == rw->base->layers.first + rw->n))
+		return;
+	unmap_own(rw);
+	ref_top(rw->base, e);
+	e->layers.first += rw->n;
+	e->flags |= VM_ENTRY_NEEDS_COPY;
+	drop_top(&old);
+}
+
 /* ---- looking ---- */
 
 static void
@@ -488,6 +535,7 @@ const struct vm_cow_ops vm_cow_mach = {
 	.join = mach_join,
 	.drop = mach_drop,
 	.discard = mach_discard,
+	.rewind = mach_rewind,
 	.give = vm_layers_give,
 	.walk = vm_layers_walk,
 	.check = mach_check,
@@ -509,6 +557,7 @@ const struct vm_cow_ops vm_cow_freebsd = {
 	.join = mach_join,
 	.drop = mach_drop,
 	.discard = mach_discard,
+	.rewind = mach_rewind,
 	.give = vm_layers_give,
 	.walk = vm_layers_walk,
 	.check = mach_check,

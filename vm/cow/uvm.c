@@ -90,14 +90,17 @@ clone_own(struct vm_system *sys, struct vm_map_entry *e)
 	return 0;
 }
 
-/* True when the amap is ours alone, now that the others have settled. */
+/* True when the amap is ours alone, now that the others have settled; then it
+ * will be written to. */
 static bool
-is_last_user(struct vm_amap *am)
+take_over(struct vm_amap *am)
 {
 	bool last;
 
 	vm_amap_lock(am);
 	last = am->refs == 1;
+	if (last)
+		vm_amap_forget_name(am);
 	vm_amap_unlock(am);
 	return last;
 }
@@ -124,7 +127,7 @@ settle(struct vm_system *sys, struct vm_map_entry *e,
 		return 0;
 	if (e->aref.amap == NULL)
 		error = make_own(sys, e, slots);
-	else if (is_last_user(e->aref.amap))
+	else if (take_over(e->aref.amap))
 		VM_COUNT(sys, amap_takes);
 	else
 		error = clone_own(sys, e);
@@ -350,6 +353,108 @@ uvm_discard(struct vm_system *sys, struct vm_map_entry *e, vm_pindex_t n,
 	return 0;
 }
 
+/* ---- checkpoints ---- */
+
+static void
+uvm_keep(struct vm_system *sys, struct vm_map_entry *e)
+{
+	if (e->aref.amap == NULL)
+		return;
+	vm_amap_lock(e->aref.amap);
+	vm_amap_keep(sys, e->aref.amap);
+	vm_amap_unlock(e->aref.amap);
+}
+
+/* Both have the same slots; so they have not been written to since. */
+static bool
+is_unchanged(const struct vm_rewind *rw)
+{
+	const struct vm_aref *is = &rw->entry->aref, *was = &rw->base->aref;
+
+	return is->amap == was->amap &&
+	    (is->amap == NULL || is->slot == was->slot + rw->n);
+}
+
+/* Whether the changes are known, and nobody else has the entry's slots. */
+static bool
+knows_changes(const struct vm_rewind *rw)
+{
+	const struct vm_map_entry *e = rw->entry, *base = rw->base;
+	struct vm_amap *am = e->aref.amap;
+	bool knows;
+
+	if (am == NULL || base->aref.amap == NULL)
+		return false;
+	vm_amap_lock(am);
+	knows = (!vm_entry_needs_copy(e) || am->refs == 1) &&
+	    vm_amap_knows(&e->aref, vm_entry_npages(e), &base->aref, rw->n);
+	vm_amap_unlock(am);
+	return knows;
+}
+
+static void
+unmap_changed(const struct vm_rewind *rw)
+{
+	const struct vm_map_entry *e = rw->entry;
+	vm_pindex_t n, end = vm_entry_npages(e);
+
+	for (n = vm_amap_next_changed(&e->aref, 0, end); n < end;
+	     n = vm_amap_next_changed(&e->aref, n + 1, end))
+		pmap_remove(rw->pmap, e->start + vm_ptoa(n),
+		    e->start + vm_ptoa(n + 1));
+	pmap_update(rw->pmap);
+}
+
+/* => false: no memory; some have been turned back */
+static bool
+turn_back(struct vm_rewind *rw)
+{
+	const struct vm_map_entry *e = rw->entry;
+	vm_pindex_t n, end = vm_entry_npages(e);
+	bool done = true;
+
+	vm_amap_lock(e->aref.amap);
+	for (n = vm_amap_next_changed(&e->aref, 0, end); done && n < end;
+	     n = vm_amap_next_changed(&e->aref, n + 1, end), rw->npages++)
+		done = vm_amap_turn_back(rw->sys, &e->aref, n, &rw->base->aref,
+		    rw->n + n);
+	vm_amap_unlock(e->aref.amap);
+	return done;
+}
+
+/* The entry begins anew with what the base has. */
+static void
+begin_anew(struct vm_rewind *rw)
+{
+	struct vm_map_entry *e = rw->entry;
+	vm_pindex_t npages = vm_entry_npages(e);
+
+	vm_cow_unmap(rw);
+	if (e->aref.amap != NULL)
+		vm_amap_unref(rw->sys, &e->aref, npages);
+	e->flags |= VM_ENTRY_NEEDS_COPY;
+	e->aref = rw->base->aref;
+	if (e->aref.amap == NULL)
+		return;
+	e->aref.slot += (uint32_t)rw->n;
+	vm_amap_lock(e->aref.amap);
+	vm_amap_ref(rw->sys, &e->aref, npages);
+	vm_amap_unlock(e->aref.amap);
+}
+
+static void
+uvm_rewind(struct vm_rewind *rw)
+{
+	if (is_unchanged(rw))
+		return;
+	if (knows_changes(rw)) {
+		unmap_changed(rw);
+		if (turn_back(rw))
+			return;
+	}
+	begin_anew(rw);
+}
+
 /* ---- looking ---- */
 
 /* The first page of [n, end) that the object has, or end. */
@@ -475,6 +580,8 @@ const struct vm_cow_ops vm_cow_uvm = {
 	.give = uvm_give,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
+	.keep = uvm_keep,
+	.rewind = uvm_rewind,
 	.recall = vm_uvm_recall,
 	.walk = uvm_walk,
 	.check = uvm_check,
@@ -498,6 +605,8 @@ const struct vm_cow_ops vm_cow_openbsd = {
 	.give = uvm_give,
 	.drop = uvm_drop,
 	.discard = uvm_discard,
+	.keep = uvm_keep,
+	.rewind = uvm_rewind,
 	.recall = vm_uvm_recall,
 	.walk = uvm_walk,
 	.check = uvm_check,

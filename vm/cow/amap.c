@@ -98,6 +98,21 @@ vm_amap_ref(struct vm_system *sys, const struct vm_aref *ref, vm_pindex_t len)
 	vm_amap_runs_add(sys, ref->amap, ref->slot, (uint32_t)len, 1);
 }
 
+struct vm_aref
+vm_amap_ref_part(struct vm_system *sys, const struct vm_aref *whole,
+    vm_pindex_t npages, vm_pindex_t n, vm_pindex_t len)
+{
+	struct vm_aref part = { whole->amap, whole->slot + (uint32_t)n };
+
+	vm_amap_lock(part.amap);
+	if (len != npages)
+		vm_amap_runs_make(sys, part.amap, whole->slot,
+		    (uint32_t)npages);
+	vm_amap_ref(sys, &part, len);
+	vm_amap_unlock(part.amap);
+	return part;
+}
+
 void
 vm_amap_unref(struct vm_system *sys, struct vm_aref *ref, vm_pindex_t len)
 {

@@ -193,6 +193,11 @@ struct vm_amap *vm_amap_create(struct vm_system *, const struct vm_slots_ops *,
 /* One more reference to the len pages of ref. => locked */
 void vm_amap_ref(struct vm_system *, const struct vm_aref *, vm_pindex_t len);
 
+/* One more reference, to len pages from page n on of one to npages.
+ * => not locked */
+struct vm_aref vm_amap_ref_part(struct vm_system *, const struct vm_aref *,
+    vm_pindex_t npages, vm_pindex_t n, vm_pindex_t len);
+
 /*
  * vm_amap_unref: a reference to len pages goes, with the anons that nobody
  * else refers to, and with the last the amap.

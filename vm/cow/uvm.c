@@ -433,13 +433,9 @@ begin_anew(struct vm_rewind *rw)
 	if (e->aref.amap != NULL)
 		vm_amap_unref(rw->sys, &e->aref, npages);
 	e->flags |= VM_ENTRY_NEEDS_COPY;
-	e->aref = rw->base->aref;
-	if (e->aref.amap == NULL)
-		return;
-	e->aref.slot += (uint32_t)rw->n;
-	vm_amap_lock(e->aref.amap);
-	vm_amap_ref(rw->sys, &e->aref, npages);
-	vm_amap_unlock(e->aref.amap);
+	if (rw->base->aref.amap != NULL)
+		e->aref = vm_amap_ref_part(rw->sys, &rw->base->aref,
+		    vm_entry_npages(rw->base), rw->n, npages);
 }
 
 static void

@@ -257,6 +257,14 @@ vm_map_fini(struct vm_map *map)
 /* ---- checking ---- */
 
 static void
+check_frozen(const struct vm_map_entry *e)
+{
+	VM_VERIFY(!vm_entry_is_wired(e) && !vm_entry_is_reserved(e));
+	VM_VERIFY(!vm_entry_is_cow(e) || vm_entry_needs_copy(e) ||
+	    (e->flags & VM_ENTRY_SHARED) != 0);
+}
+
+static void
 check_entry(const struct vm_map *map, const struct vm_map_entry *e)
 {
 	struct vm_map_entry *next = vm_map_next(map, e);
@@ -267,6 +275,8 @@ check_entry(const struct vm_map *map, const struct vm_map_entry *e)
 	VM_VERIFY((e->end & VM_PAGE_MASK) == 0);
 	VM_VERIFY((e->prot & ~e->max_prot) == 0);
 	VM_VERIFY(!vm_entry_is_reserved(e) || vm_entry_is_empty(e)); /* M8 */
+	if (map->frozen)                                             /* K1 */
+		check_frozen(e);
 	VM_VERIFY(next == NULL || e->end <= next->start);
 	VM_VERIFY(
 	    e->gap == (next == NULL ? map->index.max : next->start) - e->end);
@@ -292,6 +302,7 @@ vm_map_check(struct vm_map *map)
 	}
 	LIST_FOREACH(struct vm_held, h, &map->held, link)
 		need.wired += vm_atop(h->end - h->start);
+	VM_VERIFY(!map->frozen || pmap_resident_count(map->pmap) == 0);
 	e = vm_map_first(map);
 	VM_VERIFY(map->index.first_gap ==
 	    (e == NULL ? map->index.max : e->start) - map->index.min);

@@ -348,11 +348,9 @@ change_all(struct fixture *fx)
 	assert_int_equal(store(fx, 45, 'x'), 0);
 	assert_int_equal(protect(fx, 10, 2, VM_PROT_READ), VM_OK);
 	(void)vm_minherit(fx->vs, fx_va(14), FX_PAGE, VM_INHERIT_ZERO);
-	assert_int_equal(vm_madvise(fx->vs, fx_va(16), FX_PAGE,
-			     VM_MADV_RANDOM),
+	assert_int_equal(vm_madvise(fx->vs, fx_va(16), FX_PAGE, VM_MADV_RANDOM),
 	    VM_OK);
-	assert_int_equal(vm_madvise(fx->vs, fx_va(2), FX_PAGE,
-			     VM_MADV_DISCARD),
+	assert_int_equal(vm_madvise(fx->vs, fx_va(2), FX_PAGE, VM_MADV_DISCARD),
 	    VM_OK);
 	assert_int_equal(map_file(fx, 20, 1, VM_MMAP_PRIVATE, 1), VM_OK);
 	(void)vm_mimmutable(fx->vs, fx_va(8), FX_PAGE);
@@ -549,8 +547,8 @@ test_strangers(void **state)
 	struct fixture *fx = *state, *elsewhere;
 	struct vm_checkpoint *cp;
 	struct vmspace *vs;
-	const struct vm_design *other =
-	    fx_is_uvm() ? &vm_design_mach : &vm_design_netbsd;
+	const struct vm_design *other = fx_is_uvm() ? &vm_design_mach :
+						      &vm_design_netbsd;
 
 	map_filled(fx, 0, 2, 'a');
 	cp = take(fx->vs);
@@ -667,8 +665,7 @@ play_failure(uint64_t n, enum faulty_mode mode)
 	assert_int_equal(protect(fx, 7, 2, VM_PROT_READ), VM_OK);
 	assert_int_equal(store(fx, 15, 'x'), 0);
 	assert_int_equal(map_anon(fx, 18, 8), VM_OK);
-	assert_int_equal(vm_madvise(fx->vs, fx_va(0), FX_PAGE,
-			     VM_MADV_DISCARD),
+	assert_int_equal(vm_madvise(fx->vs, fx_va(0), FX_PAGE, VM_MADV_DISCARD),
 	    VM_OK);
 	faulty_fail(&fx->env, n, mode);
 	(void)vm_checkpoint_take(fx->vs, &again);
@@ -712,7 +709,7 @@ test_every_allocation(void **state)
 
 /* ---- at random, beside a model ---- */
 
-#define NPAGES 40
+#define NPAGES  40
 #define NSPACES 4
 #define NPOINTS 4
 
@@ -746,9 +743,10 @@ play_store(struct world *w, size_t i, size_t page)
 	int byte = 1 + (int)random_below(250);
 	int error = store_in(w->fx, w->spaces[i], page, byte);
 
-	verify(error == (c->byte < 0 ? VM_EFAULT :
-		   !c->writable    ? VM_EACCES :
-				     0));
+	verify(error ==
+	    (c->byte < 0         ? VM_EFAULT :
+		    !c->writable ? VM_EACCES :
+				   0));
 	if (error == 0)
 		c->byte = byte;
 }
@@ -765,8 +763,8 @@ play_range(struct world *w, size_t i, size_t page, size_t n)
 			return; /* holes are another test's */
 	}
 	if (what == 0)
-		assert_int_equal(fx_map_at(w->fx, vs, page, n,
-				     VM_MMAP_PRIVATE, NULL, 0),
+		assert_int_equal(fx_map_at(w->fx, vs, page, n, VM_MMAP_PRIVATE,
+				     NULL, 0),
 		    VM_OK);
 	else if (what == 1)
 		assert_int_equal(vm_munmap(vs, fx_va(page), n * FX_PAGE),

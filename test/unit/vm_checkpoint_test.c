@@ -540,6 +540,45 @@ test_wired_refused(void **state)
 	vm_checkpoint_unref(cp);
 }
 
+/* Where memory is not overcommitted: does a checkpoint count as a space, and a
+ * reset only for what comes back beyond what goes? */
+static void
+test_promised(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_checkpoint *cp, *again;
+	struct vmspace *other;
+	struct vm_charge is, max;
+	size_t n, half;
+
+	vm_system_overcommit(fx->sys, false);
+	vm_charge_get(fx->sys, &is, &max);
+	half = max.anon / 2;
+	assert_int_equal(map_anon(fx, 0, half), VM_OK);
+	assert_int_equal(store(fx, 1, 'a'), 0);
+	cp = take(fx->vs);
+	assert_int_equal(vm_checkpoint_take(fx->vs, &again), VM_ENOMEM);
+	for (n = 0; n < half; n += 2)
+		assert_int_equal(unmap(fx, n, 1), VM_OK);
+	assert_int_equal(map_anon(fx, half, half / 2), VM_OK);
+	reset(cp, fx->vs);
+	assert_int_equal(fx->sys->charged_anon, 2 * half);
+	assert_int_equal(load(fx, 1), 'a');
+	vmspace_reset(fx->vs);
+	assert_int_equal(vmspace_create(fx->sys, fx_design, &other), VM_OK);
+	assert_int_equal(fx_map_at(fx, other, 0, half, VM_MMAP_PRIVATE, NULL,
+			     0),
+	    VM_OK);
+	assert_int_equal(vm_checkpoint_reset(cp, fx->vs), VM_ENOMEM);
+	vm_check(fx->sys);
+	assert_int_equal(entries(fx->vs), 0);
+	vmspace_unref(other);
+	reset(cp, fx->vs);
+	assert_int_equal(load(fx, 1), 'a');
+	vm_checkpoint_unref(cp);
+	assert_int_equal(fx->sys->charged_anon, half);
+}
+
 /* Does a space of another design, or of another system, stay out? */
 static void
 test_strangers(void **state)
@@ -918,6 +957,7 @@ main(void)
 		FX_TEST(test_shared),
 		FX_TEST(test_wired),
 		FX_TEST(test_wired_refused),
+		FX_TEST(test_promised),
 		FX_TEST(test_strangers),
 		FX_TEST(test_paged),
 		FX_TEST(test_under_way),

@@ -44,6 +44,7 @@ struct bench {
 	struct vm_system *sys;
 	struct vmspace *space; /* where operations happen */
 	struct vmspace *child;
+	struct vm_checkpoint *cp;
 	vaddr_t *where; /* addresses to look up, in an unguessable order */
 	size_t n;
 };
@@ -149,6 +150,34 @@ prepare_forked(struct bench *b, size_t n)
 {
 	prepare_resident(b, n);
 	must(vmspace_fork(b->space, &b->child), "vmspace_fork");
+}
+
+static void
+take(struct bench *b)
+{
+	must(vm_checkpoint_take(b->space, &b->cp), "vm_checkpoint_take");
+}
+
+static void
+prepare_checkpoint(struct bench *b, size_t n)
+{
+	prepare_resident(b, n);
+	take(b);
+}
+
+/* All pages written since; or but one, all mapped. */
+static void
+prepare_changed(struct bench *b, size_t n)
+{
+	prepare_checkpoint(b, n);
+	touch_all(b->space, n);
+}
+
+static void
+prepare_changed_little(struct bench *b, size_t n)
+{
+	prepare_checkpoint(b, n);
+	touch(b->space, base_va);
 }
 
 static void
@@ -318,6 +347,27 @@ op_fork(struct bench *b, size_t i)
 }
 
 static void
+prepare_checkpoint_entries(struct bench *b, size_t n)
+{
+	prepare_entries_touched(b, n);
+	take(b);
+}
+
+static void
+op_branch(struct bench *b, size_t i)
+{
+	(void)i;
+	must(vm_checkpoint_branch(b->cp, &b->child), "vm_checkpoint_branch");
+}
+
+static void
+op_reset(struct bench *b, size_t i)
+{
+	(void)i;
+	must(vm_checkpoint_reset(b->cp, b->space), "vm_checkpoint_reset");
+}
+
+static void
 op_exit(struct bench *b, size_t i)
 {
 	(void)i;
@@ -364,6 +414,15 @@ static const struct row rows[] = {
 	    op_fork, true, 0 },
 	{ "exit-page", "end of a child, per page of its own", prepare_copied,
 	    op_exit, true, COUNTER(anons_freed) },
+	{ "branch-entry", "branch of a checkpoint, per entry with one page",
+	    prepare_checkpoint_entries, op_branch, true,
+	    COUNTER(entries_allocated) },
+	{ "branch-page", "the same, per resident page of one entry",
+	    prepare_checkpoint, op_branch, true, 0 },
+	{ "reset-page", "reset to a checkpoint, per page written since",
+	    prepare_changed, op_reset, true, COUNTER(reset_pages) },
+	{ "reset-other", "the same, per page that was not written",
+	    prepare_changed_little, op_reset, true, 0 },
 };
 
 enum { NROWS = sizeof(rows) / sizeof(rows[0]) };

@@ -406,6 +406,48 @@ test_mappings(void **state)
 	vm_checkpoint_unref(cp);
 }
 
+static void
+move(struct fixture *fx, size_t from, size_t n, size_t to)
+{
+	struct vm_map *map = fx_map(fx);
+
+	vm_map_lock(map);
+	assert_int_equal(vm_map_move(map, fx_va(from), n * FX_PAGE, fx_va(to)),
+	    VM_OK);
+	vm_map_unlock(map);
+	vm_check(fx->sys);
+}
+
+/* Does memory that went elsewhere, and came to the place of its like, return;
+ * written to since or not?
+ *
+ *	[ a b ]	 ->  [ b a ]
+ */
+static void
+test_moved(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_checkpoint *cp;
+
+	map_filled(fx, 0, 8, 'a');
+	for (size_t i = 4; i < 8; i++)
+		assert_int_equal(store(fx, i, 'b'), 0);
+	cp = take(fx->vs);
+	for (size_t i = 0; i < 8; i++) {
+		if (i % 2 == 0)
+			assert_int_equal(store(fx, i, 'x'), 0);
+		move(fx, 0, 4, 20);
+		move(fx, 4, 4, 0);
+		move(fx, 20, 4, 4);
+		assert_true(page_is(fx, fx->vs, 3, 'b'));
+		assert_true(page_is(fx, fx->vs, 7, 'a'));
+		reset(cp, fx->vs);
+		assert_true(all_are(fx, fx->vs, 0, 4, 'a'));
+		assert_true(all_are(fx, fx->vs, 4, 4, 'b'));
+	}
+	vm_checkpoint_unref(cp);
+}
+
 /* Does a heap that grew come back short, and the rest cost what was written? */
 static void
 test_heap(void **state)
@@ -953,6 +995,7 @@ main(void)
 		FX_TEST(test_names),
 		FX_TEST(test_relatives),
 		FX_TEST(test_mappings),
+		FX_TEST(test_moved),
 		FX_TEST(test_heap),
 		FX_TEST(test_shared),
 		FX_TEST(test_wired),

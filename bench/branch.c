@@ -13,8 +13,8 @@
  *		and over; the writes are not counted
  *
  * The times are medians, in microseconds; the last column is what a reset takes
- * for each KB that was written, of the most pages.  Then, in nanoseconds, what a
- * fault takes that reads a page of 1 MB, in a branch, and in a branch of a
+ * for each KB that was written, of the most pages.  Then, in nanoseconds, what
+ * a fault takes that reads a page of 1 MB, in a branch, and in a branch of a
  * branch... 100 deep, of which each wrote a page, and all are still there.
  * fork(2) is what the parent waits for, with the child's end, in a process that
  * has written so much memory of its own and has nothing else.

@@ -53,8 +53,8 @@ int vm_checkpoint_branch(struct vm_checkpoint *, struct vmspace **);
 /*
  * vm_checkpoint_reset: the space, any of the same system and design, becomes
  * what the checkpoint is, at one moment: who uses it meanwhile finds the one or
- * the other.  A wiring under way, or a range that is held, ends as if its memory
- * had been unmapped and mapped again.
+ * the other.  A wiring under way, or a range that is held, ends as if its
+ * memory had been unmapped and mapped again.
  * => no lock held; may block
  * => VM_EINVAL: of another system or design; VM_ENOMEM, VM_EAGAIN (more wired
  *    than the system allows): the space goes on unchanged

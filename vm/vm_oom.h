@@ -19,8 +19,8 @@ struct vm_oom_size {
 
 /*
  * vm_oom_size: pages of the upper layers of its entries, which nobody else has,
- * or only relatives of it; and of what it shares, whoever has that, too.  Nothing of
- * a checkpoint, in which nobody runs who could be ended.
+ * or only relatives of it; and of what it shares, whoever has that, too.
+ * Nothing of a checkpoint, in which nobody runs who could be ended.
  * => no lock held
  */
 void vm_oom_size(struct vmspace *, struct vm_oom_size *);

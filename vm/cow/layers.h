@@ -92,8 +92,8 @@ int vm_layers_copy_pages(struct vm_map_entry *, struct vm_object *to,
 int vm_layers_push_down(struct vm_object *from, struct vm_object *to,
     vm_pindex_t start, vm_pindex_t end);
 
-/* vm_layers_unmap_top: what the top layer has of an entry that is rewound leaves
- * its pmap, complete on every processor, and counts. */
+/* vm_layers_unmap_top: what the top layer has of an entry that is rewound
+ * leaves its pmap, complete on every processor, and counts. */
 void vm_layers_unmap_top(struct vm_rewind *);
 
 /*

@@ -5,6 +5,7 @@
 # One make, no makefiles in folders.  Everything built stands under build/:
 #
 #	build/libbsdvm.a  build/bsdvm	the products
+#	build/libbsdvm.so.1		the same for programs, installed only
 #	build/VARIANT/...		objects, one folder a variant (below)
 #	build/test/  build/prog/	test programs; what they run under bsdvm
 #	build/log/			what the tests said
@@ -46,7 +47,7 @@ host_main := $(if $(HOST),$(strip $(call mains,host) $(call mains,cmd)))
 
 # --------------------------------------------------------------- variants
 
-VARIANTS := obj asan tsan
+VARIANTS := obj pic asan tsan
 FREE_ARCHS := x86_64 riscv64 aarch64
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
@@ -57,6 +58,7 @@ CORE_FLAGS := -ffreestanding
 HOST_FLAGS = -D_GNU_SOURCE -pthread $(HAVE)
 
 FLAGS_obj := -O2
+FLAGS_pic := -O2 -fPIC
 FLAGS_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
     -fno-sanitize-recover=all -DVM_CHECKS=1
 FLAGS_tsan := -O1 -fno-omit-frame-pointer -fsanitize=thread -DVM_CHECKS=1
@@ -73,6 +75,10 @@ kind_flags = $(if $(filter $(CORE),$<),$(CORE_FLAGS),$(HOST_FLAGS))
 ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
 include build/have.mk
 endif
+
+# The library of programs: its name changes when they have to be compiled anew.
+VERSION := $(shell sed -n 's/^\#define VERSION "\(.*\)"/\1/p' cmd/main.c)
+soname := libbsdvm.so.1
 
 # ------------------------------------------------------------------ goals
 
@@ -127,6 +133,13 @@ build/libbsdvm.a: build/obj/libbsdvm.a
 link = $(CC) -g -pthread $(CFLAGS) $(LDFLAGS) -o $@ \
     -Wl,--start-group $^ -Wl,--end-group -Wl,--as-needed $(LIBS)
 
+# What <bsdvm/vm.h> declares, and no more; self/libbsdvm.map gives versions.
+build/$(soname): build/pic/libbsdvm.a self/libbsdvm.map
+	$(call say,ld)
+	$(Q)$(CC) -shared -pthread $(CFLAGS) $(LDFLAGS) -o $@ -Wl,-soname,$(soname) \
+	    -Wl,--version-script=self/libbsdvm.map -Wl,-z,defs \
+	    -Wl,--whole-archive $< -Wl,--no-whole-archive -Wl,--as-needed $(LIBS)
+
 build/bsdvm: $(call objects,obj,$(host_main)) build/obj/libhost.a build/libbsdvm.a
 	$(call say,ld)
 	$(Q)$(link)
@@ -175,11 +188,28 @@ libdir = $(DESTDIR)$(PREFIX)/lib
 incdir = $(DESTDIR)$(PREFIX)/include/bsdvm
 mandir = $(DESTDIR)$(PREFIX)/share/man
 
+define pkgconfig
+prefix=$(PREFIX)
+libdir=$${prefix}/lib
+includedir=$${prefix}/include
+
+Name: bsdvm
+Description: virtual memory of the BSDs, in a process of your own
+Version: $(VERSION)
+Cflags: -I$${includedir}
+Libs: -L$${libdir} -lbsdvm
+Libs.private: -pthread $(LIBS)
+endef
+export pkgconfig
+
 .PHONY: install
-install: all ## into $(DESTDIR)$(PREFIX), users compile with -I PREFIX/include/bsdvm
-	install -d $(bindir) $(libdir) $(addprefix $(incdir)/,$(sort $(dir $(HEADERS))))
+install: all build/$(soname) ## into $(DESTDIR)$(PREFIX), with a pkg-config file
+	install -d $(bindir) $(libdir)/pkgconfig \
+	    $(addprefix $(incdir)/,$(sort $(dir $(HEADERS))))
 	$(if $(host_main),install -m 755 build/bsdvm $(bindir))
-	install -m 644 build/libbsdvm.a $(libdir)
+	install -m 644 build/libbsdvm.a build/$(soname) $(libdir)
+	ln -sf $(soname) $(libdir)/libbsdvm.so
+	@echo "$$pkgconfig" >$(libdir)/pkgconfig/bsdvm.pc
 	@for h in $(HEADERS); do install -m 644 $$h $(incdir)/$$h || exit; done
 	install -m 644 include/bsdvm/*.h $(incdir)
 	@$(foreach m,$(wildcard man/*.[1-9]),install -D -m 644 $(m) \

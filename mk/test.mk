@@ -19,6 +19,7 @@ LIMIT_stress := 400
 LIMIT_host := 1200
 LIMIT_lint := 600
 LIMIT_free := 60
+LIMIT_install := 300
 
 folder = $(basename $(1))
 variant = $(patsubst .%,%,$(suffix $(1)))
@@ -27,7 +28,7 @@ planned = $(foreach n,$(call names,$(folder)),$(folder)-$(n).$(variant))
 
 HOST_TESTS := $(if $(host_main),$(wildcard test/host/run test/host/designs))
 
-TESTS := lint lint-selftest $(FREE_ARCHS:%=free-%) \
+TESTS := lint lint-selftest install $(FREE_ARCHS:%=free-%) \
     $(foreach p,$(PLAN),$(call planned,$(p))) $(THREADED:%=unit-%.tsan)
 TESTS_ALONE := $(HOST_TESTS:test/host/%=host-%)
 
@@ -69,6 +70,14 @@ build/log/lint.log: build/obj/libbsdvm.a | build/deps/test
 
 build/log/lint-selftest.log: | build/deps/test
 	@tools/run-test lint-selftest $(LIMIT_lint) test/lint/run
+
+# Where a user has it: test/install/run compiles what is in there by pkg-config.
+build/log/install.log: all build/$(soname) | build/deps/test
+	@rm -rf build/root
+	@$(MAKE) -s --no-print-directory install \
+	    DESTDIR=$(CURDIR)/build/root PREFIX=/opt/bsdvm >/dev/null
+	@ROOT=build/root/opt/bsdvm tools/run-test install $(LIMIT_install) \
+	    test/install/run
 
 build/log/free-%.log: build/free-%/core.o
 	@tools/run-test free-$* $(LIMIT_free) tools/check-free $*

@@ -64,7 +64,7 @@ is_refused(struct task *t, uint64_t flags)
 	if (flags & CLONE_VM)
 		return false;
 	vm_map_lock_read(map);
-	need = vm_map_fork_need(map).anon;
+	need = vm_map_fork_need(map, vm_map_inherits).anon;
 	vm_map_unlock_read(map);
 	if (!charge_refuses(t->run, vm_ptoa(need)))
 		return false;

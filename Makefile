@@ -166,6 +166,15 @@ build/free-$(1)/core.o: $$(call objects,free-$(1),$$(CORE))
 endef
 $(foreach a,$(FREE_ARCHS),$(eval $(call free_rules,$(a))))
 
+# The library as a stranger takes it into his own program: two files.
+.PHONY: amalgamation
+amalgamation: build/amalgamation/bsdvm.c ## the library in bsdvm.c and bsdvm.h
+
+build/amalgamation/bsdvm.c: $(CORE) $(PORTS) $(HEADERS) LICENSE tools/amalgamate \
+    $(wildcard self/*.h include/bsdvm/*.h) | build/deps/amalgamation
+	$(call say,made)
+	$(Q)tools/amalgamate $(@D) $(CORE) $(PORTS)
+
 # Another compiler or other flags than last time: everything is out of date.
 build/flags: FORCE
 	@mkdir -p $(@D)

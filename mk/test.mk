@@ -11,6 +11,10 @@
 PLAN := differ.asan stress.tsan contract.asan unit.obj unit.asan
 THREADED := $(notdir $(basename $(shell grep -ls pthread_create test/unit/*_test.c)))
 
+# What is tested of the library in one file, built in variant `one`.
+AMALGAMATED := vm_cow_test vm_extract_test vm_loan_test vm_mmap_test \
+    vm_paging_test vmspace_test
+
 # Seconds that one program may take before it is stopped and has failed.
 LIMIT_unit := 120
 LIMIT_contract := 300
@@ -18,6 +22,7 @@ LIMIT_differ := 900
 LIMIT_stress := 400
 LIMIT_host := 1200
 LIMIT_lint := 600
+LIMIT_amalgamation := 200
 LIMIT_free := 60
 LIMIT_install := 300
 
@@ -28,8 +33,9 @@ planned = $(foreach n,$(call names,$(folder)),$(folder)-$(n).$(variant))
 
 HOST_TESTS := $(if $(host_main),$(wildcard test/host/run test/host/designs))
 
-TESTS := lint lint-selftest install $(FREE_ARCHS:%=free-%) \
-    $(foreach p,$(PLAN),$(call planned,$(p))) $(THREADED:%=unit-%.tsan)
+TESTS := lint lint-selftest install amalgamation $(FREE_ARCHS:%=free-%) \
+    $(foreach p,$(PLAN),$(call planned,$(p))) $(THREADED:%=unit-%.tsan) \
+    $(AMALGAMATED:%=unit-%.one)
 TESTS_ALONE := $(HOST_TESTS:test/host/%=host-%)
 
 # ------------------------------------------------------------------ goals
@@ -79,6 +85,9 @@ build/log/install.log: all build/$(soname) | build/deps/test
 	@ROOT=build/root/opt/bsdvm tools/run-test install $(LIMIT_install) \
 	    test/install/run
 
+build/log/amalgamation.log: build/amalgamation/bsdvm.c
+	@tools/run-test amalgamation $(LIMIT_amalgamation) test/amalgamation/run
+
 build/log/free-%.log: build/free-%/core.o
 	@tools/run-test free-$* $(LIMIT_free) tools/check-free $*
 
@@ -98,11 +107,26 @@ build/test/$(1)-%.$(2): build/$(2)/test/$(1)/%.o \
 endef
 $(foreach p,$(PLAN) unit.tsan,$(eval $(call test_rules,$(call folder,$(p)),$(call variant,$(p)))))
 
+# With the header of the library in one file, whose guards then leave out those
+# of the tree; and with that file in the place of the library.
+build/one/test/unit/%.o: test/unit/%.c Makefile build/flags build/amalgamation/bsdvm.c
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(BASIC) $(HOST_FLAGS) -O1 $(CFLAGS) -MMD -MP \
+	    -include build/amalgamation/bsdvm.h -c -o $@ $<
+
+build/one/bsdvm.o: build/amalgamation/bsdvm.c Makefile build/flags
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) -std=c11 -O1 $(CFLAGS) -c -o $@ $<
+build/one/libbsdvm.a: build/one/bsdvm.o
+$(eval $(call test_rules,unit,one))
+
 # Only the tests named host_ are linked with host/: a file of it that does not
 # compile shall not fail all the others.
 $(foreach t,$(filter unit-host_%,$(TESTS)),$(eval build/test/$(t): build/$(call variant,$(t))/libhost.a))
 
-$(foreach v,$(VARIANTS),$(eval $(call objects,$(v),$(wildcard test/*/*.c)): | build/deps/test))
+$(foreach v,$(VARIANTS) one,$(eval $(call objects,$(v),$(wildcard test/*/*.c)): | build/deps/test))
 
 # What runs under bsdvm: ordinary programs, as a user has them, dynamic and
 # static.

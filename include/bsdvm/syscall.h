@@ -10,7 +10,7 @@
  *	one process				another that agrees
  *	fd = bsdvm_sys_give(p, len, how)
  *	... fd passes over a Unix socket,
- *	    or by fork			-->	p = bsdvm_sys_take(fd, NULL, &len)
+ *	    or by fork			--> p = bsdvm_sys_take(fd, NULL, &len)
  *
  * What fails returns -1 (NULL where a pointer is returned) and sets errno.
  * Addresses are page aligned, lengths in bytes are rounded up to pages.

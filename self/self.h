@@ -30,7 +30,8 @@ struct bsdvm_system {
 	struct vm_swap_cipher cipher;   /* (c) ctx NULL: none */
 	pthread_t daemon;               /* (c) */
 	_Atomic size_t nspaces;         /* (a) */
-	_Atomic size_t nobjects;        /* (a) references of the program's */
+	_Atomic size_t nobjects;        /* (a) references of the program's, and
+					   its checkpoints */
 };
 
 struct bsdvm_space {
@@ -72,6 +73,9 @@ self_pmap(const struct bsdvm_space *space)
 typedef const struct vm_env *self_wrap(const struct vm_env *arena);
 int self_system_create(const struct bsdvm_config *, self_wrap *,
     struct bsdvm_system **, struct bsdvm_why *);
+
+/* self_space: hand a vmspace to the program.  => VM_ENOMEM: it is gone */
+int self_space(struct bsdvm_system *, struct vmspace *, struct bsdvm_space **);
 
 /*
  * self_object: hand a reference to the program.  NULL is no memory.

@@ -22,6 +22,7 @@
 #include "self/window.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -139,8 +140,9 @@ is_fault(const siginfo_t *info)
 }
 
 bool
-bsdvm_fault(siginfo_t *info, void *ucontext)
+bsdvm_fault(void *siginfo, void *ucontext)
 {
+	siginfo_t *info = siginfo;
 	int error, saved = errno;
 	struct self_range r;
 	vm_prot_t access;

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* => VM_ENOMEM: the vmspace is gone */
-static int
-make(struct bsdvm_system *sys, struct vmspace *vs, struct bsdvm_space **out)
+int
+self_space(struct bsdvm_system *sys, struct vmspace *vs,
+    struct bsdvm_space **out)
 {
 	struct bsdvm_space *space = vm_alloc(sys->vm, sizeof(*space));
 	int error = space == NULL ? VM_ENOMEM : 0;
@@ -39,7 +39,7 @@ bsdvm_space_create(struct bsdvm_system *sys, struct bsdvm_space **out)
 
 	if (error == 0)
 		error = vmspace_create(sys->vm, sys->design, &vs);
-	return error != 0 ? error : make(sys, vs, out);
+	return error != 0 ? error : self_space(sys, vs, out);
 }
 
 int
@@ -50,7 +50,7 @@ bsdvm_space_fork(struct bsdvm_space *parent, struct bsdvm_space **child)
 
 	if (error == 0)
 		error = vmspace_fork(parent->vs, &vs);
-	return error != 0 ? error : make(parent->sys, vs, child);
+	return error != 0 ? error : self_space(parent->sys, vs, child);
 }
 
 void

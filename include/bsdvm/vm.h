@@ -48,7 +48,6 @@
 #ifndef BSDVM_VM_H
 #define BSDVM_VM_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +59,7 @@ extern "C" {
 struct bsdvm_system; /* memory, a design, swap */
 struct bsdvm_space;  /* an address space: a window */
 struct bsdvm_object; /* what can be mapped: a file, shared memory, a pager */
+struct bsdvm_checkpoint; /* what a space was at a moment */
 
 #define BSDVM_PAGE_SIZE ((size_t)4096)
 
@@ -119,7 +119,7 @@ struct bsdvm_why {
  * bsdvm_system_create: a system, and a thread of it that makes free pages.
  * => BSDVM_EINVAL: the configuration; BSDVM_EIO: swap cannot be opened;
  *    BSDVM_ENOMEM; BSDVM_ENOTSUP: no memory file of the kernel's
- * bsdvm_system_destroy: => BSDVM_EBUSY: a space or an object is left
+ * bsdvm_system_destroy: => BSDVM_EBUSY: a space, object or checkpoint is left
  */
 int bsdvm_system_create(const struct bsdvm_config *, struct bsdvm_system **,
     struct bsdvm_why *);
@@ -157,6 +157,25 @@ void bsdvm_space_destroy(struct bsdvm_space *);
  * => BSDVM_ENOMEM
  */
 int bsdvm_space_fork(struct bsdvm_space *, struct bsdvm_space **child);
+
+/*
+ * bsdvm_checkpoint_take: what the space is now, for later.  What is shared is
+ * not part of it: mapped so, or inherited so.
+ * bsdvm_checkpoint_branch: a new space that begins there, as one that was
+ * forked then.  Of branches one may take checkpoints, too.
+ * bsdvm_checkpoint_reset: the space, any of the same system, is as it was: in
+ * memory, mappings and locked ranges.  No thread uses it at the same time.
+ * bsdvm_checkpoint_drop: in any order.  NULL: nothing.
+ *
+ * Nothing is copied but pages that are written afterwards.  A branch costs by
+ * mappings; a reset of the space, or of a branch, by the pages written since.
+ * => BSDVM_ENOMEM; reset also BSDVM_EINVAL: of another system, BSDVM_EAGAIN:
+ *    locked memory; the space goes on unchanged
+ */
+int bsdvm_checkpoint_take(struct bsdvm_space *, struct bsdvm_checkpoint **);
+int bsdvm_checkpoint_branch(struct bsdvm_checkpoint *, struct bsdvm_space **);
+int bsdvm_checkpoint_reset(struct bsdvm_checkpoint *, struct bsdvm_space *);
+void bsdvm_checkpoint_drop(struct bsdvm_checkpoint *);
 
 /* The same place in another space; NULL: p is in no window. */
 void *bsdvm_translate(struct bsdvm_space *to, const void *p);
@@ -353,8 +372,10 @@ int bsdvm_thread_init(void);
  * SA_NODEFER and all other signals blocked.  true: it was a fault in a window,
  * and the access may be tried again.  false: it is for the program; *info says
  * what has happened, si_signo may have become SIGBUS.
+ *
+ * info, ucontext  the second and third argument of the handler
  */
-bool bsdvm_fault(siginfo_t *info, void *ucontext);
+bool bsdvm_fault(void *info, void *ucontext);
 
 #ifdef __cplusplus
 }

@@ -365,6 +365,51 @@ test_failures(void **state)
 
 /* ----------------------------------------------------------- fork(2) */
 
+/* Are spaces what they were, after a reset; and branches, from the start? */
+static void
+run_checkpoint(const char *design)
+{
+	struct bsdvm_system *sys = make_system(design, MB, 8 * MB);
+	struct bsdvm_space *space = make_space(sys), *branch;
+	struct bsdvm_checkpoint *begin, *later;
+	char *p = make_memory(space, 2 * MB), *q;
+
+	fill(p, 2 * MB, 1);
+	assert_int_equal(bsdvm_checkpoint_take(space, &begin), 0);
+	for (int round = 0; round < 3; round++) {
+		fill(p + (size_t)round * 64 * KB, 64 * KB, 100 + round);
+		assert_int_equal(bsdvm_munmap(p + MB, 16 * PAGE), 0);
+		assert_int_equal(bsdvm_checkpoint_reset(begin, space), 0);
+		expect(p, 2 * MB, 1);
+	}
+	assert_int_equal(bsdvm_checkpoint_branch(begin, &branch), 0);
+	q = bsdvm_translate(branch, p);
+	fill(q, MB, 2);
+	assert_int_equal(bsdvm_checkpoint_take(branch, &later), 0);
+	fill(q, MB, 3);
+	assert_int_equal(bsdvm_checkpoint_reset(later, branch), 0);
+	expect(q, MB, 2);
+	assert_int_equal(bsdvm_checkpoint_reset(begin, branch), 0);
+	expect(q, 2 * MB, 1);
+	bsdvm_checkpoint_drop(begin);
+	expect(p, 2 * MB, 1);
+	bsdvm_space_destroy(space);
+	bsdvm_space_destroy(branch);
+	assert_int_equal(bsdvm_system_destroy(sys), BSDVM_EBUSY);
+	bsdvm_checkpoint_drop(later);
+	assert_int_equal(bsdvm_system_destroy(sys), 0);
+}
+
+static void
+test_checkpoints(void **state)
+{
+	const char *name;
+
+	(void)state;
+	for (unsigned i = 0; (name = bsdvm_design_name(i)) != NULL; i++)
+		run_checkpoint(name);
+}
+
 /* Does a child process have nothing of it, and the parent all? */
 static void
 test_process_fork(void **state)
@@ -400,6 +445,7 @@ main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_checkpoints),
 		cmocka_unit_test(test_process_fork),
 	};
 

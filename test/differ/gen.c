@@ -600,6 +600,20 @@ gen_extract(struct gen *g, const struct model *m, struct op *op)
 }
 
 static void
+gen_point(struct gen *g, const struct model *m, struct op *op)
+{
+	(void)m;
+	op->object = (uint8_t)gen_below(g, TRACE_POINTS);
+}
+
+static void
+gen_branch(struct gen *g, const struct model *m, struct op *op)
+{
+	gen_point(g, m, op);
+	gen_fork(g, m, op);
+}
+
+static void
 gen_renew(struct gen *g, const struct model *m, struct op *op)
 {
 	(void)m;
@@ -657,6 +671,10 @@ static const struct gen_kind {
 	[OP_UNLOAN] = { 12, NULL, gen_loan },
 	[OP_LOAN_TO] = { 12, pick_range, gen_loan_to },
 	[OP_EXTRACT] = { 30, pick_range, gen_extract },
+	[OP_TAKE] = { 12, NULL, gen_point },
+	[OP_BRANCH] = { 8, NULL, gen_branch },
+	[OP_BACK] = { 24, NULL, gen_point },
+	[OP_DROP] = { 5, NULL, gen_point },
 };
 
 static enum op_kind

@@ -339,6 +339,10 @@ model_fini(struct model *m)
 		for (size_t i = 0; i < m->ncells; i++)
 			cell_clear(&m->spaces[s].cells[i]);
 	}
+	for (unsigned s = 0; s < TRACE_POINTS; s++) {
+		for (size_t i = 0; i < m->ncells; i++)
+			cell_clear(&m->points[s].cells[i]);
+	}
 	for (unsigned i = 1; i <= TRACE_OBJECTS; i++)
 		thing_unref(m->things[i]);
 	for (unsigned i = 0; i < TRACE_LOANS; i++)
@@ -447,16 +451,25 @@ model_is_short(const struct model *m, uint64_t npages)
 	return is_short_with_swap(m, pages, npages);
 }
 
+static uint64_t
+charged_of(const struct model *m, const struct model_space *sp)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < m->ncells; i++)
+		n += sp->cells[i].mapped && sp->cells[i].charged;
+	return n;
+}
+
 uint64_t
 model_promised(const struct model *m)
 {
 	uint64_t n = live_extent;
 
-	for (unsigned i = 0; i < TRACE_SPACES; i++) {
-		for (size_t j = 0; j < m->ncells; j++)
-			n += m->spaces[i].cells[j].mapped &&
-			    m->spaces[i].cells[j].charged;
-	}
+	for (unsigned i = 0; i < TRACE_SPACES; i++)
+		n += charged_of(m, &m->spaces[i]);
+	for (unsigned i = 0; i < TRACE_POINTS; i++)
+		n += charged_of(m, &m->points[i]);
 	return n;
 }
 

@@ -102,6 +102,7 @@ struct model {
 	struct model_space spaces[TRACE_SPACES];
 	struct thing *things[TRACE_OBJECTS + 1];
 	struct loan loans[TRACE_LOANS];
+	struct model_space points[TRACE_POINTS]; /* as spaces were then */
 	uint64_t reserve;        /* frames that are not for us */
 	struct vm_charge before; /* the operation, what was promised, */
 	uint64_t limit_was;      /* and the most that could be; */

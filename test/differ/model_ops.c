@@ -2346,6 +2346,102 @@ expect_fork(struct model *m, const struct op *op, const struct outcome *out,
 	return NULL;
 }
 
+/* ------------------------------------------------------------ checkpoints */
+
+/* What a checkpoint has of a cell, and a space of one of a checkpoint; whether
+ * it is wired it only remembers. */
+static void
+keep_cell(struct cell *to, struct cell *from)
+{
+	if (!from->mapped)
+		return;
+	if (from->foreign || from->guard) {
+		*to = *from;
+	} else if (from->private && !from->shared) {
+		cell_copy(to, from);
+		cell_charge(to);
+	} else {
+		cell_share(to, from);
+	}
+	to->pinned = false;
+	to->unread = to->wired;
+}
+
+static void
+keep_space(struct model *m, struct model_space *to, struct model_space *from)
+{
+	to->design = from->design;
+	to->alive = true;
+	to->wire_future = from->wire_future;
+	to->brk_start = from->brk_start;
+	to->brk_end = from->brk_end;
+	to->stack_limit = from->stack_limit;
+	for (size_t i = 0; i < m->ncells; i++)
+		keep_cell(&to->cells[i], &from->cells[i]);
+}
+
+static struct model_space *
+point_of(struct model *m, const struct op *op)
+{
+	return &m->points[op->object];
+}
+
+static const char *
+apply_take(struct model *m, const struct op *op, struct outcome *out)
+{
+	if (out->error == VM_OK)
+		keep_space(m, point_of(m, op), space_of(m, op));
+	return NULL;
+}
+
+static const char *
+apply_branch(struct model *m, const struct op *op, struct outcome *out)
+{
+	struct model_space *sp = &m->spaces[op->flags];
+
+	if (out->error != VM_OK)
+		return NULL;
+	keep_space(m, sp, point_of(m, op));
+	sp->wire_future = VM_FUTURE_PLAIN;
+	for (size_t i = 0; i < m->ncells; i++)
+		sp->cells[i].wired = sp->cells[i].onfault =
+		    sp->cells[i].unread = false;
+	return NULL;
+}
+
+/* What is to be locked again may be more than others leave. */
+static const char *
+expect_back(struct model *m, const struct op *op, const struct outcome *out,
+    uint32_t *errors)
+{
+	struct span all = { point_of(m, op)->cells, 0, m->ncells };
+
+	(void)out;
+	*errors = OK;
+	if (any(all, is_wired))
+		*errors |= ERROR(VM_EAGAIN);
+	return NULL;
+}
+
+static const char *
+apply_back(struct model *m, const struct op *op, struct outcome *out)
+{
+	if (out->error != VM_OK)
+		return NULL;
+	clear_all(m, space_of(m, op));
+	keep_space(m, space_of(m, op), point_of(m, op));
+	return NULL;
+}
+
+static const char *
+apply_drop(struct model *m, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	clear_all(m, point_of(m, op));
+	point_of(m, op)->alive = false;
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ remap */
 
 /* How a remap goes, once it is known to be right. */
@@ -2700,6 +2796,10 @@ static const struct rule rules[OP_KINDS] = {
 	[OP_LOAN_TO] = { expect_loan_to, apply_loan_to },
 	[OP_EXTRACT] = { expect_extract, apply_extract },
 	[OP_STACK_CHECK] = { expect_stack_check, apply_nothing },
+	[OP_TAKE] = { expect_fork, apply_take },
+	[OP_BRANCH] = { expect_success, apply_branch },
+	[OP_BACK] = { expect_back, apply_back },
+	[OP_DROP] = { expect_success, apply_drop },
 };
 
 /* Where in the file a shared cell ends within the page; a page otherwise. */
@@ -2762,6 +2862,18 @@ takes_object(const struct op *op)
 	    (op->kind == OP_FILE_SIZE || op->len <= OP_BYTES_MAX);
 }
 
+static bool
+takes_point(struct model *m, const struct op *op)
+{
+	const struct model_space *pt = point_of(m, op);
+
+	if (op->object >= TRACE_POINTS || pt->alive != (op->kind != OP_TAKE))
+		return false;
+	if (op->kind == OP_BRANCH)
+		return op->flags < TRACE_SPACES && !m->spaces[op->flags].alive;
+	return op->kind != OP_BACK || space_of(m, op)->design == pt->design;
+}
+
 bool
 model_takes(struct model *m, struct op *op)
 {
@@ -2780,6 +2892,10 @@ model_takes(struct model *m, struct op *op)
 		return op->object < TRACE_SWAPS && op->flags < 3;
 	if (op->kind == OP_UNLOAN)
 		return op->object < TRACE_LOANS && m->loans[op->object].on;
+	if (op->kind >= OP_TAKE && op->kind <= OP_DROP && !takes_point(m, op))
+		return false;
+	if (op->kind == OP_BRANCH || op->kind == OP_DROP)
+		return true;
 	if (space_of(m, op)->alive != (op->kind != OP_CREATE))
 		return false;
 	if (op->kind == OP_FORK)

@@ -116,7 +116,7 @@ static bool
 without_flag(struct op *op, unsigned bit)
 {
 	bool numbered = op->kind == OP_INHERIT || op->kind == OP_ADVISE ||
-	    op->kind == OP_FORK;
+	    op->kind == OP_FORK || op->kind == OP_BRANCH;
 
 	if (numbered || !(op->flags >> bit & 1))
 		return false;

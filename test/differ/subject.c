@@ -243,6 +243,14 @@ space_end(struct subject *s, unsigned i)
 	s->spaces[i] = NULL;
 }
 
+static void
+drop(struct subject *s, unsigned i)
+{
+	if (s->points[i] != NULL)
+		vm_checkpoint_unref(s->points[i]);
+	s->points[i] = NULL;
+}
+
 /* After the last space only what files have cached may be in use. */
 static const char *
 left_over(struct subject *s)
@@ -270,6 +278,8 @@ subject_fini(struct subject *s)
 
 	for (unsigned i = 0; i < TRACE_SPACES; i++)
 		space_end(s, i);
+	for (unsigned i = 0; i < TRACE_POINTS; i++)
+		drop(s, i);
 	for (unsigned i = 0; i < TRACE_LOANS; i++)
 		give_back(s, i);
 	vm_check(s->sys);
@@ -725,6 +735,36 @@ do_fork(struct subject *s, const struct op *op, struct outcome *out)
 }
 
 static void
+do_take(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_checkpoint_take(s->spaces[op->space],
+	    &s->points[op->object]);
+}
+
+static void
+do_branch(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_checkpoint_branch(s->points[op->object],
+	    &s->spaces[op->flags]);
+	s->spots[op->flags] = (struct vm_stack_spot){ 0 };
+}
+
+static void
+do_back(struct subject *s, const struct op *op, struct outcome *out)
+{
+	out->error = vm_checkpoint_reset(s->points[op->object],
+	    s->spaces[op->space]);
+	s->spots[op->space] = (struct vm_stack_spot){ 0 };
+}
+
+static void
+do_drop(struct subject *s, const struct op *op, struct outcome *out)
+{
+	(void)out;
+	drop(s, op->object);
+}
+
+static void
 do_exit(struct subject *s, const struct op *op, struct outcome *out)
 {
 	(void)out;
@@ -870,6 +910,10 @@ static op_fn *const op_fns[OP_KINDS] = {
 	[OP_UNLOAN] = do_unloan,
 	[OP_LOAN_TO] = do_loan_to,
 	[OP_EXTRACT] = do_extract,
+	[OP_TAKE] = do_take,
+	[OP_BRANCH] = do_branch,
+	[OP_BACK] = do_back,
+	[OP_DROP] = do_drop,
 	[OP_VSUNLOCK] = do_vsunlock,
 	[OP_SWAP_HOLD] = do_swap_hold,
 	[OP_FILE_HOLD] = do_file_hold,

@@ -47,6 +47,7 @@ struct subject {
 	struct vm_page *lent[TRACE_LOANS][MODEL_CELLS];
 	size_t nlent[TRACE_LOANS];
 	struct vm_stack_spot spots[TRACE_SPACES];
+	struct vm_checkpoint *points[TRACE_POINTS];
 	struct vm_object *objects[TRACE_OBJECTS + 1];
 	struct badfile files[TRACE_FILES];
 	uint64_t waits; /* so often something had to end */

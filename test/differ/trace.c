@@ -139,6 +139,10 @@ static const struct kind {
 	[OP_UNLOAN] = { "unloan", NULL },
 	[OP_LOAN_TO] = { "loan_to", NULL },
 	[OP_EXTRACT] = { "extract", &extract_words },
+	[OP_TAKE] = { "take", NULL },
+	[OP_BRANCH] = { "branch", NULL },
+	[OP_BACK] = { "back", NULL },
+	[OP_DROP] = { "drop", NULL },
 };
 
 /* ------------------------------------------------------------------ print */

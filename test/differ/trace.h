@@ -29,6 +29,7 @@ enum {
 	TRACE_SWAPS = 2,
 	TRACE_HOLDS = 2, /* of a space, at once */
 	TRACE_LOANS = 2,
+	TRACE_POINTS = 2, /* checkpoints */
 	/* Object numbers: 0 is none, then the files, then shared memory. */
 	TRACE_OBJECTS = TRACE_FILES + TRACE_ANONS,
 	/* What fails: FAULTYSWAP_* from here on, and BADFILE_*. */
@@ -82,6 +83,10 @@ enum op_kind {
 	OP_UNLOAN,
 	OP_LOAN_TO,
 	OP_EXTRACT, /* map entries are passed on */
+	OP_TAKE,    /* a checkpoint; a space that begins there, or goes back */
+	OP_BRANCH,
+	OP_BACK,
+	OP_DROP,
 	OP_KINDS
 };
 
@@ -104,14 +109,14 @@ enum {
  * len2		map: alignment; remap: the new length; stack: bytes it may
  *		have now
  * flags	VM_MMAP_*, VM_MREMAP_*, VM_MS_*, VM_MCL_*; lock: 1, on faults;
- *		advise, inherit: which; fork: number of the child's space
+ *		advise, inherit: which; fork, branch: number of the new space
  *		swap_fail, file_fail: what fails, FAULTYSWAP_*, BADFILE_*;
  *		read, write, exec: OP_LEAVE; let_go: OP_FAILS; *_hold: OP_ON;
  *		loan_to: the space it is lent to; extract: VM_EXTRACT_*, and
  *		OP_COPY or OP_DONATE, else to share
  * object	swap_*: number of the device, vslock, vsunlock: of the buffer,
  *		loan, unloan: of the loan, from 0 on; extract: the space
- *		that gets it
+ *		that gets it; take, branch, back, drop: of the checkpoint
  * value	where the bytes that are written come from; create: which of the
  *		system's designs; stack: pages of its guard; swap_fail,
  *		file_fail: which request from now on; let_go: what

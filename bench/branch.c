@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * branch [MEGABYTES...]: what checkpoints, branches and resets take, beside
- * fork(2) of as much memory (1, 16, 256).
+ * branch [-h] [MEGABYTES...]: what checkpoints, branches and resets take,
+ * beside fork(2) of as much memory (1, 16, 256).
  *
- * On the soft MMU, a space in which every page has been written.  Then
+ * On the soft MMU, or with -h on that of this process, a space in which every
+ * page has been written.  Then
  *
  *	take	its first checkpoint
  *	again	one more, when 100 pages have been written since
@@ -20,7 +21,8 @@
  * has written so much memory of its own and has nothing else.
  *
  * What they mean: the work of the core, with a page table in the place of an
- * MMU.  What not: translations that have to be loaded again.
+ * MMU, whose translations need not be loaded again.  With -h each change of
+ * what is mapped is a call of the kernel, and a branch reserves addresses.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -35,6 +37,8 @@
 #include "bench/samples.h"
 
 enum { DEPTH = 100, FEW = 100, ROUNDS = 21 };
+
+static bool here;
 
 static const size_t dirty[] = { 1, FEW, 10000 };
 #define NDIRTY (sizeof(dirty) / sizeof(dirty[0]))
@@ -67,9 +71,7 @@ cell(double us)
 static void
 touch(struct bench *b, struct vmspace *vs, size_t page, vm_prot_t access)
 {
-	must(vm_fault(&vs->map, b->base + vm_ptoa(page), access,
-		 VM_FAULT_NARROW),
-	    "vm_fault");
+	rig_touch(&b->rig, vs, b->base + vm_ptoa(page), access);
 }
 
 /* Write to n pages, spread over all. */
@@ -176,6 +178,15 @@ resets(struct bench *b)
 	cell(us * 1000 / kbytes);
 }
 
+static void
+begin(struct bench *b, const struct vm_design *design, size_t nframes)
+{
+	if (here)
+		rig_init_here(&b->rig, design, nframes, 2 * b->npages + 64);
+	else
+		rig_init(&b->rig, design, nframes);
+}
+
 /* ---- depth ---- */
 
 /* Nanoseconds for a page, in spaces where nothing is mapped yet. */
@@ -204,7 +215,7 @@ measure_depth(const struct vm_design *design)
 	struct vm_checkpoint *at[DEPTH];
 	struct vmspace *next;
 
-	rig_init(&b.rig, design, b.npages * (DEPTH + 2));
+	begin(&b, design, b.npages * (DEPTH + 2));
 	b.vs = rig_space(&b.rig, b.npages, VM_MMAP_PRIVATE, &b.base);
 	write_pages(&b, b.vs, b.npages);
 	for (size_t i = 0; i < DEPTH; i++) {
@@ -231,7 +242,7 @@ measure(const struct vm_design *design, size_t mbytes)
 {
 	struct bench b = { .npages = mbytes * 256 };
 
-	rig_init(&b.rig, design, b.npages + b.npages / 2 + 24000);
+	begin(&b, design, b.npages + b.npages / 2 + 24000);
 	b.vs = rig_space(&b.rig, b.npages, VM_MMAP_PRIVATE, &b.base);
 	write_pages(&b, b.vs, b.npages);
 	printf("%-10s %5zu", design->name, mbytes);
@@ -289,9 +300,14 @@ main(int argc, char **argv)
 {
 	static const char *const usual[] = { "1", "16", "256" };
 	const char *const *sizes = usual;
-	size_t n = argc > 1 ? (size_t)argc - 1 : 3;
 	const struct vm_design *design;
+	size_t n = 3;
 
+	here = argc > 1 && strcmp(argv[1], "-h") == 0;
+	argc -= here;
+	argv += here;
+	if (argc > 1)
+		n = (size_t)argc - 1;
 	if (argc > 1)
 		sizes = (const char *const *)(void *)(argv + 1);
 	printf("%-10s %5s %8s %8s %8s %8s %8s", "", "MB", "take", "again",

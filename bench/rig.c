@@ -6,7 +6,15 @@
 
 #include "env/posix.h"
 #include "env/swapfile.h"
+#include "pmap/host_self.h"
 #include "pmap/soft.h"
+
+static void
+begin(struct rig *rig)
+{
+	must(vm_system_create(&posix_env, rig->machine, &rig->sys), "system");
+	vm_system_prefer(rig->sys, rig->design);
+}
 
 void
 rig_init(struct rig *rig, const struct vm_design *design, size_t npages)
@@ -17,8 +25,20 @@ rig_init(struct rig *rig, const struct vm_design *design, size_t npages)
 
 	*rig = (struct rig){ .design = design };
 	must(soft_machine_create(&posix_env, &soft, &rig->machine), "machine");
-	must(vm_system_create(&posix_env, rig->machine, &rig->sys), "system");
-	vm_system_prefer(rig->sys, design);
+	begin(rig);
+}
+
+void
+rig_init_here(struct rig *rig, const struct vm_design *design, size_t npages,
+    size_t window)
+{
+	const struct host_self_config here = { .env = &posix_env,
+		.npages = npages,
+		.va_max = vm_ptoa(window) };
+
+	*rig = (struct rig){ .design = design, .here = true };
+	must(host_self_create(&here, &rig->machine), "machine");
+	begin(rig);
 }
 
 void
@@ -29,7 +49,10 @@ rig_fini(struct rig *rig)
 		(void)pthread_join(rig->daemon, NULL);
 	}
 	vm_system_destroy(rig->sys);
-	soft_machine_destroy(rig->machine);
+	if (rig->here)
+		host_self_destroy(rig->machine);
+	else
+		soft_machine_destroy(rig->machine);
 }
 
 void
@@ -46,6 +69,15 @@ rig_swap_to(struct rig *rig, const char *path, size_t npages)
 		errx(1, "%s: %s", path, why.text);
 	device.name = path;
 	must(vm_swap_add(rig->sys, &device, &id), "vm_swap_add");
+}
+
+void
+rig_touch(struct rig *rig, struct vmspace *vs, vaddr_t va, vm_prot_t access)
+{
+	do
+		must(vm_fault(&vs->map, va, access, VM_FAULT_NARROW),
+		    "vm_fault");
+	while (rig->here && !host_self_ready(vs->map.pmap, va, access));
 }
 
 static void *

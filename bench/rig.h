@@ -20,15 +20,22 @@ struct rig {
 	struct vm_system *sys;
 	pthread_t daemon;
 	bool has_daemon;
+	bool here; /* on this process, not on the soft MMU */
 };
 
 /* So many pages of memory, two processors. */
 void rig_init(struct rig *, const struct vm_design *, size_t npages);
+/* The same on the MMU of this process, with windows of so many pages. */
+void rig_init_here(struct rig *, const struct vm_design *, size_t npages,
+    size_t window);
 /* => the spaces are gone; the daemon ends */
 void rig_fini(struct rig *);
 
 /* Swap so many pages to a file, which is made. */
 void rig_swap_to(struct rig *, const char *path, size_t npages);
+
+/* Fault a page in, as an access to it would. */
+void rig_touch(struct rig *, struct vmspace *, vaddr_t, vm_prot_t access);
 
 /* A thread runs vm_pageout_daemon from now on. */
 void rig_start_daemon(struct rig *);

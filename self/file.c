@@ -6,7 +6,7 @@
  * faults, or the one that makes free pages.  The kernel has a cache of its own,
  * and reads ahead in it.
  */
-#include "self/self.h"
+#include "self/frames.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,9 @@ file_read(void *file, uint64_t off, void *const *pages, unsigned npages,
     size_t *done)
 {
 	struct vm_io io = { .offset = off, .len = vm_ptoa(npages) };
+	const struct file *f = file;
 
+	frames_need(f->sys, pages, npages);
 	for (unsigned i = 0; i < npages; i++)
 		io.addr[i] = pages[i];
 	return move(preadv, file, &io, done);

@@ -5,13 +5,14 @@
  * The core's pagers have pages; the user's have addresses.  It answers for
  * whole pages, so that the end of the object is nobody's business but ours.
  */
-#include "self/self.h"
+#include "self/frames.h"
 
 #include "base/mem.h"
 #include "vm/pmap.h"
 #include "vm/vm_page.h"
 
 struct pager {
+	struct bsdvm_system *sys;
 	const struct bsdvm_pager *ops;
 	void *arg;
 	uint64_t bytes;
@@ -58,6 +59,7 @@ pager_get(struct vm_object *obj, vm_pindex_t pindex,
 	if (n == 0)
 		return VM_ERANGE;
 	addresses(obj, pages, n, addr);
+	frames_need(p->sys, addr, n);
 	if (p->ops->get(p->arg, vm_ptoa(pindex), addr, &got) != 0 || got == 0)
 		return VM_EIO;
 	if (got < n)
@@ -128,7 +130,7 @@ bsdvm_object_pager(struct bsdvm_system *sys, const struct bsdvm_pager *ops,
 	p = vm_alloc(sys->vm, sizeof(*p));
 	if (p == NULL)
 		return BSDVM_ENOMEM;
-	*p = (struct pager){ .ops = ops, .arg = arg, .bytes = bytes };
+	*p = (struct pager){ sys, ops, arg, bytes };
 	obj = vm_object_create(sys->vm, &pager_ops, p);
 	if (obj == NULL)
 		vm_free(sys->vm, p, sizeof(*p));

@@ -21,12 +21,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct frames;
+
 struct bsdvm_system {
 	struct arena arena;
 	const struct vm_env *env;       /* (c) of everything in it */
 	const struct vm_design *design; /* (c) */
 	struct vm_machine *machine;     /* (c) */
 	struct vm_system *vm;           /* (c) */
+	struct frames *frames;          /* (c) frames.h */
 	struct vm_swap_cipher cipher;   /* (c) ctx NULL: none */
 	pthread_t daemon;               /* (c) */
 	_Atomic size_t nspaces;         /* (a) */

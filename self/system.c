@@ -9,6 +9,7 @@
 #include "env/swapfile.h"
 #include "env/swapnbd.h"
 #include "pmap/host_self.h"
+#include "self/frames.h"
 #include "self/signal.h"
 #include "self/window.h"
 
@@ -23,7 +24,7 @@
 
 /* A fault costs a signal and a call: what is likely to be next comes along. */
 #define ZERO_AHEAD_MAX   16
-#define NEIGHBOUR_FACTOR 4
+#define NEIGHBOUR_FACTOR 8
 #define READ_AROUND      16
 #define MAX_MAPPINGS     15000 /* of some 65,000 for the process */
 
@@ -187,7 +188,13 @@ make_parts(struct bsdvm_system *sys, const struct bsdvm_config *config,
 
 	if (error != 0)
 		return refuse(why, "no memory file of this size", error);
-	error = make_vm(sys, config, why);
+	error = frames_init(sys);
+	if (error != 0)
+		(void)refuse(why, bsdvm_strerror(error), error);
+	else
+		error = make_vm(sys, config, why);
+	if (error != 0 && sys->frames != NULL)
+		frames_fini(sys);
 	if (error != 0)
 		host_self_destroy(sys->machine);
 	return error;
@@ -267,6 +274,7 @@ bsdvm_system_destroy(struct bsdvm_system *sys)
 	vm_pageout_stop(sys->vm);
 	(void)pthread_join(sys->daemon, NULL);
 	vm_system_destroy(sys->vm);
+	frames_fini(sys);
 	host_self_destroy(sys->machine);
 	destroy(sys);
 	return 0;

@@ -12,10 +12,10 @@
  *	mprotect	mprotect(2) and a copy, in a handler of SIGSEGV
  *
  * once a page at a time, and once 16 pages for each fault.  Printed are
- * nanoseconds a page, by the clock and of the processors, medians of the rounds,
- * which take turns.  `pager again` is with frames that have been used before, as
- * all are after a while; for the others memory is new to the process each time.
- * What the kernel does not have is left out, aloud.
+ * nanoseconds a page, by the clock and of the processors, medians of the
+ * rounds, which take turns.  `pager again` is with frames that have been used
+ * before, as all are after a while; for the others memory is new to the process
+ * each time.  What the kernel does not have is left out, aloud.
  */
 #include <bsdvm/vm.h>
 #include <err.h>

@@ -215,21 +215,6 @@ pick_hole(struct gen *g, const struct model *m, struct op *op)
 		nonsense(g, m, op);
 }
 
-/* Which access an operation is; none for those that are not. */
-static vm_prot_t
-access_of(const struct op *op)
-{
-	switch ((enum op_kind)op->kind) {
-	case OP_WRITE:
-	case OP_COPYOUT:
-		return VM_PROT_WRITE;
-	case OP_EXEC:
-		return VM_PROT_EXEC;
-	default:
-		return VM_PROT_READ;
-	}
-}
-
 /* Mostly a cell that may be used so. */
 static size_t
 pick_usable(struct gen *g, const struct model *m, const struct op *op)
@@ -241,7 +226,7 @@ pick_usable(struct gen *g, const struct model *m, const struct op *op)
 		return i;
 	for (unsigned tries = 0; tries < 12; tries++) {
 		if (sp->cells[i].gap ||
-		    model_access(&sp->cells[i], access_of(op)) == VM_OK)
+		    model_access(&sp->cells[i], model_access_of(op)) == VM_OK)
 			break;
 		i = pick_cell(g, m, op);
 	}

@@ -171,6 +171,8 @@ bool model_stays(const struct model_space *, size_t cell);
 const char *model_grow(struct model *, unsigned space, size_t cell,
     const struct gaps *before, const struct gaps *after);
 
+/* Which access an operation is: a read, if it is none. */
+vm_prot_t model_access_of(const struct op *);
 /* How an access to a cell ends: VM_OK, EFAULT, EACCES, ERANGE. */
 int model_access(const struct cell *, vm_prot_t access);
 /* The bytes of a mapped cell; whether they are not known. */

@@ -166,8 +166,8 @@ span_len(struct span s)
 
 /* --------------------------------------------------------------- accesses */
 
-static vm_prot_t
-access_of(const struct op *op)
+vm_prot_t
+model_access_of(const struct op *op)
 {
 	switch ((enum op_kind)op->kind) {
 	case OP_WRITE:
@@ -199,7 +199,7 @@ access_end(struct model *m, const struct op *op, uint64_t *done)
 
 	for (*done = 0; *done < op->len;) {
 		error = model_access(cell_at(m, op, op->addr + *done),
-		    access_of(op));
+		    model_access_of(op));
 		if (error != VM_OK)
 			break;
 		*done += MODEL_PAGE - (op->addr + *done) % MODEL_PAGE;
@@ -248,7 +248,7 @@ compare_read(struct model *m, const struct op *op, const struct outcome *out)
 static const char *
 apply_access(struct model *m, const struct op *op, struct outcome *out)
 {
-	if (access_of(op) != VM_PROT_WRITE)
+	if (model_access_of(op) != VM_PROT_WRITE)
 		return compare_read(m, op, out);
 	for (uint64_t i = 0; i < out->done; i++) {
 		uint64_t va = op->addr + i;
@@ -2922,7 +2922,7 @@ model_takes(struct model *m, struct op *op)
 static bool
 touches(const struct op *op, vm_prot_t *access)
 {
-	*access = access_of(op);
+	*access = model_access_of(op);
 	switch ((enum op_kind)op->kind) {
 	case OP_READ:
 	case OP_WRITE:

@@ -92,21 +92,41 @@ take(struct swapcrypt *sc, bool encrypt)
 }
 
 /* With a cipher that is loaded and memory that is there, nothing can fail. */
-static void
-crypt_page(void *arg, const uint8_t key[VM_SWAP_KEY], vm_slot_t slot,
-    bool encrypt, const void *in, void *out)
+static struct context *
+begin(struct swapcrypt *sc, bool encrypt, const uint8_t key[VM_SWAP_KEY],
+    vm_slot_t slot)
 {
-	struct swapcrypt *sc = arg;
 	struct context *c = take(sc, encrypt);
 	uint8_t iv[IV] = { 0 };
-	int len = 0;
 
 	memcpy(iv, &slot, sizeof(slot));
 	VM_VERIFY(sc->call.init(c->ctx, NULL, key, iv, -1, NULL) == 1);
+	return c;
+}
+
+static void
+end(struct swapcrypt *sc, struct context *c, const void *in, void *out)
+{
+	int len = 0;
+
 	VM_VERIFY(
 	    sc->call.update(c->ctx, out, &len, in, (int)VM_PAGE_SIZE) == 1);
 	VM_VERIFY(len == (int)VM_PAGE_SIZE);
 	(void)pthread_mutex_unlock(&c->lock);
+}
+
+static void
+encrypt_page(void *sc, const uint8_t key[VM_SWAP_KEY], vm_slot_t slot,
+    const void *in, void *out)
+{
+	end(sc, begin(sc, true, key, slot), in, out);
+}
+
+static void
+decrypt_page(void *sc, const uint8_t key[VM_SWAP_KEY], vm_slot_t slot,
+    const void *in, void *out)
+{
+	end(sc, begin(sc, false, key, slot), in, out);
 }
 
 static void
@@ -190,7 +210,8 @@ swapcrypt_create(const struct vm_env *env, struct vm_swap_cipher *cipher,
 	}
 	*cipher = (struct vm_swap_cipher){ .ctx = sc,
 		.make_key = make_key,
-		.crypt = crypt_page,
+		.encrypt = encrypt_page,
+		.decrypt = decrypt_page,
 		.wipe = wipe };
 	return true;
 }

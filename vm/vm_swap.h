@@ -176,8 +176,8 @@ int vm_swap_read(struct vm_system *, vm_slot_t, struct vm_page *const *pages,
 #define VM_SWAP_REGION 128 /* slots that have one key */
 
 /*
- * A slot may be written more than once with the same key, so that crypt must
- * be a mode made for storage, as XTS is, with the slot as the tweak.
+ * A slot may be written more than once with the same key, so that this
+ * must be a mode made for storage, as XTS is, with the slot as the tweak.
  */
 struct vm_swap_cipher {
 	void *ctx;
@@ -185,8 +185,10 @@ struct vm_swap_cipher {
 	 * => a leaf lock is held */
 	int (*make_key)(void *ctx, uint8_t key[VM_SWAP_KEY]);
 	/* One page; in == out is allowed.  => no lock held, any thread */
-	void (*crypt)(void *ctx, const uint8_t key[VM_SWAP_KEY], vm_slot_t,
-	    bool encrypt, const void *in, void *out);
+	void (*encrypt)(void *ctx, const uint8_t key[VM_SWAP_KEY], vm_slot_t,
+	    const void *in, void *out);
+	void (*decrypt)(void *ctx, const uint8_t key[VM_SWAP_KEY], vm_slot_t,
+	    const void *in, void *out);
 	/* Zeroes that no compiler leaves out. => a leaf lock may be held */
 	void (*wipe)(void *ctx, void *p, size_t size);
 };

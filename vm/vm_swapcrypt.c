@@ -131,8 +131,7 @@ vm_swapcrypt_encrypt(struct vm_swap *sw, struct vm_swapdev *sd, uint32_t i,
 	const struct region *r = region_of(sd, i);
 
 	VM_ASSERT(r->keyed);
-	sw->cipher->crypt(sw->cipher->ctx, r->key, sd->first + i, true, in,
-	    out);
+	sw->cipher->encrypt(sw->cipher->ctx, r->key, sd->first + i, in, out);
 }
 
 bool
@@ -143,8 +142,7 @@ vm_swapcrypt_decrypt(struct vm_swap *sw, struct vm_swapdev *sd, uint32_t i,
 
 	if (!atomic_load_explicit(&r->keyed, memory_order_acquire))
 		return false;
-	sw->cipher->crypt(sw->cipher->ctx, r->key, sd->first + i, false, page,
-	    page);
+	sw->cipher->decrypt(sw->cipher->ctx, r->key, sd->first + i, page, page);
 	return true;
 }
 

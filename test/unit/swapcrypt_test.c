@@ -66,7 +66,10 @@ static void
 crypt_page(const uint8_t *key, vm_slot_t slot, bool encrypt, const void *in,
     void *out)
 {
-	cipher.crypt(cipher.ctx, key, slot, encrypt, in, out);
+	if (encrypt)
+		cipher.encrypt(cipher.ctx, key, slot, in, out);
+	else
+		cipher.decrypt(cipher.ctx, key, slot, in, out);
 }
 
 /* Does it come back, out of place and in place? */

@@ -360,12 +360,12 @@ toy_key(void *ctx, uint8_t key[VM_SWAP_KEY])
 
 static void
 toy_crypt(void *ctx, const uint8_t key[VM_SWAP_KEY], vm_slot_t slot,
-    bool encrypt, const void *in, void *out)
+    const void *in, void *out)
 {
 	const uint8_t *from = in;
 	uint8_t *to = out;
 
-	(void)ctx, (void)encrypt;
+	(void)ctx;
 	assert_true(key[0] != 0);
 	for (unsigned i = 0; i < VM_PAGE_SIZE; i++)
 		to[i] = from[i] ^
@@ -392,7 +392,7 @@ encrypted(void **state, unsigned npages)
 	struct swapfx *sx = *state;
 
 	toy = (struct toy){
-		.cipher = { &toy, toy_key, toy_crypt, toy_wipe },
+		.cipher = { &toy, toy_key, toy_crypt, toy_crypt, toy_wipe },
 	};
 	vm_swap_set_cipher(sx->sys, &toy.cipher);
 	assert_int_equal(sx_add(sx, npages, 0), 0);
@@ -725,7 +725,8 @@ test_threads(void **state VM_UNUSED)
 		assert_int_equal(vm_system_create(&posix_env, machine, &sys),
 		    0);
 		toy = (struct toy){
-			.cipher = { &toy, toy_key, toy_crypt, toy_wipe },
+			.cipher = { &toy, toy_key, toy_crypt, toy_crypt,
+			    toy_wipe },
 		};
 		if (round == 1)
 			vm_swap_set_cipher(sys, &toy.cipher);

@@ -72,7 +72,7 @@ static enum vm_verdict
 enter(struct vm_fault *f)
 {
 	unsigned flags = f->access | PMAP_CANFAIL | vm_fault_shared(f->entry);
-	bool dirties = vm_fault_made(f->r.how) || vm_fault_gets_dirty(&f->r);
+	bool dirties = vm_fault_gets_dirty(&f->r);
 
 	if ((f->access & VM_PROT_WRITE) && !f->r.page->dirty)
 		vm_swapout_forget(f->map->sys, f->r.page);

@@ -31,11 +31,20 @@
 #define AHEAD_FIRST  4 /* the first fault at an end: a 4th of the window */
 #define AHEAD_SCARCE 8 /* none ahead when less than an 8th is free */
 
+/* Whether the page is a new one, of zeroes or a copy. */
+static bool
+is_new(const struct vm_resolve *r)
+{
+	return r->how != VM_FOUND_ANON && r->how != VM_FOUND_OBJECT;
+}
+
 bool
 vm_fault_gets_dirty(const struct vm_resolve *r)
 {
 	struct vm_page *pg = r->page;
 
+	if (is_new(r))
+		return true;
 	if ((r->prot & VM_PROT_WRITE) == 0 || pg->fictitious)
 		return false;
 	return ((r->access & VM_PROT_WRITE) ||
@@ -273,6 +282,7 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 {
 	struct vm_resolve *r = &f->r;
 	struct pmap_mapping at;
+	bool dirties;
 
 	r->unmapped = !pmap_extract(f->map->pmap, va, &at);
 	if (!r->unmapped && (at.prot & f->access) == f->access)
@@ -286,11 +296,12 @@ make_ahead(struct vm_fault *f, vaddr_t va)
 	if (f->map->design->cow->resolve(r) != VM_RESOLVE_OK)
 		return false;
 	vm_pageq_keep(f->map->sys, r->page);
+	dirties = vm_fault_gets_dirty(r);
 	if (pmap_enter(f->map->pmap, va, r->page, r->prot,
 		f->access | PMAP_CANFAIL | PMAP_AHEAD |
 		    vm_fault_shared(f->entry)) != 0)
 		return false;
-	if (vm_fault_made(r->how))
+	if (dirties)
 		vm_throttle_note(f->map->sys, &f->map->writer);
 	if (r->how == VM_MADE_ZERO || r->how == VM_MADE_OBJECT_ZERO)
 		VM_COUNT(f->map->sys, fault_ahead_zero);
@@ -336,7 +347,7 @@ wants_neighbours(const struct vm_fault *f, bool made)
 void
 vm_fault_enter_around(struct vm_fault *f)
 {
-	bool made = vm_fault_made(f->r.how);
+	bool made = is_new(&f->r);
 
 	if (f->wire || (f->flags & VM_FAULT_NARROW))
 		return;

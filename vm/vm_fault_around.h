@@ -29,13 +29,6 @@ struct vm_fault {
 	struct vm_read read, next;
 };
 
-/* Whether the page is a new one, of zeroes or a copy. */
-static inline bool
-vm_fault_made(enum vm_resolved_how how)
-{
-	return how != VM_FOUND_ANON && how != VM_FOUND_OBJECT;
-}
-
 /* The flag of mappings whose page a partner may have another in place of. */
 static inline unsigned
 vm_fault_shared(const struct vm_map_entry *e)
@@ -43,8 +36,12 @@ vm_fault_shared(const struct vm_map_entry *e)
 	return e->flags & VM_ENTRY_SHARED ? PMAP_SHARED : 0;
 }
 
-/* Whether a page that is found, and clean, gets dirty: by this access, or, of a
- * file, maybe by any that needs no fault.  => entry locked */
+/*
+ * Whether a page counts as made dirty (vm_throttle.h): a new one does, of
+ * zeroes or a copy; one that is found, and clean, if it gets dirty by this
+ * access, or, of a file, maybe by any that needs no fault.
+ * => entry locked, the page not entered yet
+ */
 bool vm_fault_gets_dirty(const struct vm_resolve *);
 
 /* Decide how many pages are to be made around the page, whoever asks for them.

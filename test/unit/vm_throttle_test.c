@@ -170,6 +170,26 @@ test_counted(void **state)
 	assert_int_equal(w->npages, 16);
 }
 
+/* Are those counted that get dirty together, as the buffer of a call? */
+static void
+test_counted_range(void **state)
+{
+	struct fixture *fx = *state;
+	struct vm_writer *w = &fx_map(fx)->writer;
+	vaddr_t end;
+
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_SHARED, 0), VM_OK);
+	assert_int_equal(protect(fx, 0, 8, VM_PROT_READ), VM_OK);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(load(fx, i), 'A' + (int)i);
+	assert_int_equal(w->npages, 0);
+	assert_int_equal(protect(fx, 0, 8, VM_PROT_RW), VM_OK);
+	assert_int_equal(vm_fault_range(fx_map(fx), fx_va(0), fx_va(8),
+			     VM_PROT_WRITE, &end),
+	    VM_OK);
+	assert_int_equal(w->npages, 8);
+}
+
 /* ---- who waits ---- */
 
 /* Does the heavy one wait while there is memory, does the light one get that,
@@ -326,6 +346,7 @@ main(void)
 		FX_TEST(test_mean),
 		FX_TEST(test_periods),
 		FX_TEST(test_counted),
+		FX_TEST(test_counted_range),
 		FX_BARE(test_light_goes_on),
 		FX_BARE(test_writes_only),
 		FX_BARE(test_not_for_long),

@@ -474,6 +474,7 @@ start(struct bench *b)
 	    "soft_machine_create");
 	must(vm_system_create(&posix_env, b->machine, &b->sys),
 	    "vm_system_create");
+	vm_system_prefer(b->sys, b->design);
 	must(vmspace_create(b->sys, b->design, &b->space), "vmspace_create");
 }
 

@@ -211,7 +211,7 @@ set_option(struct compare *c, int opt, char **argv)
 		return option_swap(optarg, &c->run);
 	case 'o':
 		c->output = optarg;
-		return true;
+		return option_is_file("--output", optarg);
 	case OPT_DESIGNS:
 		return option_designs(optarg, c->designs, OPTION_DESIGNS_MAX,
 		    &c->count);

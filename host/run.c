@@ -67,7 +67,7 @@ become_program(const struct run *run, const struct sock_fprog *filter, int go)
 	give_say(go, listener);
 	(void)execvp(argv[0], argv);
 	error = errno;
-	message("%s: %s", argv[0], strerror(error));
+	message("%s: %s", *argv[0] != '\0' ? argv[0] : "\"\"", strerror(error));
 	_exit(error == ENOENT ? RUN_NOT_FOUND : RUN_NOT_EXECUTABLE);
 }
 

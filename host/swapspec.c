@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const char priority_word[] = ",priority=";
+static const char no_option[] = "there is no other option than priority=N";
 
 #define SIZE_LEN 32 /* of text that may be a size */
 
@@ -66,7 +67,7 @@ parse_options(const char *text, struct swapspec *spec)
 	if (*text == '\0')
 		return NULL;
 	if (strncmp(text, priority_word, sizeof(priority_word) - 1) != 0)
-		return "there is no other option than priority=N";
+		return no_option;
 	text += sizeof(priority_word) - 1;
 	n = strtol(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end != '\0' || n < 0 ||
@@ -76,11 +77,12 @@ parse_options(const char *text, struct swapspec *spec)
 	return NULL;
 }
 
-/* SCHEME:// */
+/* SCHEME://, and how others write it. */
 static bool
 is_uri(const char *text)
 {
-	return strncmp(text + strcspn(text, ":/"), "://", 3) == 0;
+	return strncmp(text + strcspn(text, ":/"), "://", 3) == 0 ||
+	    strncmp(text, "nbd:", 4) == 0;
 }
 
 /* FILE or FILE:SIZE, of so many characters. */
@@ -89,9 +91,12 @@ parse_file(const char *text, size_t len, struct swapspec *spec)
 {
 	const char *colon = memrchr(text, ':', len);
 	size_t before = colon == NULL ? len : (size_t)(colon - text);
+	size_t word = strcspn(text, ",");
 
 	spec->kind = SWAPSPEC_FILE;
 	spec->place_len = len;
+	if (word < len && is_meant_as_size(text, word))
+		return no_option;
 	if (is_meant_as_size(text, before))
 		return "not a size, nK, nM, nG or nT; a file of that name is "
 		       "./NAME";

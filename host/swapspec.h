@@ -9,8 +9,9 @@
  *	nbd+unix:///EXPORT?socket=PATH	... on this machine
  *	nbds://, nbds+unix://		... with TLS
  *
- * each maybe with `,priority=N` after it.  A file whose name is a size, or has
- * `,word=` in it, can be named by another path to it: ./64M.
+ * each maybe with `,priority=N` after it.  A file whose name is a size, up to
+ * a comma maybe, or has `,word=` in it, can be named by another path to it:
+ * ./64M.
  */
 #ifndef HOST_SWAPSPEC_H
 #define HOST_SWAPSPEC_H

@@ -1006,6 +1006,7 @@ def words(side):
                   ("run", *["-s", "nbd://localhost:1/"] * 2, "true"),
                   ("help", "run", "x"), ("help", "run", "compare"),
                   ("compare", "-s", "none", "true"),
+                  ("compare", "--output=", "true"),
                   ("compare", "--suite=cranor", "true")):
         result = bsdvm(side, *wrong)
         if result.status != 125 or result.out or \

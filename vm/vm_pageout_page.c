@@ -8,6 +8,9 @@
  *	used, wired, busy			back on a queue
  *	dirty, nowhere to go			the same, and stuck
  *
+ * What has nowhere to go stays mapped: nobody needs to know whether it is used,
+ * and whoever uses it would fault once for each pass.
+ *
  * Everything here holds the lock of the page's owner, and looks at no other
  * page.  Which pages come here, and in which order, is up to the scans.
  *
@@ -17,6 +20,28 @@
 #include "vm/pmap.h"
 #include "vm/vm_pageout_pass.h"
 #include "vm/vm_pageq.h"
+#include "vm/vm_swap.h"
+
+/* Whether there is no place but memory for the page, as far as is known; with
+ * the cluster that is being filled, if there is one. */
+static bool
+is_homeless(struct vm_system *sys, const struct vm_swapout *out,
+    struct vm_page *pg)
+{
+	switch (pg->owner_ops->store(pg)) {
+	case VM_STORE_NONE:
+		return true;
+	case VM_STORE_PAGER:
+		return false;
+	case VM_STORE_SWAP:
+		break;
+	}
+	if (sys->paging->place->keeps && vm_swap_total(sys) != 0)
+		return false;
+	if (out != NULL && out->room != 0)
+		return false;
+	return vm_page_is_dirty(sys, pg) && vm_swap_is_full(sys);
+}
 
 /* ---- it goes ---- */
 
@@ -92,7 +117,8 @@ vm_pageout_page(struct vm_pageout_pass *p, struct vm_page *pg,
 		    vm_page_is_lent(pg) ? VM_PAGE_ACTIVE : stay);
 		return;
 	}
-	if (store == VM_STORE_NONE) {
+	if (is_homeless(p->sys, &p->out, pg)) {
+		p->full += store == VM_STORE_SWAP;
 		vm_pageout_requeue(p->sys, pg, stuck);
 		return;
 	}
@@ -119,14 +145,14 @@ take_reference(struct vm_system *sys, struct vm_page *pg)
 }
 
 /* Where a use of an inactive page would not be seen, or the design has it so,
- * it is in no pmap. */
+ * it is in no pmap, if it may go. */
 static void
-hide(struct vm_system *sys, struct vm_page *pg)
+hide(struct vm_system *sys, const struct vm_swapout *out, struct vm_page *pg)
 {
 	struct vm_machine *m = sys->machine;
 
 	if ((m->references_by_fault || sys->paging->unmaps) && !pg->busy &&
-	    pg->wire_count == 0)
+	    pg->wire_count == 0 && !is_homeless(sys, out, pg))
 		(void)pmap_page_protect(m, pg, VM_PROT_NONE);
 }
 
@@ -140,7 +166,7 @@ vm_pageout_retire(struct vm_system *sys, struct vm_page *pg)
 	(void)take_reference(sys, pg);
 	if (sys->paging->launders && vm_page_is_dirty(sys, pg))
 		to = VM_PAGE_LAUNDRY;
-	hide(sys, pg);
+	hide(sys, NULL, pg);
 	if (pg->state == VM_PAGE_ACTIVE) {
 		vm_pageq_put(sys, pg, to);
 		VM_COUNT(sys, retired);
@@ -156,7 +182,7 @@ vm_pageout_deactivate(struct vm_pageout_pass *p, struct vm_page *pg)
 		vm_pageout_requeue(p->sys, pg, VM_PAGE_ACTIVE);
 		return;
 	}
-	hide(p->sys, pg);
+	hide(p->sys, &p->out, pg);
 	VM_COUNT(p->sys, pd_deactivated);
 	vm_pageout_requeue(p->sys, pg, VM_PAGE_INACTIVE);
 }

@@ -25,6 +25,7 @@ struct vm_placement {
 	const char *name;
 	/* add: as vm_swapout_add, with what is to go with the page */
 	bool (*add)(struct vm_swapout *, struct vm_page *);
+	bool keeps; /* who has had a slot may go, though swap is full */
 };
 
 extern const struct vm_placement vm_place_any;    /* paging/place_any.c */

@@ -1167,6 +1167,48 @@ test_no_swap(void **state)
 	vm_check(fx->sys);
 }
 
+/* Passes have nothing but a few pages of a file to take, and are made over and
+ * over: do the private pages stay mapped, whose users would have to fault?  Is
+ * the same true when there is swap, but full? */
+static void
+assert_stay_mapped(struct fixture *fx, size_t page, size_t n)
+{
+	unsigned long long faults;
+
+	assert_int_equal(map_file(fx, FX_CELLS - 8, 8, VM_MMAP_PRIVATE, 0),
+	    VM_OK);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(load(fx, FX_CELLS - 8 + i), 'A' + (int)i);
+	for (unsigned i = 0; i < 8; i++)
+		(void)vm_pageout_once(fx->sys, SIZE_MAX, i % 2 == 0);
+	assert_int_equal(nkept(fx, FX_CELLS - 8, 8), 0);
+	faults = STAT(fx, faults);
+	assert_filled(fx, fx->vs, page, n);
+	assert_int_equal(STAT(fx, faults), faults);
+	vm_check(fx->sys);
+}
+
+static void
+test_homeless_stay_mapped(void **state)
+{
+	struct fixture *fx = *state;
+
+	vm_system_prefer(fx->sys, fx_design);
+	fx->sys->machine->references_by_fault = true;
+	assert_int_equal(map_anon(fx, 0, 64), VM_OK);
+	fill(fx, 0, 64);
+	assert_stay_mapped(fx, 0, 64);
+	if (fx_is(&vm_design_mach))
+		return; /* a page has its place though swap is full */
+	assert_int_equal(fixture_swap(fx, 0, 16, 0), VM_OK);
+	page_out(fx);
+	assert_int_equal(in_swap(fx), 16);
+	assert_int_equal(unmap(fx, FX_CELLS - 8, 8), VM_OK);
+	assert_int_equal(map_anon(fx, 64, 64), VM_OK);
+	fill(fx, 64, 64);
+	assert_stay_mapped(fx, 64, 64);
+}
+
 /* All but `left` frames are full of what is the program's own, and it uses 16
  * pages of files in turn: for how many turns, at most 200? */
 static size_t
@@ -1700,6 +1742,7 @@ main(void)
 		FX_TEST(test_swap_full_of_what_is_used),
 		FX_TEST(test_clean_behind_dirty),
 		FX_TEST(test_no_swap),
+		FX_TEST(test_homeless_stay_mapped),
 		FX_TEST(test_all_being_read),
 		FX_TEST(test_all_being_written),
 		FX_TEST(test_few_files),

@@ -26,4 +26,4 @@ any_add(struct vm_swapout *c, struct vm_page *pg)
 	return vm_swapout_put(c, pg);
 }
 
-const struct vm_placement vm_place_any = { "any", any_add };
+const struct vm_placement vm_place_any = { "any", any_add, false };

@@ -98,7 +98,7 @@ object_add(struct vm_swapout *c, struct vm_page *pg)
 	return put_run(c, &run, first, first + got, slot);
 }
 
-const struct vm_placement vm_place_object = { "object", object_add };
+const struct vm_placement vm_place_object = { "object", object_add, false };
 
 /* ---- each its own slot ---- */
 
@@ -153,4 +153,4 @@ fixed_add(struct vm_swapout *c, struct vm_page *pg)
 	return put_run(c, &run, first, end, slot);
 }
 
-const struct vm_placement vm_place_fixed = { "fixed", fixed_add };
+const struct vm_placement vm_place_fixed = { "fixed", fixed_add, true };

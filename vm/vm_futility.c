@@ -4,13 +4,17 @@
  *
  * Without swap, or when it is full, only pages of files are left to go.  When
  * they are few they come back at once, and everybody does nothing but read
- * them.  So when all that passes made was of few files, and all in all many
- * times as much as there is of them, that is no memory.  Nor is it when passes
- * over all pages find hardly any: those that did are in use again before the
- * next.
+ * them.  So when all that passes made was of few files, and meanwhile very many
+ * pages have come back, read or as they were, that is no memory.  Nor is it
+ * when passes over all pages find hardly any: those that did are in use again
+ * before the next.
+ *
+ * How many is no matter of how much memory there is: each costs somebody a
+ * fault, about as much time in a small memory as in a large one, and who gets
+ * to his end in a few seconds is not to be killed.
  *
  * Differs: UVM (uvm_reclaimable) does not wait until the few pages have come
- * back.
+ * back; FreeBSD and DragonFly do not give up as long as any page can be freed.
  */
 #include "vm/vm_futility.h"
 
@@ -19,7 +23,6 @@
 
 #define FEW_SHARE  16   /* file pages are few below a 16th of memory, */
 #define FEW_MOST   1280 /* and these never are */
-#define FEW_TURNS  32   /* times that few pages may come back */
 #define WORTH      256  /* pages that may be looked at, to make one; */
 #define TOIL_TURNS 8    /* beyond that, times all of memory */
 
@@ -38,15 +41,28 @@ has_few_files(const struct vm_system *sys)
 	    few(sys);
 }
 
-/* What a pass has made. */
+/* File pages that went, or were as good as gone, and were needed again. */
+static uint64_t
+count_back(struct vm_system *sys)
+{
+	const struct vm_stats *s = &sys->stats;
+
+	return atomic_load_explicit(&s->rereads, memory_order_relaxed) +
+	    atomic_load_explicit(&s->spare_uses, memory_order_relaxed);
+}
+
+/* What a pass has made, and what has come back since the last one. */
 static void
 note_turn(struct vm_futility *f, const struct vm_pageout_pass *p)
 {
+	uint64_t n = count_back(p->sys);
+
 	if (p->freed != p->freed_files || p->out.begun != 0 ||
 	    !has_few_files(p->sys))
 		f->turned = 0;
 	else
-		f->turned += p->freed_files + p->written;
+		f->turned += n - f->back;
+	f->back = n;
 }
 
 static size_t
@@ -78,7 +94,7 @@ vm_futility_is_proved(const struct vm_futility *f, const struct vm_system *sys)
 	if (!vm_swap_is_full(sys))
 		return false;
 	return f->toil >= most_toil(sys) ||
-	    (f->turned >= FEW_TURNS * few(sys) && has_few_files(sys));
+	    (f->turned >= sys->paging->turns && has_few_files(sys));
 }
 
 void

@@ -15,8 +15,9 @@ struct vm_pageout_pass;
 
 /* All zero: nothing is known.  Written by one at a time, read by anybody. */
 struct vm_futility {
-	_Atomic size_t turned; /* file pages that went, in a row */
-	_Atomic size_t toil;   /* pages looked at, beyond their worth */
+	_Atomic uint64_t turned; /* file pages that came back, in a row */
+	uint64_t back;           /* all of them, when it was noted */
+	_Atomic size_t toil;     /* pages looked at, beyond their worth */
 };
 
 /* A pass has ended.  => nobody else notes one */

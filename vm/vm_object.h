@@ -124,14 +124,18 @@ struct vm_object {
 	vm_pindex_t charged;     /* (lock) pages that are promised, from 0 on */
 	struct vm_swapmap swap;  /* (lock) what is in swap, without a store */
 	struct vm_reader reader; /* (lock) */
-	unsigned writing;        /* (lock) requests to write under way */
-	bool unsynced;           /* (lock) written since the last sync */
-	bool dying;              /* (lock) goes with the last of its pages */
-	int error;               /* (lock) last failed write, for msync */
-	struct list link;        /* (objects lock) all objects */
-	struct list chain;       /* (objects lock) those of like key */
-	struct list cached;      /* (objects lock) unreferenced, LRU */
-				 /* (dead_lock) dying, without pages */
+	struct {                 /* (lock) what has been read of a store */
+		vm_pindex_t end; /* nothing from here on, */
+		vm_pindex_t new; /* and so much below it was not, at most */
+	} seen;
+	unsigned writing;   /* (lock) requests to write under way */
+	bool unsynced;      /* (lock) written since the last sync */
+	bool dying;         /* (lock) goes with the last of its pages */
+	int error;          /* (lock) last failed write, for msync */
+	struct list link;   /* (objects lock) all objects */
+	struct list chain;  /* (objects lock) those of like key */
+	struct list cached; /* (objects lock) unreferenced, LRU */
+			    /* (dead_lock) dying, without pages */
 };
 
 /* Answers of vm_object_resolve and of vm_cow_ops.resolve. */

@@ -279,6 +279,22 @@ finish_page(const struct vm_read *rd, unsigned i, bool got)
 		vm_object_remove_page(obj, pg);
 }
 
+/* So many pages from pindex on are read: how many of them were before, at
+ * least?  Each time that there are more than indices.  => locked */
+static vm_pindex_t
+count_again(struct vm_object *obj, vm_pindex_t pindex, vm_pindex_t n)
+{
+	vm_pindex_t new;
+
+	if (pindex + n > obj->seen.end) {
+		obj->seen.new += pindex + n - obj->seen.end;
+		obj->seen.end = pindex + n;
+	}
+	new = obj->seen.new < n ? obj->seen.new : n;
+	obj->seen.new -= new;
+	return n - new;
+}
+
 /* So many pages have come, the others go. */
 static void
 finish(const struct vm_read *rd, unsigned got)
@@ -289,6 +305,7 @@ finish(const struct vm_read *rd, unsigned got)
 	VM_COUNT(obj->sys, pagein_io);
 	VM_COUNT_N(obj->sys, pageins, got);
 	vm_object_lock(obj);
+	VM_COUNT_N(obj->sys, rereads, count_again(obj, rd->pindex, got));
 	for (i = 0; i < rd->npages; i++)
 		finish_page(rd, i, i < got);
 	vm_object_unlock(obj);

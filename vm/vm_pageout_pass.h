@@ -50,6 +50,7 @@ struct vm_paging {
 	} target;
 	uint8_t enough;    /* targets: where a pass ends, if memory is large */
 	unsigned patience; /* fruitless passes, before they get hard */
+	unsigned turns;    /* file pages that may go and come back, in vain */
 	bool launders;     /* dirty pages that are inactive have a queue */
 	bool unmaps;       /* inactive pages are in no pmap */
 	bool encrypt;      /* what is in swap, if the host can */

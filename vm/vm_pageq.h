@@ -34,6 +34,8 @@ vm_pageq_activate(struct vm_system *sys, struct vm_page *pg)
 	uint8_t state;
 
 	state = atomic_load_explicit(&pg->state, memory_order_relaxed);
+	if (state == VM_PAGE_SPARE)
+		VM_COUNT(sys, spare_uses);
 	if (state != VM_PAGE_ACTIVE && pg->wire_count == 0 && !pg->fictitious)
 		vm_pageq_put(sys, pg, VM_PAGE_ACTIVE);
 }

@@ -72,6 +72,8 @@
 	X(pages_copied, "frames copied")                                      \
 	X(pageins, "pages read from backing store")                           \
 	X(pagein_io, "requests that read them")                               \
+	X(rereads, "pages of files read again, at least")                     \
+	X(spare_uses, "pages that were as good as free, and used again")      \
 	X(ra_hit, "requests that went on where somebody had read")            \
 	X(ra_miss, "requests for pages elsewhere")                            \
 	X(ra_pages, "pages read along with others")                           \

@@ -1312,6 +1312,18 @@ test_all_being_written(void **state)
 	assert_filled(fx, fx->vs, 0, n);
 }
 
+/* As the design, but with less patience. */
+static void
+hurry(struct fixture *fx)
+{
+	static struct vm_paging hurried;
+
+	vm_system_prefer(fx->sys, fx_design);
+	hurried = *fx_design->paging;
+	hurried.turns = 512;
+	vm_pageout_prefer(fx->sys, &hurried);
+}
+
 /* Nothing but a few pages of a file can go, and they come back at once: does
  * that end?  Not when they fit, nor when there is swap, but for a device that
  * is to go. */
@@ -1320,14 +1332,51 @@ test_few_files(void **state)
 {
 	struct fixture *fx = *state;
 
-	vm_system_prefer(fx->sys, fx_design);
+	hurry(fx);
 	assert_in_range(turns_through(fx, 9), 20, 150);
 	assert_int_equal(turns_through(fx, 40), 200);
 	need_swap(fx);
-	vm_system_prefer(fx->sys, fx_design);
+	hurry(fx);
 	assert_int_equal(turns_through(fx, 9), 200);
 	assert_int_equal(vm_swap_retire(fx->sys, fx->swaps[0].id), VM_OK);
 	assert_in_range(turns_through(fx, 9), 20, 150);
+}
+
+/* The same, for a program that is done after 3000 pages: does it live? */
+static void
+test_few_files_for_a_while(void **state)
+{
+	struct fixture *fx = *state;
+
+	vm_system_prefer(fx->sys, fx_design);
+	assert_int_equal(turns_through(fx, 9), 200);
+	assert_in_range(STAT(fx, rereads), 2500, 3200);
+}
+
+/* Is a page that is read again told from one that is read, or that was as good
+ * as gone and is used again? */
+static void
+test_rereads(void **state)
+{
+	struct fixture *fx = *state;
+
+	vm_system_prefer(fx->sys, fx_design);
+	assert_int_equal(map_file(fx, 0, 8, VM_MMAP_PRIVATE, 0), VM_OK);
+	for (unsigned turn = 0; turn < 4; turn++) {
+		for (size_t i = 0; i < 8; i++)
+			assert_int_equal(load(fx, i), 'A' + (int)i);
+		assert_int_equal(STAT(fx, pageins), 8 * (turn + 1));
+		assert_int_equal(STAT(fx, rereads), 8 * turn);
+		page_out(fx);
+		assert_int_equal(nkept(fx, 0, 8), 0);
+		if (vm_pageq_count(fx->sys, VM_PAGE_SPARE) != 0) {
+			assert_int_equal(load(fx, 7), 'A' + 7);
+			assert_int_equal(STAT(fx, spare_uses), turn + 1);
+		}
+		assert_int_equal(STAT(fx, rereads), 8 * turn);
+		page_out(fx);
+		vm_page_free_spares(fx->sys, SIZE_MAX);
+	}
 }
 
 /* Store pages from `page` on until no more than `left` are free. */
@@ -1746,6 +1795,8 @@ main(void)
 		FX_TEST(test_all_being_read),
 		FX_TEST(test_all_being_written),
 		FX_TEST(test_few_files),
+		FX_TEST(test_few_files_for_a_while),
+		FX_TEST(test_rereads),
 		FX_BARE(test_few_in_much),
 		FX_TEST(test_broken_device),
 		FX_BARE(test_destroy_waits),

@@ -6,6 +6,9 @@
 #include "vm/vm_io.h"
 #include "vm/vm_pageout_pass.h"
 
+/* A few seconds of a program that does nothing but wait for them. */
+#define TURNS 40960
+
 /* Files, where a system does not say otherwise. */
 #define FILES                                       \
 	{                                           \
@@ -33,6 +36,7 @@ const struct vm_paging vm_paging_mach = {
 	.file = FILES,
 	.swapin = ONE,
 	.patience = 1,
+	.turns = TURNS,
 	.target = { 4, 3 },
 	.enough = 1,
 };
@@ -56,6 +60,7 @@ const struct vm_paging vm_paging_freebsd = {
 	    .deep = true },
 	.launders = true,
 	.patience = 8,
+	.turns = TURNS,
 	.target = { 4, 1 },
 	.enough = 1,
 };
@@ -69,6 +74,7 @@ const struct vm_paging vm_paging_dragonfly = {
 	.file = FILES,
 	.swapin = { .first = 16, .least = 4, .most = 32, .deep = true },
 	.patience = 1,
+	.turns = TURNS,
 	.target = { 2, 1 },
 	.enough = 1,
 };
@@ -82,6 +88,7 @@ const struct vm_paging vm_paging_netbsd = {
 	.file = FILES,
 	.swapin = IN_ORDER,
 	.patience = 1,
+	.turns = TURNS,
 	.target = { 4, 3 },
 	.enough = 4,
 };
@@ -94,6 +101,7 @@ const struct vm_paging vm_paging_openbsd = {
 	.file = FILES,
 	.swapin = IN_ORDER,
 	.patience = 1,
+	.turns = TURNS,
 	.target = { 4, 3 },
 	.enough = 4,
 	.unmaps = true,

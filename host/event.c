@@ -16,6 +16,7 @@
 #include "host/process.h"
 #include "host/putoff.h"
 #include "host/run.h"
+#include "host/scarce.h"
 #include "host/signal.h"
 #include "host/sleeper.h"
 #include "host/stats.h"
@@ -335,6 +336,7 @@ event_loop(struct run *run)
 			vm_pageout_step(run->sys);
 			stats_sample(run);
 			swap_look(run);
+			scarce_look(run);
 			check_look(run);
 		} else if (!list_is_empty(&run->waiting)) {
 			wait_both(run, &open);

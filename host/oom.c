@@ -17,9 +17,8 @@
 #include <signal.h>
 #include <stdio.h>
 
-/* Why no memory could be made. */
-static void
-reason(struct run *run, char *text, size_t size)
+void
+oom_reason(const struct run *run, char *text, size_t size)
 {
 	uint64_t total = vm_swap_total(run->sys);
 
@@ -38,9 +37,9 @@ reason(struct run *run, char *text, size_t size)
 static void
 kill_space(struct space *space, const struct vm_oom_size *size)
 {
-	char why[80];
+	char why[OOM_REASON];
 
-	reason(space->run, why, sizeof(why));
+	oom_reason(space->run, why, sizeof(why));
 	message("%s: process %d killed: out of memory: it has %lluK and %lluK "
 		"in swap, and %lluK shared; %s",
 	    space->name, (int)space->pid, size_kb(size->resident),

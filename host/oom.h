@@ -15,4 +15,9 @@
  */
 bool oom(struct task *);
 
+#define OOM_REASON 80 /* room for a reason */
+
+/* oom_reason: why no memory can be made, as a part of a sentence. */
+void oom_reason(const struct run *, char *text, size_t size);
+
 #endif

@@ -98,7 +98,12 @@ struct run {
 	double watched_at;     /* when the line was written, seconds */
 	uint64_t watched[3];   /* what it counts, then */
 	double check_next;     /* check.c: the clock then, seconds */
-	int perf;              /* perf.h */
+	struct {
+		uint64_t rereads;    /* up to which it has looked */
+		double began, noted; /* many of them, the clock, seconds */
+		bool told;
+	} scarce; /* scarce.c */
+	int perf; /* perf.h */
 	unsigned killed_no_memory;
 };
 

@@ -1317,6 +1317,39 @@ def out_of_memory(side):
             raise Failure(f"{options}: {result.status} {result.err}")
 
 
+# Goes round and round in a file that is larger than memory.
+ROUND = """
+import mmap, os, sys, time
+mapped = mmap.mmap(os.open("file", os.O_RDONLY), 0, prot=mmap.PROT_READ)
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end and not os.path.exists("stop"):
+    for i in range(0, len(mapped), 4096):
+        if mapped[i] != 0:
+            sys.exit("read wrong")
+"""
+
+
+@case("short-of-memory", vm_only=True, timeout=60)
+def short_of_memory(side):
+    """Who does nothing but read the same file is told why it takes so long,
+    once, but not if it is over soon, nor if there is swap."""
+    argv = ["/usr/bin/python3", "-c", ROUND]
+    side.shell("truncate -s 16M file")
+    for seconds, options in ("0.5", "-m 16M"), ("3.5", "-m 16M -s 32M"):
+        result = side.run([*argv, seconds], options)
+        if result.status != 0 or result.err:
+            raise Failure(f"{seconds}, {options}: {result.status} {result.err}")
+    child = subprocess.Popen(side.argv([*argv, "30"], "-m 16M"), cwd=side.dir,
+                             env=side.env, stdin=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE)
+    said = child.stderr.readline()
+    side.shell("touch stop")
+    more = child.communicate(timeout=30)[1]
+    if child.returncode != 0 or more or \
+            not said.startswith(b"bsdvm: short of memory: "):
+        raise Failure(f"{child.returncode} {said} {more}")
+
+
 @case("out-of-shared-memory", vm_only=True, needs=[os.path.join(PROG, "hog")])
 def out_of_shared_memory(side):
     """What is shared is told, in memory and in swap."""

@@ -18,7 +18,7 @@ AMALGAMATED := vm_cow_test vm_extract_test vm_loan_test vm_mmap_test \
 # Seconds that one program may take before it is stopped and has failed.
 LIMIT_unit := 120
 LIMIT_contract := 300
-LIMIT_differ := 900
+LIMIT_differ := 1200
 LIMIT_stress := 400
 LIMIT_host := 1200
 LIMIT_lint := 600

@@ -43,4 +43,23 @@ int vm_transfer_pages(struct vmspace *, struct vm_page *const *pages,
 int vm_loan_to(struct vmspace *from, vaddr_t addr, vsize_t len,
     struct vmspace *to, vaddr_t *at);
 
+/*
+ * vm_transfer: hand bytes over: another space, or the same, has them as private
+ * memory, and `from` no longer.  Only the ends are copied, where they are parts
+ * of pages, which stay in `from`; the whole pages go, and leave a hole.  What
+ * is in front of the bytes and behind them in their pages is zero.
+ *
+ * Pages come without a copy where they can be borrowed (see above) until they
+ * have left `from`; else they are copied, and counted.
+ *
+ * addr, len  bytes, aligned to nothing
+ * at	 in: where to look first, or 0; out: where the first byte is, at the
+ *	 same place in its page
+ * => errors as vm_loan_to and vm_munmap; VM_EINVAL: len is 0.  Then nothing has
+ *    changed
+ * Source: Cranor 1998 ch. 7 (page transfer).
+ */
+int vm_transfer(struct vmspace *from, vaddr_t addr, vsize_t len,
+    struct vmspace *to, vaddr_t *at);
+
 #endif

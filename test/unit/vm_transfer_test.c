@@ -291,6 +291,165 @@ test_refused(void **state)
 	vmspace_unref(to);
 }
 
+/* ---- bytes handed over ---- */
+
+/* Bytes of a space that begin anywhere: all the same? */
+static bool
+bytes_are(struct vmspace *vs, vaddr_t va, vsize_t len, int byte)
+{
+	char c;
+	size_t done;
+
+	for (vsize_t i = 0; i < len; i += i + 97 < len ? 97 : 1)
+		if (vmspace_read(vs, va + i, &c, 1, &done) != 0 || c != byte)
+			return false;
+	return true;
+}
+
+/*
+ * Do parts of pages come as copies, and whole pages for good?
+ *
+ *	from  [aaaa][aaaa][aaaa][aaaa]	 from  [aaaa]		 [aaaa]
+ *	        ^-----------------^  -->	to  [00aa][aaaa][aaaa][aa00]
+ */
+static void
+hand_over_pages(struct fixture *fx, const struct vm_design *design,
+    vsize_t before, vsize_t after)
+{
+	struct vmspace *to = other_space(fx, design);
+	vsize_t len = 4 * FX_PAGE - before - after;
+	size_t whole = before == 0 ? 0 : 1, end = after == 0 ? 4 : 3;
+	vaddr_t at = fx_va(500);
+
+	map_filled(fx, 0, 4, 'a');
+	assert_int_equal(vm_transfer(fx->vs, fx_va(0) + before, len, to, &at),
+	    VM_OK);
+	/* a part of an object of mach's keeps its pages as long as that */
+	if (fx_design != &vm_design_mach)
+		assert_int_equal(charged_wired(fx), 0);
+	vm_check(fx->sys);
+	assert_int_equal(at, fx_va(500) + before);
+	assert_true(bytes_are(to, at, len, 'a'));
+	if (before != 0)
+		assert_true(bytes_are(to, fx_va(500), before, 0));
+	if (after != 0)
+		assert_true(bytes_are(to, at + len, after, 0));
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(load(fx, i),
+		    whole <= i && i < end ? -VM_EFAULT : 'a');
+	assert_int_equal(store_in(fx, to, 501, 'b'), VM_OK);
+	assert_int_equal(unmap(fx, 0, 4), VM_OK);
+	vmspace_unref(to);
+	assert_int_equal(charged_wired(fx), 0);
+}
+
+static void
+test_hand_over(void **state)
+{
+	FOR_DESIGNS(d)
+	{
+		hand_over_pages(*state, designs[d], 0, 0);
+		hand_over_pages(*state, designs[d], 100, 0);
+		hand_over_pages(*state, designs[d], 0, 1);
+		hand_over_pages(*state, designs[d], FX_PAGE - 1, FX_PAGE - 1);
+	}
+}
+
+/* And what is in one page, or across two, without a whole one? */
+static void
+test_hand_over_little(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *to = other_space(fx, fx_design);
+	vaddr_t at = 0;
+
+	map_filled(fx, 0, 2, 'a');
+	assert_int_equal(vm_transfer(fx->vs, fx_va(0) + 10, 20, to, &at),
+	    VM_OK);
+	assert_int_equal(at & VM_PAGE_MASK, 10);
+	assert_true(bytes_are(to, at, 20, 'a'));
+	assert_true(bytes_are(to, at + 20, FX_PAGE - 30, 0));
+	at = 0;
+	assert_int_equal(vm_transfer(fx->vs, fx_va(1) - 5, 10, to, &at), VM_OK);
+	assert_true(bytes_are(to, at, 10, 'a'));
+	assert_true(bytes_are(to, at + 10, 100, 0));
+	assert_true(bytes_are(fx->vs, fx_va(0), 2 * FX_PAGE, 'a'));
+	assert_int_equal(charged_wired(fx), 0);
+	vmspace_unref(to);
+}
+
+/* Is what cannot go left where it is, whole, and nothing arrives? */
+static void
+test_hand_over_refused(void **state)
+{
+	struct fixture *fx = *state;
+	struct vmspace *to = other_space(fx, fx_design);
+	vaddr_t at = 0, start = fx_va(0) + 100;
+	vsize_t len = 3 * FX_PAGE;
+
+	map_filled(fx, 0, 4, 'a');
+	assert_int_equal(vm_transfer(fx->vs, start, 0, to, &at), VM_EINVAL);
+	assert_int_equal(vm_transfer(fx->vs, start, 5 * FX_PAGE, to, &at),
+	    VM_EFAULT);
+	assert_int_equal(vm_transfer(fx->vs, start, UINT64_MAX - start, to,
+			     &at),
+	    VM_EFAULT);
+	to->map.size_limit = FX_PAGE;
+	assert_int_equal(vm_transfer(fx->vs, start, len, to, &at), VM_ENOMEM);
+	to->map.size_limit = UINT64_MAX;
+	if (fx_design->immutable) {
+		assert_int_equal(vm_mimmutable(fx->vs, fx_va(1), FX_PAGE), 0);
+		assert_int_equal(vm_transfer(fx->vs, start, len, to, &at),
+		    VM_EPERM);
+	}
+	assert_int_equal(vm_mlock(fx->vs, fx_va(2), FX_PAGE), VM_OK);
+	assert_int_equal(vm_transfer(fx->vs, start, len, to, &at), VM_EBUSY);
+	assert_int_equal(vm_munlock(fx->vs, fx_va(2), FX_PAGE), VM_OK);
+	assert_int_equal(at, 0);
+	assert_int_equal(entries(to), 0);
+	assert_true(bytes_are(fx->vs, fx_va(0), 4 * FX_PAGE, 'a'));
+	assert_int_equal(charged_wired(fx), 0);
+	vmspace_unref(to);
+}
+
+static bool
+play_hand_over(uint64_t n, enum faulty_mode mode)
+{
+	struct fixture *fx = fixture_of(FX_FRAMES);
+	struct vmspace *to;
+	vaddr_t at = 0;
+	bool failed;
+	int error;
+
+	assert_non_null(fx);
+	to = other_space(fx, fx_design);
+	map_filled(fx, 0, 40, 'a');
+	faulty_fail(&fx->env, n, mode);
+	error = vm_transfer(fx->vs, fx_va(0) + 5, 30 * FX_PAGE, to, &at);
+	failed = fx->env.failures != 0;
+	faulty_fail(&fx->env, 0, FAULTY_ONCE);
+	vm_check(fx->sys);
+	if (error == 0) {
+		assert_true(bytes_are(to, at, 30 * FX_PAGE, 'a'));
+		assert_int_equal(load(fx, 1), -VM_EFAULT);
+	} else {
+		assert_int_equal(error, VM_ENOMEM);
+		assert_int_equal(entries(to), 0);
+		assert_true(bytes_are(fx->vs, fx_va(0), 40 * FX_PAGE, 'a'));
+	}
+	vmspace_unref(to);
+	assert_int_equal(charged_wired(fx), 0);
+	assert_null(fixture_destroy(fx));
+	return failed;
+}
+
+static void
+test_hand_over_failures(void **state)
+{
+	(void)state;
+	assert_true(fx_each_failure(play_hand_over) > 0);
+}
+
 /* Without memory for copies: does the caller have all loans, also of pages
  * that had found their place already? */
 static void
@@ -381,6 +540,10 @@ main(void)
 		FX_TEST(test_refused),
 		FX_TEST(test_no_memory),
 		FX_BARE(test_every_allocation),
+		FX_TEST(test_hand_over),
+		FX_TEST(test_hand_over_little),
+		FX_TEST(test_hand_over_refused),
+		FX_BARE(test_hand_over_failures),
 	};
 
 	return FX_RUN("vm_transfer", tests);

@@ -682,16 +682,28 @@ host_copy_page(struct vm_machine *m, struct vm_page *from, struct vm_page *to)
 	memcpy(host_page_data(m, to), host_page_data(m, from), VM_PAGE_SIZE);
 }
 
+static struct ptab
+counts_of(const struct pmap *pm)
+{
+	struct host_machine *hm = to_machine(pm->machine);
+	struct ptab tab;
+
+	vm_mutex_lock(&hm->lock);
+	tab = to_pmap(pm)->tab;
+	vm_mutex_unlock(&hm->lock);
+	return tab;
+}
+
 static vm_pindex_t
 host_resident_count(const struct pmap *pm)
 {
-	return to_pmap(pm)->tab.resident;
+	return counts_of(pm).resident;
 }
 
 static vm_pindex_t
 host_wired_count(const struct pmap *pm)
 {
-	return to_pmap(pm)->tab.wired;
+	return counts_of(pm).wired;
 }
 
 static const struct pmap_ops host_ops = {

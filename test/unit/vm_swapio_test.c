@@ -354,7 +354,7 @@ toy_key(void *ctx, uint8_t key[VM_SWAP_KEY])
 	struct toy *toy = ctx;
 
 	toy->made++;
-	memset(key, (int)toy->made, VM_SWAP_KEY);
+	memset(key, (int)(1 + toy->made % 255), VM_SWAP_KEY); /* not 0 */
 	return toy->made == toy->fail_at ? VM_EIO : 0;
 }
 

@@ -264,6 +264,17 @@ give(struct swapnbd *d, struct request *req)
 	req->error = ENOMEM;
 }
 
+/* It has ended at once, maybe since it found the connection lost: then that is
+ * to be said, and not what became of the request. */
+static void
+end_given(struct swapnbd *d, struct request *req)
+{
+	if (!d->dead && is_over(d))
+		die(d, complaint(d));
+	else
+		end(d, req);
+}
+
 static void
 give_waiting(struct swapnbd *d)
 {
@@ -281,7 +292,7 @@ give_waiting(struct swapnbd *d)
 		if (!d->dead)
 			give(d, req);
 		if (req->completed)
-			end(d, req);
+			end_given(d, req);
 	}
 }
 
